@@ -1,0 +1,1 @@
+"""Who may do what: users and the roles rater, analyst and operator."""

@@ -1,0 +1,1 @@
+"""Products, photos, product types, the prompt bank, and the importers that fill them."""

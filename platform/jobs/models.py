@@ -1,0 +1,149 @@
+"""The tables of durable work. The database is the truth about a job; Celery only carries its id.
+
+Transitions (queued → running → succeeded | failed | cancelled, and back to queued) are made by `jobs.services` and
+`jobs.lease` alone, each as one filtered update whose count must be 1.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+
+class Queue(models.TextChoices):
+    """Which workers may take a job."""
+
+    CPU = "cpu", "CPU"
+    GPU = "gpu", "GPU"
+
+
+class State(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINISHED_STATES = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+
+class Job(models.Model):
+    """One piece of work of a registered kind.
+
+    `waiting_on` counts the jobs before it that have not succeeded yet; it is ready when that is 0 and `run_after` has
+    passed. `fence` grows with each claim: a worker writes only while the fence is the one it got, so that one which was
+    given up for dead and comes back changes nothing.
+    """
+
+    kind = models.CharField(max_length=80)
+    params = models.JSONField(default=dict, blank=True)
+    key = models.CharField(max_length=200, unique=True, null=True, blank=True)  # submitting it again returns this job
+    subject = models.CharField(max_length=200, blank=True)  # what it is about, for people: "Import of chairs.csv"
+    queue = models.CharField(max_length=8, choices=Queue, default=Queue.CPU)
+    priority = models.SmallIntegerField(default=0)  # higher runs first
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    waiting_on = models.PositiveIntegerField(default=0)
+    run_after = models.DateTimeField(null=True, blank=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)  # when a message for it was last sent
+
+    fence = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+    strikes = models.PositiveSmallIntegerField(default=0)  # attempts in a row that ended badly without a step done
+    halvings = models.PositiveSmallIntegerField(default=0)  # how often running out of memory has halved the batch
+
+    progress_done = models.PositiveBigIntegerField(default=0)
+    progress_total = models.PositiveBigIntegerField(null=True, blank=True)
+    message = models.CharField(max_length=300, blank=True)
+    result = models.JSONField(null=True, blank=True)
+    error = models.CharField(max_length=1000, blank=True)
+
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="job_state_is_known"),
+            models.CheckConstraint(
+                condition=~Q(state=State.RUNNING) | Q(lease_until__isnull=False), name="job_running_has_a_lease"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=FINISHED_STATES, finished_at__isnull=False)
+                | (~Q(state__in=FINISHED_STATES) & Q(finished_at__isnull=True)),
+                name="job_finished_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["queue", "-priority", "id"], condition=Q(state="queued", waiting_on=0), name="job_ready"
+            ),
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_leases"),
+            models.Index(fields=["state", "-id"], name="job_by_state"),
+            models.Index(fields=["kind", "-id"], name="job_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:detail", args=[self.pk])
+
+
+class Dependency(models.Model):
+    """`job` starts only when `needs` has succeeded."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="needs_links")
+    needs = models.ForeignKey(Job, models.CASCADE, related_name="needed_by_links")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "needs"], name="dependency_once"),
+            models.CheckConstraint(condition=~Q(job=models.F("needs")), name="dependency_not_on_itself"),
+        ]
+
+
+class Attempt(models.Model):
+    """One time that a worker took a job: who, when, how it ended, and what it said."""
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+        LOST = "lost"  # the lease ran out: the worker died or hung
+        OUT_OF_MEMORY = "out_of_memory"
+        RETRIED = "retried"  # a named retryable error
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()  # the job's fence at that claim
+    worker = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=13, choices=Outcome, default=Outcome.RUNNING)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    exception = models.CharField(max_length=200, blank=True)  # the class's dotted path
+    traceback = models.TextField(blank=True)
+    log_tail = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="attempt_once")]
+
+
+class Step(models.Model):
+    """A step of a job that is done for good: after a crash its result is found here, and it is not done again."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=200)
+    result = models.JSONField(null=True, blank=True)
+    fence = models.PositiveIntegerField()
+    finished_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["job", "name"], name="step_once")]

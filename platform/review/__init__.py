@@ -1,0 +1,1 @@
+"""The analysts' pages and figures; today the page that greets each role."""

@@ -1,0 +1,39 @@
+"""The links in the page header: each shows to those whom its view admits, by the view's own rule."""
+
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import resolve, reverse
+
+from vitrine.access import rule_of
+
+
+class Link(NamedTuple):
+    """One entry: what it says, where it leads, and whether the current page is inside it."""
+
+    label: str
+    url: str
+    current: bool
+
+
+# label, URL name, the path that counts as inside it
+_ENTRIES = (
+    ("Products", "catalog:products", "/products/"),
+    ("Prompts", "catalog:prompts", "/prompts/"),
+    ("Imports", "catalog:imports", "/imports/"),
+    ("Jobs", "jobs:list", "/jobs/"),
+    ("Admin", "admin:index", "/admin/"),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `links` for the header of a signed-in user."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"links": []}
+    links = []
+    for label, name, inside in _ENTRIES:
+        url = reverse(name)
+        rule = rule_of(resolve(url).func)
+        if rule and rule.admits(request.user):
+            links.append(Link(label, url, request.path.startswith(inside)))
+    return {"links": links}

@@ -1,0 +1,1 @@
+"""Campaigns, questions, assignments, ratings and verdicts: what people say about the candidates."""
