@@ -1,43 +1,60 @@
 """Read the environment once, at start, and refuse what is malformed or unknown by name.
 
-Built on django-environ for parsing; what this adds is a register of the names that were asked for, so that a
-misspelt `VITRINE_…` variable is an error with a suggestion and never a setting that silently does nothing.
+Each reader keeps a register of the names that were asked for: a misspelt `VITRINE_…` variable is an error with a
+suggestion and never a setting that silently does nothing.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, TypeVar
 
-import environ
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from vitrine import addresses
 
 OWN_PREFIX = "VITRINE_"
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
-_DATABASES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
-_BROKERS = ("filesystem", "redis", "rediss", "amqp", "amqps", "memory")
+Parsed = TypeVar("Parsed")
 
 
 class Environment:
     """Typed, named reads from a mapping of variables. An empty value counts as unset, as compose files write it.
 
-    Raises ImproperlyConfigured, naming the variable, from every reader.
+    Raises ImproperlyConfigured, naming the variable, from every reader; the values of secrets and URLs never show.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
         self._known: set[str] = set()
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Every name that was asked for."""
+        return frozenset(self._known)
+
     def text(self, name: str, default: str | None = None, *, choices: Sequence[str] = ()) -> str:
         """The value as it stands; without a default the variable is required."""
         value = self._raw(name)
         if value is None:
             if default is None:
-                raise ImproperlyConfigured(f"{name} is not set, and has no default here. Set it in the environment.")
+                raise _missing(name)
             return default
         if choices and value not in choices:
             raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(choices)}.")
+        return value
+
+    def secret(self, name: str, default: str | None = None, *, minimum: int = 0) -> str:
+        """A value of at least `minimum` characters that no message repeats."""
+        value = self.text(name, default)
+        if self.is_set(name) and (len(value) < minimum or len(set(value)) < min(minimum, 5)):
+            raise ImproperlyConfigured(
+                f"{name} is too easy to guess: it needs at least {minimum} random characters."
+                f' Make one with: python3 -c "import secrets; print(secrets.token_urlsafe({max(minimum, 32)}))"'
+            )
         return value
 
     def flag(self, name: str, default: bool) -> bool:
@@ -63,56 +80,45 @@ class Environment:
             raise ImproperlyConfigured(f"{name}={number} is out of range: it must be {limit}.")
         return number
 
-    def names(self, name: str, default: Sequence[str] = ()) -> list[str]:
-        """A comma-separated list, blanks dropped."""
+    def names(self, name: str, default: Sequence[str] | None = ()) -> list[str]:
+        """A comma-separated list, blanks dropped; without a default it must name at least one."""
         value = self._raw(name)
-        if value is None:
-            return list(default)
-        return [part.strip() for part in value.split(",") if part.strip()]
+        found = list(default or ()) if value is None else [part.strip() for part in value.split(",") if part.strip()]
+        if default is None and not found:
+            raise _missing(name)
+        return found
+
+    def folder(self, name: str, default: Path) -> Path:
+        """A folder that is there (made if need be) and can be written to."""
+        value = self._raw(name)
+        path = (Path(value).expanduser() if value else default).resolve()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}={path} cannot be made a folder: {error.strerror}.") from None
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise ImproperlyConfigured(f"{name}={path} cannot be written to by this user.")
+        return path
 
     def path(self, name: str, default: Path) -> Path:
         value = self._raw(name)
         return (Path(value).expanduser() if value else default).resolve()
 
-    def database(self, name: str, default: str | None) -> dict[str, Any]:
-        """A Django DATABASES entry from sqlite:///path or postgresql://user:password@host:port/name."""
-        value = self.text(name, default)
-        scheme = value.partition(":")[0]
-        if scheme not in _DATABASES:
-            raise ImproperlyConfigured(
-                f"{name} has the scheme {scheme!r}: write sqlite:///path or postgresql://user:password@host/name."
-            )
-        try:
-            config: dict[str, Any] = environ.Env.db_url_config(value)
-        except (ValueError, ImproperlyConfigured) as error:
-            raise ImproperlyConfigured(f"{name} is not a database URL: {error}.") from None
-        if not config.get("NAME"):
-            raise ImproperlyConfigured(f"{name} names no database: add /name at its end.")
-        return config
+    def database(self, name: str, default: Path | None) -> dict[str, Any]:
+        """A Django DATABASES entry; the default is an SQLite file, None makes the variable required."""
+        if default is not None and not self.is_set(name):
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default)}
+        return self._address(name, None, addresses.database)
 
-    def broker(self, name: str, default: str) -> str:
+    def broker(self, name: str, default: str | None) -> str:
         """A Celery broker URL of a kind that Vitrine is tested on."""
-        value = self.text(name, default)
-        scheme = value.partition(":")[0]
-        if scheme not in _BROKERS or "://" not in value:
-            raise ImproperlyConfigured(f"{name} has the scheme {scheme!r}: use one of {', '.join(_BROKERS)}.")
-        return value
+        return self._address(name, default, addresses.broker)
 
-    def storage(self, name: str, default: str) -> dict[str, Any]:
-        """A Django STORAGES entry from file:///folder or s3://key:secret@host:port/bucket?region=…&tls=true.
-
-        Without a host, `s3:///bucket` is Amazon's own S3 with the credentials of the machine's role.
-        """
-        value = self.text(name, default)
-        url = urlsplit(value)
-        if url.scheme == "file" and url.path:
-            return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": url.path}}
-        bucket = url.path.strip("/")
-        if url.scheme != "s3" or not bucket or "/" in bucket:
-            raise ImproperlyConfigured(
-                f"{name} is not a storage URL: write file:///folder or s3://key:secret@host:port/bucket?region=name."
-            )
-        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": self._s3_options(name, url, bucket)}
+    def storage(self, name: str, default: Path) -> dict[str, Any]:
+        """A Django STORAGES entry; the default is a folder."""
+        if not self.is_set(name):
+            return addresses.folder(default)
+        return self._address(name, None, addresses.storage)
 
     def refuse_unknown(self) -> None:
         """Call last: every VITRINE_ variable that nothing asked for is an error."""
@@ -122,35 +128,28 @@ class Environment:
             hint = f" Did you mean {near[0]}?" if near else " docs/operators.md lists the ones there are."
             raise ImproperlyConfigured(f"{unknown[0]} is not a setting of Vitrine.{hint}")
 
+    def is_set(self, name: str) -> bool:
+        return self._raw(name) is not None
+
     def _raw(self, name: str) -> str | None:
         self._known.add(name)
         value = self._variables.get(name, "").strip()
         return value or None
 
-    @staticmethod
-    def _s3_options(name: str, url: Any, bucket: str) -> dict[str, Any]:
-        query = {key: values[-1] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
-        strange = sorted(set(query) - {"region", "tls"})
-        if strange:
-            raise ImproperlyConfigured(f"{name} has the unknown option {strange[0]!r}: only region and tls are read.")
-        tls = _FLAGS.get(query.get("tls", "true").lower())
-        if tls is None:
-            raise ImproperlyConfigured(f"{name} has tls={query['tls']!r}: write tls=true or tls=false.")
-        options: dict[str, Any] = {
-            "bucket_name": bucket,
-            "region_name": query.get("region") or None,
-            "use_ssl": tls,
-            "default_acl": "private",
-            "file_overwrite": True,  # names are content hashes: the same name is the same bytes
-            "querystring_auth": True,
-            "signature_version": "s3v4",
-        }
-        if url.hostname:
-            options["endpoint_url"] = f"{'https' if tls else 'http'}://{url.hostname}" + (
-                f":{url.port}" if url.port else ""
-            )
-            options["addressing_style"] = "path"
-        if url.username:
-            options["access_key"] = unquote(url.username)
-            options["secret_key"] = unquote(url.password or "")
-        return options
+    def _address(self, name: str, default: str | None, parse: Callable[[str], Parsed]) -> Parsed:
+        try:
+            return parse(self.text(name, default))
+        except addresses.AddressError as error:
+            raise ImproperlyConfigured(f"{name} {error}") from None
+
+
+def settings_or_exit() -> None:
+    """Read the settings now; a bad one ends the process with its one sentence, where a traceback would hide it."""
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - the first look reads settings.py
+    except ImproperlyConfigured as error:
+        sys.exit(f"Vitrine cannot start: {error}")
+
+
+def _missing(name: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is not set, and has no default here. Set it in the environment.")

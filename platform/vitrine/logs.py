@@ -1,4 +1,8 @@
-"""Log lines that say which request or job they belong to, as text or as one JSON object a line."""
+"""Log lines that say which request or job they belong to, as text or as one JSON object a line.
+
+Whatever a visitor sends can end up in a message: control characters are escaped, so that no path, name or header can
+forge a line of its own.
+"""
 
 import contextvars
 import logging
@@ -6,6 +10,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
@@ -16,6 +21,8 @@ logger = logging.getLogger(__name__)
 # What we accept as an id from a proxy in front: anything else could forge log lines.
 _FOREIGN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
+# C0 and C1 controls, and the two line separators that some viewers break at.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class IdFilter(logging.Filter):
@@ -28,14 +35,31 @@ class IdFilter(logging.Filter):
         return True
 
 
+class TextFormatter(logging.Formatter):
+    """One line for people; a traceback follows it indented, so that only real lines begin at the margin."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s%(where)s %(message)s", defaults={"where": ""})
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: object) -> str:
+        return super().formatException(ei).replace("\n", "\n    ").replace("\r", "\\r")  # type: ignore[arg-type]
+
+
 class JsonFormatter(_JsonFormatter):
-    """Time, level, logger, ids, message, and the traceback if there is one."""
+    """Time (UTC), level, logger, ids, message, what the caller added, and the traceback if there is one."""
 
     def __init__(self) -> None:
         super().__init__(
             "%(asctime)s %(levelname)s %(name)s %(request_id)s %(job_id)s %(message)s",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            reserved_attrs=[*logging.makeLogRecord({}).__dict__, "where", "message", "asctime"],
         )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
 class RequestLogMiddleware:
@@ -52,8 +76,25 @@ class RequestLogMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
             if not request.path.startswith(_QUIET_PATHS):
-                elapsed = (time.perf_counter() - started) * 1000
-                logger.info("%s %s %s %.0f ms", request.method, request.path, response.status_code, elapsed)
+                elapsed = round((time.perf_counter() - started) * 1000, 1)
+                logger.info(
+                    "%s %s %s %.0f ms",
+                    request.method,
+                    request.path,
+                    response.status_code,
+                    elapsed,
+                    extra={
+                        "method": request.method,
+                        "path": request.path,
+                        "status": response.status_code,
+                        "ms": elapsed,
+                    },
+                )
             return response
         finally:
             request_id.reset(token)
+
+
+def one_line(text: str) -> str:
+    """The text with every control character written as its escape."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)

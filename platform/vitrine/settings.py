@@ -4,12 +4,15 @@
 the database must then be given. docs/operators.md lists the variables; `env.refuse_unknown()` refuses any other.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
+from vitrine import addresses, theme
 from vitrine.env import Environment
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -17,30 +20,37 @@ env = Environment(os.environ)
 
 # --- where it runs ---------------------------------------------------------------------------------------------------
 PRODUCTION = env.flag("VITRINE_PRODUCTION", False)
-DATA_DIR = env.path("VITRINE_DATA_DIR", BASE_DIR / "var")
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env.folder("VITRINE_DATA_DIR", BASE_DIR / "var")
 DEBUG = env.flag("VITRINE_DEBUG", False)
+if DEBUG and PRODUCTION:
+    raise ImproperlyConfigured(
+        "VITRINE_DEBUG=true shows secrets to strangers: it cannot go with VITRINE_PRODUCTION=true."
+    )
 
 
 def _laptop_secret_key() -> str:
     """A key of this installation's own, made once and readable by its owner only."""
     file = DATA_DIR / "secret_key"
     if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as opened:
+        own = DATA_DIR / f"secret_key.{os.getpid()}"
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
             opened.write(secrets.token_urlsafe(60))
+        # Web, worker and scheduler may start at once: the first link stands, and each reads the whole key.
+        with contextlib.suppress(FileExistsError):
+            os.link(own, file)
+        own.unlink()
     return file.read_text()
 
 
-SECRET_KEY = env.text("VITRINE_SECRET_KEY", None if PRODUCTION else _laptop_secret_key())
-ALLOWED_HOSTS = env.names("VITRINE_ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]"))
+SECRET_KEY = env.secret("VITRINE_SECRET_KEY", None if PRODUCTION else _laptop_secret_key(), minimum=50)
+ALLOWED_HOSTS = env.names("VITRINE_ALLOWED_HOSTS", None if PRODUCTION else ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("VITRINE_CSRF_TRUSTED_ORIGINS")
 # How many reverse proxies stand in front: 0 trusts no X-Forwarded-… header at all.
 PROXY_COUNT = env.integer("VITRINE_PROXY_COUNT", 0, maximum=5)
 
 # --- the database ----------------------------------------------------------------------------------------------------
-_sqlite_url = f"sqlite:///{DATA_DIR / 'vitrine.sqlite3'}"
-DATABASES = {"default": env.database("DATABASE_URL", None if PRODUCTION else _sqlite_url)}
+DATABASES = {"default": env.database("DATABASE_URL", None if PRODUCTION else DATA_DIR / "vitrine.sqlite3")}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Writers queue at BEGIN instead of failing at COMMIT; readers never wait (WAL).
     DATABASES["default"]["OPTIONS"] = {
@@ -50,18 +60,22 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- files -----------------------------------------------------------------------------------------------------------
+# On a laptop static files come straight from their source folders: no collectstatic between a change and a look at it.
 STORAGES = {
-    "default": env.storage("STORAGE_URL", f"file://{DATA_DIR / 'media'}"),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "default": env.storage("STORAGE_URL", DATA_DIR / "media"),
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS: list[Path] = []
+STATIC_ROOT = env.path("VITRINE_STATIC_DIR", DATA_DIR / "static")
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 PHOTO_MAX_BYTES = env.integer("VITRINE_PHOTO_MAX_BYTES", 30_000_000, minimum=1_000)
 PHOTO_MAX_PIXELS = env.integer("VITRINE_PHOTO_MAX_PIXELS", 100_000_000, minimum=10_000)
 PHOTO_LONGEST_SIDE = env.integer("VITRINE_PHOTO_LONGEST_SIDE", 2048, minimum=256, maximum=8192)
@@ -70,12 +84,40 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 500
 FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_PERMISSIONS = 0o640
 
+# --- the web server --------------------------------------------------------------------------------------------------
+WEB_HOST = env.text("VITRINE_HOST", "127.0.0.1")
+WEB_PORT_CHOSEN = env.is_set("VITRINE_PORT") or env.is_set("PORT")
+WEB_PORT = env.integer("VITRINE_PORT", env.integer("PORT", 8000, minimum=1, maximum=65535), minimum=1, maximum=65535)
+WEB_WORKERS = env.integer("VITRINE_WEB_WORKERS", 2, minimum=1, maximum=256)
+WEB_THREADS = env.integer("VITRINE_WEB_THREADS", 4, minimum=1, maximum=256)
+
 # --- jobs ------------------------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "embedded://")
 CPU_CONCURRENCY = env.integer("VITRINE_CPU_CONCURRENCY", 2, minimum=1, maximum=256)
 GPU_CONCURRENCY = env.integer("VITRINE_GPU_CONCURRENCY", 1, minimum=1, maximum=64)
 # Seconds that a worker holds a job without a sign of life before another may take it.
 LEASE_SECONDS = env.integer("VITRINE_LEASE_SECONDS", 60, minimum=2, maximum=3600)
+# Seconds between two looks for jobs whose worker died and for messages that were lost.
+REAP_SECONDS = min(5.0, LEASE_SECONDS / 2)
+CELERY_BROKER_TRANSPORT_OPTIONS = addresses.broker_options(CELERY_BROKER_URL, DATA_DIR)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds: a broker that is down must not hold up a page
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "control"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60  # seconds that a forked process may take to begin, on a machine under load
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no state: the one on disk is a pickle
+CELERY_BEAT_SCHEDULE = {
+    "reap": {"task": "jobs.reap", "schedule": REAP_SECONDS, "options": {"queue": "control", "expires": REAP_SECONDS}}
+}
 
 # --- the applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -87,8 +129,8 @@ INSTALLED_APPS = [
     "raters",
     "ranking",
     "review",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "vitrine.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -101,6 +143,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "vitrine.logs.RequestLogMiddleware",
+    "vitrine.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -151,12 +194,19 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:login"
+AXES_HANDLER = "accounts.throttle.LoginThrottle"  # adds a limit for one address over all names
 AXES_FAILURE_LIMIT = 5
+AXES_ADDRESS_FAILURE_LIMIT = 50
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page promises a time
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked"
+AXES_CLIENT_IP_CALLABLE = "accounts.throttle.client_address"
+AXES_VERBOSE = False
 AXES_RESET_ON_SUCCESS = True
-AXES_IPWARE_PROXY_COUNT = PROXY_COUNT or None
-AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_DISABLE_ACCESS_LOG = True  # no table of who signed in from where for ever; the log lines say it
+AXES_ENABLE_ADMIN = False  # accounts.admin shows the attempts to operators
+UNFOLD = theme.UNFOLD
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -198,18 +248,27 @@ if PROXY_COUNT:
 # --- what is said about it -------------------------------------------------------------------------------------------
 LOG_FORMAT = env.text("VITRINE_LOG_FORMAT", "json" if PRODUCTION else "text", choices=("text", "json"))
 LOG_LEVEL = env.text("VITRINE_LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
-METRICS_TOKEN = env.text("VITRINE_METRICS_TOKEN", "")  # without one, /metrics is for signed-in operators only
+METRICS_TOKEN = env.secret(
+    "VITRINE_METRICS_TOKEN", "", minimum=24
+)  # without one, /metrics is for signed-in operators only
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"ids": {"()": "vitrine.logs.IdFilter"}},
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s%(where)s %(message)s"},
+        "text": {"()": "vitrine.logs.TextFormatter"},
         "json": {"()": "vitrine.logs.JsonFormatter"},
     },
     "handlers": {"out": {"class": "logging.StreamHandler", "filters": ["ids"], "formatter": LOG_FORMAT}},
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"handlers": ["out"], "level": "INFO", "propagate": False}},
+    # These would else have handlers or levels of their own: one line, one way, for each event.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},  # vitrine.logs has a line for every request already
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
+        "gunicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
 }
 
 env.refuse_unknown()

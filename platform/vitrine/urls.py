@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from vitrine import health, metrics
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("", include("review.urls")),
     path("", include("catalog.urls")),
     path("", include("jobs.urls")),
