@@ -1,0 +1,68 @@
+"""Signing in, and choosing a password."""
+
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from unfold.forms import AdminPasswordChangeForm as UnfoldPasswordForm
+from unfold.forms import UserCreationForm as UnfoldCreationForm
+
+from accounts.models import User
+
+
+class LoginForm(AuthenticationForm):
+    """Says the same whatever was wrong: an unknown name, a wrong password, an account that was closed."""
+
+    error_messages = {
+        "invalid_login": "This user name and password do not belong together. Mind capital letters, and try again.",
+        "inactive": "This user name and password do not belong together. Mind capital letters, and try again.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "User name"
+
+
+class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+    """One's own new password, in the words of the rest of the site."""
+
+    error_messages = {
+        **PasswordChangeForm.error_messages,
+        "password_incorrect": "That is not your present password. Mind capital letters, and try again.",
+        "password_mismatch": "The two new passwords differ. Type the same one twice.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Present password"
+        self.fields["new_password1"].label = "New password"
+        self.fields[
+            "new_password1"
+        ].help_text = "At least 8 characters; not only digits, not a common password, and not close to your name."
+        self.fields["new_password2"].label = "New password, once more"
+        self.fields["new_password2"].help_text = ""
+
+    def save(self, commit: bool = True) -> Any:
+        self.user.password_is_temporary = False
+        return super().save(commit)
+
+
+class PersonCreationForm(UnfoldCreationForm):  # type: ignore[misc]
+    """A new account, made by an operator with a password to be replaced at the first sign-in."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "last_name", "email", "groups")
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.password_is_temporary = True
+        return super().save(commit)
+
+
+class TemporaryPasswordForm(UnfoldPasswordForm):  # type: ignore[misc]
+    """A temporary password for somebody else, set by an operator; that person's sessions end."""
+
+    usable_password = None
+
+    def save(self, commit: bool = True) -> Any:
+        self.user.password_is_temporary = True
+        return super().save(commit)
