@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT.mkdir()
     # Static files come from their source folders: no collectstatic, no hashed names.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    if settings.STORAGES["default"]["BACKEND"].endswith("FileSystemStorage"):
+    if "location" in settings.STORAGES["default"].get("OPTIONS", {}):
         settings.STORAGES["default"]["OPTIONS"]["location"] = str(folder / "media")
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")

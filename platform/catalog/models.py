@@ -144,6 +144,7 @@ class ImportRun(models.Model):
     """One import: what was asked, how far it is, what it did. Its refused rows are ImportRefusal."""
 
     class Layout(models.TextChoices):
+        AUTO = "auto", "Work it out from the files"
         FOLDER = "folder", "A folder of photos per product"
         MANIFEST = "manifest", "A CSV or JSONL manifest"
         ABO = "abo", "Amazon Berkeley Objects"
@@ -158,11 +159,13 @@ class ImportRun(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)  # why nothing could be imported at all
     rows_read = models.PositiveBigIntegerField(default=0)
     products_added = models.PositiveBigIntegerField(default=0)
     products_updated = models.PositiveBigIntegerField(default=0)
     products_unchanged = models.PositiveBigIntegerField(default=0)
     photos_added = models.PositiveBigIntegerField(default=0)
+    photos_known = models.PositiveBigIntegerField(default=0)
     refused = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -173,6 +176,11 @@ class ImportRun(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:import", args=[self.pk])
+
+    @property
+    def job_key(self) -> str:
+        """The key under which its job is submitted: asking twice for one import is one job."""
+        return f"import-{self.pk}"
 
 
 class ImportRefusal(models.Model):
@@ -186,6 +194,7 @@ class ImportRefusal(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["run", "id"], name="refusal_by_run")]
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"

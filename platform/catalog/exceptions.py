@@ -1,0 +1,17 @@
+"""What the catalogue refuses, each with one plain sentence for the person who asked."""
+
+
+class CatalogError(Exception):
+    """Something the catalogue will not do; `str()` of it is the sentence to show."""
+
+
+class PhotoRefused(CatalogError):
+    """A file that is not kept as a photo."""
+
+
+class RowRefused(CatalogError):
+    """A product row that an import does not take."""
+
+
+class ImportUnreadable(CatalogError):
+    """Nothing of what was given can be imported: no such folder, not a zip, no header."""

@@ -1,0 +1,1 @@
+"""What changes the catalogue's rows; each rule that spans rows (counts, covers) lives here once."""
