@@ -41,10 +41,10 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s%(where)s %(message)s", defaults={"where": ""})
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         return one_line(super().formatMessage(record))
 
-    def formatException(self, ei: object) -> str:
+    def formatException(self, ei: object) -> str:  # noqa: N802
         return super().formatException(ei).replace("\n", "\n    ").replace("\r", "\\r")  # type: ignore[arg-type]
 
 
@@ -58,7 +58,7 @@ class JsonFormatter(_JsonFormatter):
             reserved_attrs=[*logging.makeLogRecord({}).__dict__, "where", "message", "asctime"],
         )
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 

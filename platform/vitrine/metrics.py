@@ -84,6 +84,6 @@ def _registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
-        registry.register(_here)  # type: ignore[arg-type]
-    registry.register(JobsCollector())  # type: ignore[arg-type]
+        registry.register(_here)
+    registry.register(JobsCollector())
     return registry

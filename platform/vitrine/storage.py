@@ -6,8 +6,8 @@ from botocore.config import Config
 from storages.backends.s3 import S3Storage as _S3Storage
 
 
-class S3Storage(_S3Storage):
-    """django-storages' S3, set up for stores that are not Amazon's as well: path-style addresses, no extra checksums."""
+class S3Storage(_S3Storage):  # type: ignore[misc] - the library has no types
+    """django-storages' S3, also for stores that are not Amazon's: path-style addresses, no extra checksums."""
 
     def get_default_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = super().get_default_settings()
