@@ -6,7 +6,7 @@ from botocore.config import Config
 from storages.backends.s3 import S3Storage as _S3Storage
 
 
-class S3Storage(_S3Storage):  # type: ignore[misc] - the library has no types
+class S3Storage(_S3Storage):  # type: ignore[misc]  # untyped library
     """django-storages' S3, also for stores that are not Amazon's: path-style addresses, no extra checksums."""
 
     def get_default_settings(self) -> dict[str, Any]:

@@ -131,7 +131,8 @@ def test_a_closed_terminal_or_pipe_ends_everything(start: Start) -> None:
 
 
 def test_lines_keep_whole_when_two_processes_write_at_once(start: Start) -> None:
-    supervisor, _ = start("import time; time.sleep(1)\nfor n in range(500): print('line', n, flush=n % 7 == 0)\nprint('end', end='')")
+    talk = "import time; time.sleep(1)\nfor n in range(500): print('line', n, flush=n % 7 == 0)\nprint('end', end='')"
+    supervisor, _ = start(talk)
     output, _ = supervisor.communicate(timeout=10)
     lines = [line for line in output.splitlines() if line.startswith("two")]
     assert lines == [f"two     | line {n}" for n in range(500)] + ["two     | end"]

@@ -22,13 +22,15 @@ class Command(BaseCommand):
         up()
 
 
-def up(banner: str = "") -> None:
+def up(banner: str = "", *, since: float | None = None) -> None:
     """Run until a signal comes or a process ends; shows the address, and `banner`, once the site answers.
+
+    `since` is when the user asked for it, in Unix seconds, for the stopwatch in that message.
 
     Exits with status 1 when a process ended by itself. Raises CommandError when the port is taken or another `up` uses
     the same data folder.
     """
-    started = time.monotonic()
+    started = since or time.time()
     with OnlyOne(settings.DATA_DIR / "up.lock"):
         port = free_port(settings.WEB_HOST, settings.WEB_PORT, chosen=settings.WEB_PORT_CHOSEN)
         os.environ["VITRINE_PORT"] = str(port)
@@ -40,7 +42,7 @@ def up(banner: str = "") -> None:
             if not announced and _answers(settings.WEB_HOST, port):
                 announced = True
                 address = f"Vitrine is at http://{_local(settings.WEB_HOST)}:{port}/"
-                seconds = f"ready {time.monotonic() - started:.1f} s after start; Ctrl-C stops everything"
+                seconds = f"Ready {time.time() - started:.1f} s after the start. Ctrl-C stops everything."
                 print(box([address, *banner.splitlines(), seconds]), flush=True)  # noqa: T201
 
         status = supervisor.run(announce)

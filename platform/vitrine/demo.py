@@ -1,0 +1,125 @@
+"""What `make demo` puts into an empty installation: people to sign in as, the prompt bank, and products to look at."""
+
+import io
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from accounts.models import User
+from accounts.services import create_user
+from catalog.models import Product
+from catalog.samples import render_product_photo
+from catalog.services.photos import add_photo
+from catalog.services.products import ProductRow, upsert_products
+from vitrine.access import Role
+
+SOURCE = "samples"
+VIEWS = 2  # photos of each sample product
+SIZE = 640  # pixels
+_EMAIL = "{}@demo.invalid"
+_CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
+# What an installation keeps in its data folder. The clean-up touches nothing else there.
+_KEPT = ("media", "broker", "metrics", "static", "workers", "uploads", "imports")
+_KEPT_FILES = ("vitrine.sqlite3*", "broker.sqlite3*", "secret_key*", "demo_password", "up.lock")
+
+
+class Sample(NamedTuple):
+    """A product that `catalog.samples` can draw; its kind is its product type, too."""
+
+    external_id: str
+    title: str
+    kind: str
+    seed: int
+
+
+SAMPLES = (
+    Sample("mug-terracotta", "Stoneware mug, two glazes", "mug", 1),
+    Sample("mug-tall", "Tall stoneware mug", "mug", 2),
+    Sample("vase-banded", "Banded vase", "vase", 3),
+    Sample("vase-slim", "Slim vase for single stems", "vase", 4),
+    Sample("bowl-wide", "Wide serving bowl", "bowl", 5),
+    Sample("bowl-breakfast", "Breakfast bowl", "bowl", 6),
+    Sample("lamp-bedside", "Bedside lamp", "lamp", 7),
+    Sample("lamp-desk", "Small desk lamp", "lamp", 8),
+    Sample("chair-dining", "Dining chair, oiled wood", "chair", 9),
+    Sample("stool-kitchen", "Kitchen stool", "stool", 10),
+    Sample("table-side", "Side table", "table", 11),
+    Sample("candle-pillar", "Pillar candle on a dish", "candle", 12),
+)
+
+
+def password() -> tuple[str, bool]:
+    """The demo's password, made once for this installation and kept readable by its owner only; True when it is new."""
+    file = _password_file()
+    if file.exists():
+        return file.read_text().strip(), False
+    syllables = [secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(9)]
+    made = "-".join("".join(syllables[start : start + 3]) for start in (0, 3, 6))
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(made + "\n")
+    return made, True
+
+
+def make_people(word: str, *, renew: bool) -> list[str]:
+    """One user for each role, named after it; with `renew`, those that are there get this password. Returns the names.
+
+    A user of that name whom the demo did not make is left alone.
+    """
+    present = {user.username: user for user in User.objects.filter(username__in=list(Role))}
+    for role in Role:
+        user = present.get(role.value)
+        if user is None:
+            create_user(name=role.value, password=word, roles=[role], email=_EMAIL.format(role.value), temporary=False)
+        elif renew and user.email == _EMAIL.format(role.value):
+            user.set_password(word)
+            user.save(update_fields=["password"])
+    return [role.value for role in Role]
+
+
+def add_samples() -> bool:
+    """Put the sample products into the catalogue; True when some of them still lack photos."""
+    rows = [ProductRow(sample.external_id, sample.title, sample.kind, {"sample": True}) for sample in SAMPLES]
+    upsert_products(rows, source=SOURCE)
+    return Product.objects.filter(source=SOURCE, photo_count__lt=VIEWS).exists()
+
+
+def draw_photos(sample: Sample) -> int:
+    """Draw a sample product's photos and keep those it lacks; how many were new."""
+    product = Product.objects.get(source=SOURCE, external_id=sample.external_id)
+    new = 0
+    for view in range(VIEWS):
+        drawn = io.BytesIO()
+        render_product_photo(sample.kind, sample.seed, SIZE, view=view).save(drawn, "JPEG", quality=92)
+        drawn.seek(0)
+        new += add_photo(product, drawn, name=f"{sample.external_id}-{view + 1}.jpg")[1]
+    return new
+
+
+def remove() -> list[str]:
+    """Remove what the demo has put into the data folder; the names of what went.
+
+    Raises CommandError where there is no demo: the folder may be anybody's.
+    """
+    if not _password_file().exists():
+        raise CommandError(f"There is no demo in {settings.DATA_DIR}, so nothing is removed.")
+    gone = []
+    for name in _KEPT:
+        if (settings.DATA_DIR / name).is_dir():
+            shutil.rmtree(settings.DATA_DIR / name)
+            gone.append(name)
+    for pattern in _KEPT_FILES:
+        for file in sorted(settings.DATA_DIR.glob(pattern)):
+            file.unlink()
+            gone.append(file.name)
+    if not any(settings.DATA_DIR.iterdir()):
+        settings.DATA_DIR.rmdir()
+    return gone
+
+
+def _password_file() -> Path:
+    return Path(settings.DATA_DIR) / "demo_password"
