@@ -15,3 +15,11 @@ class RowRefused(CatalogError):
 
 class ImportUnreadable(CatalogError):
     """Nothing of what was given can be imported: no such folder, not a zip, no header."""
+
+
+class PromptRefused(CatalogError):
+    """A text that the prompt bank does not take."""
+
+
+class ProductRefused(CatalogError):
+    """A product that cannot be made or changed as asked."""

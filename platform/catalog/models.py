@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 
 PLACEHOLDER = "{product}"
@@ -131,7 +132,7 @@ class ContextPrompt(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["type", "text"], name="prompt_unique_in_type"),
+            models.UniqueConstraint("type", Lower("text"), name="prompt_unique_in_type"),
             models.CheckConstraint(condition=Q(text__contains=PLACEHOLDER), name="prompt_has_the_placeholder"),
         ]
         indexes = [models.Index(fields=["status", "type", "id"], name="prompt_by_status_and_type")]

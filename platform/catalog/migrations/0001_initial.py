@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -162,7 +163,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='contextprompt',
-            constraint=models.UniqueConstraint(fields=('type', 'text'), name='prompt_unique_in_type'),
+            constraint=models.UniqueConstraint(models.F('type'), django.db.models.functions.text.Lower('text'), name='prompt_unique_in_type'),
         ),
         migrations.AddConstraint(
             model_name='contextprompt',
