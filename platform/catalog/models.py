@@ -198,4 +198,4 @@ class ImportRefusal(models.Model):
         indexes = [models.Index(fields=["run", "id"], name="refusal_by_run")]
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"

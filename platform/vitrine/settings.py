@@ -80,6 +80,8 @@ PHOTO_MAX_BYTES = env.integer("VITRINE_PHOTO_MAX_BYTES", 30_000_000, minimum=1_0
 PHOTO_MAX_PIXELS = env.integer("VITRINE_PHOTO_MAX_PIXELS", 100_000_000, minimum=10_000)
 PHOTO_LONGEST_SIDE = env.integer("VITRINE_PHOTO_LONGEST_SIDE", 2048, minimum=256, maximum=8192)
 UPLOAD_MAX_BYTES = env.integer("VITRINE_UPLOAD_MAX_BYTES", 4_000_000_000, minimum=1_000_000)
+# The one folder of this server that operators may import from on the page; commands may import from anywhere.
+IMPORT_DIR = env.path("VITRINE_IMPORT_DIR", DATA_DIR / "imports")
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_PERMISSIONS = 0o640

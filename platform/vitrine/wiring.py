@@ -1,5 +1,31 @@
 """Joins rooms that may not import each other: catalog's imports run as jobs, and neither app knows the other."""
 
+from typing import Any
+
+from catalog.importing import runner
+from catalog.models import ImportRun
+from catalog.signals import import_requested
+from jobs import services
+from jobs.context import JobContext
+from jobs.kinds import job_kind
+
+IMPORT = "catalog.import"
+
+
+@job_kind(IMPORT)
+def run_import(context: JobContext, run: int) -> dict[str, Any]:
+    """Run one import by its id; begun again after a crash it does what is left. Returns its counts."""
+    done = runner.run(ImportRun.objects.get(pk=run), progress=context.progress)
+    return {"rows": done.rows_read, "photos": done.photos_added, "refused": done.refused}
+
+
+def submit_import(run: ImportRun, **_: Any) -> None:
+    """Queue an import that somebody asked for; asked twice, it is one job."""
+    services.submit(
+        IMPORT, {"run": run.pk}, key=run.job_key, subject=f"Import of {run.origin}"[:200], asked_by=run.asked_by
+    )
+
 
 def connect() -> None:
     """Connect the signals; called once, when Django is ready."""
+    import_requested.connect(submit_import, dispatch_uid="vitrine.wiring.submit_import")

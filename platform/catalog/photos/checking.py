@@ -55,7 +55,7 @@ def open_checked(data: bytes, name: str) -> Image.Image:
 
 def size_refusal(width: int, height: int) -> str | None:
     """Why a photo of this size (pixels) is not taken, as the end of a sentence; None when it is fine."""
-    size = f"{width:,} × {height:,} pixels"
+    size = f"{width:,} by {height:,} pixels"
     if min(width, height) < SHORTEST_SIDE:
         return f"is {size}: each side must have at least {SHORTEST_SIDE} pixels."
     if max(width, height) > LONGEST_SIDE:
@@ -69,6 +69,5 @@ def size_refusal(width: int, height: int) -> str | None:
 
 def _too_many_pixels(size: str = "") -> str:
     limit = f"{settings.PHOTO_MAX_PIXELS / 1e6:,.0f} million pixels"
-    return (
-        f"is {size or 'far'}{':' if size else ''} more than {limit}, the most a photo may have. Export a smaller one."
-    )
+    measured = f"is {size}:" if size else "has"
+    return f"{measured} more than {limit}, the most a photo may have. Export a smaller one."

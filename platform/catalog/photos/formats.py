@@ -28,7 +28,7 @@ _MARKUP = ((re.compile(rb"<svg[\s>]", re.I), "SVG"), (re.compile(rb"<!doctype ht
 
 
 def kind_of(head: bytes) -> str:
-    """The name of the type of a file from its first kilobyte: "JPEG", "PNG", "WebP", "HEIC", "SVG", "text", "unknown"."""
+    """The name of the type of a file from its first kilobyte: "JPEG", "PNG", "WebP", "HEIC", "SVG", … or "unknown"."""
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             return kind
@@ -50,7 +50,7 @@ def refusal_of(kind: str) -> str | None:
             "is a HEIC photo, which is not taken. Export it as JPEG (on an iPhone: Settings, Camera, "
             "Formats, Most Compatible)."
         )
-    article = "an" if kind[0] in "AHIMS" and kind.split(maxsplit=1)[0].isupper() and kind[0] not in "H" else "a"
+    article = "an" if kind[0] in "AEIOUaeiou" or kind in {"MP4 video", "SVG", "HTML", "XML"} else "a"
     return f"is {article} {kind} file, whatever its name says. {_CONVERT}"
 
 

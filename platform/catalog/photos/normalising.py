@@ -79,7 +79,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         # convert("L") would clip at 255 instead of scaling.
         return image.point(_SIXTEEN_BITS_TO_EIGHT, "L")
     if image.mode in {"I", "F"}:
-        low, high = image.getextrema()
+        _low, high = image.getextrema()
         return image.point(lambda value: value * (255 / max(float(high), 1.0)), "L")  # type: ignore[arg-type]
     if image.has_transparency_data:
         return image.convert("RGBA")

@@ -1,8 +1,8 @@
 """Files in storage, named by content hash: written before their row, removed after their last row.
 
-A file may be wanted again by one process at the moment in which another removes it. Both hold the `media` lock:
-who needs a file holds it shared while checking that the file is there and writing the row; who removes files holds it alone
-while checking that no row is there. So no committed row ever points at a removed file.
+A file may be wanted again by one process at the moment in which another removes it. Both hold the `media` lock: who
+needs a file holds it shared while checking that the file is there and writing the row; who removes files holds it
+alone while checking that no row is there. So no committed row ever points at a removed file.
 """
 
 from collections.abc import Iterable

@@ -1,18 +1,22 @@
 """Add and remove photos of products."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import Max
 
-from catalog.exceptions import CatalogError
+from catalog.exceptions import CatalogError, PhotoRefused
 from catalog.models import Photo, Product
 from catalog.photos import storing
 from catalog.photos.checking import read_capped
+from catalog.photos.naming import shown_name
 from catalog.photos.normalising import normalise
 from catalog.services.products import recount_photos
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +32,45 @@ class PreparedPhoto:
     bytes: int
 
 
+@dataclass(slots=True)
+class KeptPhotos:
+    """What became of several files: rows that are new, photos that the product had, (name, reason) of the rest.
+
+    `hashes` are those of the kept files, in the order of the names that were taken.
+    """
+
+    added: int
+    known: int
+    hashes: list[str]
+    refused: list[tuple[str, str]]
+
+
 def add_photo(product: Product, file: BinaryIO, *, name: str) -> tuple[Photo, bool]:
     """Keep a photo of a product; (photo, False) when the product has it already.
 
     Raises PhotoRefused, with a sentence that names the file, for what is not a photo that we keep.
     """
     data = read_capped(file, name)
-    # The file may vanish between writing and the row only while another process removes its last other use.
-    for _ in range(3):
-        prepared = prepare(data, name=name)
-        added = attach(product, [prepared])
+    kept = add_photos(product.pk, [name], lambda _: data)
+    for _, reason in kept.refused:
+        raise PhotoRefused(reason)
+    return product.photos.get(sha256=kept.hashes[0]), bool(kept.added)
+
+
+def add_photos(product_id: int, names: Sequence[str], read: Callable[[str], bytes]) -> KeptPhotos:
+    """Keep those of several files that are photos; `read(name)` gives a file's bytes or raises CatalogError."""
+    for _ in range(_ATTEMPTS):
+        prepared, refused = [], []
+        for name in names:
+            try:
+                prepared.append(prepare(read(name), name=name))
+            except CatalogError as error:
+                refused.append((name, str(error)))
+        added = attach(product_id, prepared) if prepared else 0
         if added is not None:
-            return Photo.objects.get(product=product, sha256=prepared.sha256), bool(added)
-    raise CatalogError(f"{name} is being removed by others over and over: try again.")
+            return KeptPhotos(added, len(prepared) - added, [photo.sha256 for photo in prepared], refused)
+        # A file went between our look and our row: another process removed its last other use. Write it again.
+    raise PhotoRefused(f"{shown_name(names[0])} is being removed by others at this moment: try again.")
 
 
 def prepare(data: bytes, *, name: str) -> PreparedPhoto:
@@ -48,7 +78,7 @@ def prepare(data: bytes, *, name: str) -> PreparedPhoto:
 
     Raises PhotoRefused.
     """
-    source = hashlib.sha256(data).hexdigest()
+    source = source_hash(data)
     known = Photo.objects.filter(source_sha256=source).first()
     if known and storing.are_stored(known.sha256, known.format):
         return PreparedPhoto(name, source, known.sha256, known.format, known.width, known.height, known.bytes)
@@ -57,19 +87,21 @@ def prepare(data: bytes, *, name: str) -> PreparedPhoto:
     return PreparedPhoto(name, source, kept.sha256, kept.format, kept.width, kept.height, len(kept.data))
 
 
-def attach(product: Product, photos: list[PreparedPhoto]) -> int | None:
+def attach(product_id: int, photos: list[PreparedPhoto]) -> int | None:
     """Write the rows of prepared photos that the product lacks; returns how many, None if a file has gone meanwhile."""
     with transaction.atomic():
         storing.hold_files()
         # One at a time per product: two processes with the same photo make one row and keep its counts right.
-        Product.objects.select_for_update().get(pk=product.pk)
+        product = Product.objects.select_for_update().filter(pk=product_id).first()
+        if product is None:
+            raise PhotoRefused("The product has been removed meanwhile, so its photos are not kept.")
         has = set(product.photos.filter(sha256__in=[photo.sha256 for photo in photos]).values_list("sha256", flat=True))
         wanted = {photo.sha256: photo for photo in reversed(photos) if photo.sha256 not in has}
         if not all(storing.are_stored(photo.sha256, photo.format) for photo in wanted.values()):
             return None
         if wanted:
-            _insert(product, [photo for photo in reversed(wanted.values())])
-            recount_photos(product.pk)
+            _insert(product, list(reversed(wanted.values())))
+            recount_photos(product_id)
     return len(wanted)
 
 
@@ -99,8 +131,13 @@ def _insert(product: Product, photos: list[PreparedPhoto]) -> None:
             width=photo.width,
             height=photo.height,
             bytes=photo.bytes,
-            original_name=photo.name.rsplit("/", 1)[-1][-255:],
+            original_name=shown_name(photo.name.rsplit("/", 1)[-1]),
             position=position,
         )
         for position, photo in enumerate(photos, start=first)
     )
+
+
+def source_hash(data: bytes) -> str:
+    """By which an uploaded file is known again: SHA-256 of its bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -230,8 +230,8 @@ def _shift_counts(changes: Mapping[int | None, int]) -> None:
         return
     types = ProductType.objects.filter(pk__in=wanted)
     list(types.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    whens = [When(pk=pk, then=F("product_count") + Value(change)) for pk, change in sorted(wanted.items())]
-    types.update(product_count=Case(*whens, default=F("product_count")))
+    change = Case(*(When(pk=pk, then=Value(change)) for pk, change in wanted.items()), output_field=BigIntegerField())
+    types.update(product_count=F("product_count") + change)
 
 
 def _is_unstorable(text: str) -> bool:

@@ -1,0 +1,99 @@
+"""What an ABO listing says, in the language that our readers know best: en_US, else any English, else the first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.exceptions import RowRefused
+
+# ABO's field → our attribute
+_WORDS = {
+    "brand": "brand",
+    "color": "color",
+    "material": "material",
+    "fabric_type": "fabric",
+    "finish_type": "finish",
+    "style": "style",
+    "pattern": "pattern",
+    "item_shape": "shape",
+    "model_name": "model name",
+    "model_number": "model number",
+    "model_year": "model year",
+}
+_BULLETS = 8
+_BULLET_LENGTH = 500
+_SIDES = ("length", "width", "height")
+
+
+def title_of(listing: Mapping[str, Any]) -> str:
+    """The item's name, at most 500 characters. Raises RowRefused when it has none."""
+    title = preferred(listing.get("item_name"))
+    if not title:
+        raise RowRefused("The listing has no item_name.")
+    return title if len(title) <= 500 else title[:499] + "…"
+
+
+def preferred(values: Any) -> str:
+    """The text in the best language of a list of {language_tag, value}; "" when there is none."""
+    found = tagged(values)
+    return min(found, key=lambda pair: _rank(pair[0]))[1] if found else ""
+
+
+def tagged(values: Any) -> list[tuple[str, str]]:
+    """(language tag or "", text) of each entry that has a text; anything else in the list is passed over."""
+    if not isinstance(values, list):
+        return []
+    pairs = ((entry.get("language_tag"), entry.get("value")) for entry in values if isinstance(entry, dict))
+    return [(str(tag or ""), str(text).strip()) for tag, text in pairs if _is_word(text) and str(text).strip()]
+
+
+def attributes_of(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a listing besides its title and type: words in one language, bullet points, sizes, places."""
+    kept: dict[str, Any] = {}
+    for field, name in _WORDS.items():
+        text = preferred(listing.get(field))
+        if text:
+            kept[name] = text[:_BULLET_LENGTH]
+    bullets = _bullets(listing.get("bullet_point"))
+    if bullets:
+        kept["bullet points"] = bullets
+    dimensions = _dimensions(listing.get("item_dimensions"))
+    if dimensions:
+        kept["dimensions"] = dimensions
+    node = listing.get("node")
+    if isinstance(node, list) and node and isinstance(node[0], dict) and isinstance(node[0].get("node_name"), str):
+        kept["category"] = node[0]["node_name"]
+    for field in ("country", "domain_name"):
+        if isinstance(listing.get(field), str):
+            kept[field.replace("_name", "")] = listing[field]
+    return kept
+
+
+def _bullets(values: Any) -> list[str]:
+    """The points of the best language only: the same points come again in each language."""
+    found = tagged(values)
+    if not found:
+        return []
+    best = min((tag for tag, _ in found), key=_rank)
+    return [text[:_BULLET_LENGTH] for tag, text in found if tag == best][:_BULLETS]
+
+
+def _dimensions(sizes: Any) -> str:
+    """Length, width and height with their unit, as "9.21 x 8.31 x 2.99 inches"; "" unless all three are there."""
+    if not isinstance(sizes, dict):
+        return ""
+    sides = [side.get("normalized_value") or side for side in map(sizes.get, _SIDES) if isinstance(side, dict)]
+    values = [side.get("value") for side in sides if isinstance(side, dict)]
+    units = {str(side.get("unit")) for side in sides if isinstance(side, dict)}
+    if len(values) != len(_SIDES) or len(units) != 1 or not all(isinstance(value, int | float) for value in values):
+        return ""
+    return " x ".join(f"{value:g}" for value in values) + f" {units.pop()}"
+
+
+def _rank(tag: str) -> int:
+    if tag == "en_US":
+        return 0
+    return 1 if tag.startswith("en") else 2
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
