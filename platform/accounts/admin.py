@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.forms import PersonCreationForm, TemporaryPasswordForm
 from accounts.models import User
@@ -73,7 +73,7 @@ class PersonAdmin(UserAdmin, OperatorModelAdmin):  # type: ignore[type-arg,misc]
             label="Roles",
             required=False,
             help_text="Without a role a person can sign in and see nothing.",
-            widget=UnfoldAdminCheckboxSelectMultiple,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
 
     @admin.display(description="Password")

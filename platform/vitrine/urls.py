@@ -5,6 +5,10 @@ from django.urls import include, path
 
 from vitrine import health, metrics
 
+handler400 = "vitrine.errors.bad_request"
+handler403 = "vitrine.errors.permission_denied"
+handler404 = "vitrine.errors.page_not_found"
+handler500 = "vitrine.errors.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -23,10 +23,48 @@ document.addEventListener("change", (event) => {
 document.addEventListener("DOMContentLoaded", () => localTimes(document));
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
 
-// A request that fails is said aloud in the live region, never swallowed.
-function announce(text) {
-  const region = document.getElementById("announcer");
-  if (region) region.textContent = text;
+// A thin bar on top while htmx waits for something that the person did; polling does not show.
+const underWay = new Set();
+function showLoading() {
+  document.body.toggleAttribute("data-loading", underWay.size > 0);
 }
-document.addEventListener("htmx:responseError", (event) => announce(`The server refused that (${event.detail.xhr.status}).`));
-document.addEventListener("htmx:sendError", () => announce("The server cannot be reached. It is tried again at the next action."));
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (!event.detail.requestConfig.triggeringEvent) return;
+  underWay.add(event.detail.xhr);
+  showLoading();
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  underWay.delete(event.detail.xhr);
+  showLoading();
+});
+
+// A toast says what happened, and stays until it is closed when it is an error. A server sends one with the header
+// HX-Trigger: {"notice": {"level": "success", "text": "Saved."}}.
+const TOAST_MS = 6000;
+function toast(level, text) {
+  const region = document.getElementById("toasts");
+  if (!region) return;
+  const item = document.createElement("li");
+  item.className = `notice ${level}`;
+  const words = document.createElement("span");
+  words.textContent = text;
+  const close = document.createElement("button");
+  close.className = "button quiet";
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => item.remove());
+  item.append(words, close);
+  // The same words once are enough: a poll that fails every second must not pile them up.
+  for (const other of region.children) if (other.firstChild.textContent === text) other.remove();
+  region.append(item);
+  if (level !== "error") setTimeout(() => item.remove(), TOAST_MS);
+}
+document.addEventListener("notice", (event) => toast(event.detail.level ?? "info", event.detail.text ?? event.detail.value));
+
+// A request that fails is said, seen and heard, never swallowed.
+const REFUSALS = { 403: "You may not do that.", 404: "That is not there any more.", 413: "That is too large.", 429: "That was too often. Wait a little." };
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  toast("error", REFUSALS[status] ?? `The server could not do that (${status}). Reload the page and try again.`);
+});
+document.addEventListener("htmx:sendError", () => toast("error", "The server cannot be reached. Try again in a moment."));
