@@ -1,7 +1,6 @@
-"""What every test may use: users by role, and signed-in clients; and where tests may write."""
+"""What every test may use: users by role, and signed-in clients; and which tests this machine can run."""
 
-import shutil
-import tempfile
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,31 +10,54 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories.accounts import make_user
+from tests.isolation import FOLDER
 from vitrine.access import Role
 
-_FOLDER = pytest.StashKey[Path]()
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# .ci/run sets it: there, what cannot run is an error.
+EVERYTHING = bool(os.environ.get("TEST_EVERYTHING"))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Files, static files and an SQLite database of the tests lie in a folder that goes when they end.
+def pytest_configure() -> None:
+    """SQLite's test database is a file, and passwords are hashed fast.
 
     SQLite's usual test database, in memory, is one connection that all threads share: a live server or a worker
     beside the test then breaks into its transactions. A file behaves as in production.
     """
-    folder = Path(tempfile.mkdtemp(prefix="vitrine-tests-"))
-    config.stash[_FOLDER] = folder
-    settings.STATIC_ROOT = folder / "static"
-    settings.STATIC_ROOT.mkdir()
-    # Static files come from their source folders: no collectstatic, no hashed names.
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    if "location" in settings.STORAGES["default"].get("OPTIONS", {}):
-        settings.STORAGES["default"]["OPTIONS"]["location"] = str(folder / "media")
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    settings.PASSWORD_HASHERS = ["tests.hashers.OneRound"]
+    # A slow hash is right for people and makes a suite that signs in a thousand times slow for nothing.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(FOLDER) / "test.sqlite3")
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
+def missing() -> dict[str, str]:
+    """By marker: why tests that carry it cannot run here, and how they could."""
+    lacks = {}
+    if not Path(CHROMIUM).exists() and not EVERYTHING:
+        lacks["browser"] = (
+            f"Tests in a browser are left out: there is no Chromium at {CHROMIUM}. On Debian: apt install chromium;"
+            " elsewhere: CHROMIUM=/path/to/chromium make test."
+        )
+    if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        lacks["postgres"] = "Tests that need PostgreSQL are left out: .ci/run runs them, or set DATABASE_URL."
+    if "TEST_REDIS_URL" not in os.environ:
+        lacks["redis"] = "Tests that need Redis are left out: .ci/run runs them, or set TEST_REDIS_URL."
+    return lacks
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    lacks = missing()
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in lacks)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in missing().values():
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.fixture

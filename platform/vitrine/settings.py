@@ -270,6 +270,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
         "gunicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+        "axes": {"level": "WARNING"},
     },
 }
 
