@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from catalog import api
 from catalog.views import imports, media, photos, products, prompts
 
 app_name = "catalog"
@@ -35,4 +36,13 @@ prompt_urls = [
     path("prompts/<int:pk>/edit/", prompts.prompt_edit, name="prompt-edit"),
     path("prompts/<int:pk>/decide/", prompts.prompt_decide, name="prompt-decide"),
 ]
-urlpatterns: list[URLPattern] = [*media_urls, *import_urls, *product_urls, *prompt_urls]
+api_urls = [
+    path("api/products/", api.ProductsApi.as_view(), name="api-products"),
+    path("api/products/<int:pk>/", api.ProductApi.as_view(), name="api-product"),
+    path("api/products/<int:pk>/photos/", api.PhotosApi.as_view(), name="api-photos"),
+    path("api/photos/<int:pk>/", api.PhotoApi.as_view(), name="api-photo"),
+    path("api/product-types/", api.ProductTypesApi.as_view(), name="api-product-types"),
+    path("api/prompts/", api.PromptsApi.as_view(), name="api-prompts"),
+    path("api/prompts/<int:pk>/decision/", api.PromptDecisionApi.as_view(), name="api-prompt-decision"),
+]
+urlpatterns: list[URLPattern] = [*media_urls, *import_urls, *product_urls, *prompt_urls, *api_urls]

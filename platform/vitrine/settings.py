@@ -84,6 +84,11 @@ UPLOAD_MAX_BYTES = env.integer("VITRINE_UPLOAD_MAX_BYTES", 4_000_000_000, minimu
 IMPORT_DIR = env.path("VITRINE_IMPORT_DIR", DATA_DIR / "imports")
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = [
+    "vitrine.upload_cap.CappedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_PERMISSIONS = 0o640
 
 # --- the web server --------------------------------------------------------------------------------------------------
@@ -215,6 +220,7 @@ REST_FRAMEWORK = {
     # vitrine.access.AccessMiddleware has decided before DRF is reached; this is the second lock on the same door.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "vitrine.api_errors.handle",
 }
 
 # --- safety in the browser -------------------------------------------------------------------------------------------

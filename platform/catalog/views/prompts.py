@@ -27,7 +27,7 @@ Status = ContextPrompt.Status
 @require_safe
 def prompts(request: HttpRequest) -> HttpResponse:
     """Every type with its counts, and the ways in and out of the bank."""
-    context = {"rows": selectors.type_counts(), "counts": selectors.status_counts(), "form": PromptFileForm()}
+    context = {"rows": selectors.type_counts(), "counts": selectors.status_counts()}
     return render(request, "catalog/prompts.html", context)
 
 
