@@ -1,7 +1,10 @@
 """Uploaded files of imports: kept under the hash of their content until their import has ended."""
 
 import hashlib
-from collections.abc import Iterator
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.files import File
@@ -25,6 +28,18 @@ def keep_upload(file: "File[Any]", name: str) -> str:
     return key
 
 
+def keep_packed(files: Iterable[tuple[str, "File[Any]"]]) -> str:
+    """Store (path, file) pairs as one zip and return its key; the same files under the same paths are stored once."""
+    with tempfile.NamedTemporaryFile(suffix=".zip") as packed:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+            for path, file in files:
+                # A fixed date: the archive's hash tells its content, not when it was made.
+                with archive.open(zipfile.ZipInfo(path), "w") as entry:
+                    shutil.copyfileobj(file, entry)
+        packed.seek(0)
+        return keep_upload(File(packed), "photos.zip")
+
+
 def ending_of(name: str) -> str:
     """The ending of a name that can be imported (".zip", ".csv.gz"), in lower case; "" for any other."""
     return next((ending for ending in _ENDINGS if name.lower().endswith(ending)), "")
@@ -37,9 +52,3 @@ def discard_upload(run: ImportRun) -> None:
     waiting = ImportRun.objects.filter(upload_key=run.upload_key, finished_at=None).exclude(pk=run.pk)
     if not waiting.exists():
         default_storage.delete(run.upload_key)
-
-
-def upload_keys() -> Iterator[str]:
-    """Keys of all uploads in storage."""
-    if default_storage.exists("uploads"):
-        yield from (f"uploads/{name}" for name in default_storage.listdir("uploads")[1])

@@ -1,25 +1,85 @@
-"""Imports: the list, a new one, one with its report."""
+"""Imports: the list, a new one, one with its report and its refusals as CSV."""
 
-from django.http import HttpRequest, HttpResponse
+import csv
+from collections.abc import Iterator
 
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog.import_forms import ImportForm, server_paths
+from catalog.importing.report import refusal_rows
+from catalog.models import ImportRun, ProductType
+from catalog.services.imports import request_import
 from vitrine.access import Role, allow
+from vitrine.paging import cursor_from, keyset_page, pager_links
 
 
 @allow(Role.ANALYST, Role.OPERATOR)
+@require_safe
 def imports(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("imports")
+    """All imports, newest first."""
+    runs = ImportRun.objects.select_related("asked_by")
+    page = keyset_page(runs, after=_cursor(request, "after"), before=_cursor(request, "before"))
+    return render(request, "catalog/imports.html", {"page": page, "pager": pager_links(page, request.GET)})
 
 
 @allow(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("new")
+    """Ask for an import; it runs in the background and its page shows how far it is."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        run = form.save(asked_by=request.user)
+        request_import(run)
+        messages.success(request, "The dry run is queued." if run.dry_run else "The import is queued.")
+        return redirect(run)
+    context = {
+        "form": form,
+        "server_paths": server_paths(),
+        "types": ProductType.objects.values_list("name", flat=True)[:500],
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "max_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+    }
+    return render(request, "catalog/import_new.html", context, status=422 if form.is_bound else 200)
 
 
 @allow(Role.ANALYST, Role.OPERATOR)
+@require_safe
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(f"import {pk}")
+    """One import: live progress while it runs, counts, and what it refused; htmx asks for the report alone."""
+    run = get_object_or_404(ImportRun.objects.select_related("asked_by"), pk=pk)
+    after, before = _cursor(request, "after"), _cursor(request, "before")
+    page = keyset_page(run.refusals.all(), after=after, before=before, ascending=True)
+    context = {"run": run, "page": page, "pager": pager_links(page, request.GET)}
+    alone = request.headers.get("HX-Request") == "true"
+    return render(request, "catalog/_import_report.html" if alone else "catalog/import.html", context)
 
 
 @allow(Role.ANALYST, Role.OPERATOR)
-def import_refusals(request: HttpRequest, pk: int) -> HttpResponse:
-    return HttpResponse(f"refusals {pk}")
+@require_safe
+def import_refusals(request: HttpRequest, pk: int) -> StreamingHttpResponse:  # noqa: ARG001 - Django's signature
+    """Everything that an import refused, as CSV."""
+    run = get_object_or_404(ImportRun, pk=pk)
+    disposition = f'attachment; filename="import-{run.pk}-refused.csv"'
+    return StreamingHttpResponse(
+        _csv_lines(run), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
+    )
+
+
+class _Echo:
+    """A file that gives each line back instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(run: ImportRun) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    return (writer.writerow(row) for row in refusal_rows(run))
+
+
+def _cursor(request: HttpRequest, name: str) -> int | None:
+    return cursor_from(request.GET.get(name))
