@@ -119,6 +119,7 @@ class Attempt(models.Model):
         LOST = "lost"  # the lease ran out: the worker died or hung
         OUT_OF_MEMORY = "out_of_memory"
         RETRIED = "retried"  # a named retryable error
+        GIVEN_BACK = "given_back"  # the worker was asked to stop
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()  # the job's fence at that claim

@@ -1,0 +1,151 @@
+"""How an attempt ends: each function is one transaction that moves the job on and closes the attempt.
+
+Each returns False, and changes nothing, when the job is no longer held by that claim.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jobs import dispatch, lease
+from jobs.models import Attempt, Dependency, Job, State, Step
+
+LONGEST_WAIT = 300.0  # seconds between two tries
+_ERROR_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an attempt leaves behind for people to read; `progress` are fields of the job not yet written."""
+
+    exception: str = ""
+    traceback: str = ""
+    log_tail: str = ""
+    progress: dict[str, Any] = field(default_factory=dict)
+
+
+NOTHING_SAID = Account()
+
+
+def succeed(job: Job, result: Any, account: Account) -> bool:
+    """The job is done: its dependents come one nearer to ready, in the same transaction."""
+    with transaction.atomic():
+        fields = {"state": State.SUCCEEDED, "result": result, "finished_at": timezone.now(), "error": ""}
+        if not _close(job, Attempt.Outcome.SUCCEEDED, account, fields):
+            return False
+        _release_dependents(job)
+    return True
+
+
+def fail(job: Job, error: str, account: Account, outcome: str = Attempt.Outcome.FAILED) -> bool:
+    """The job is over until a person tries it again; its dependents stay waiting for that."""
+    fields = {"state": State.FAILED, "finished_at": timezone.now(), "error": error[:_ERROR_LENGTH]}
+    with transaction.atomic():
+        return _close(job, outcome, account, fields)
+
+
+def cancelled(job: Job, account: Account, outcome: str = Attempt.Outcome.CANCELLED) -> bool:
+    """The job stops for good because a person asked, and with it all that waited for it."""
+    with transaction.atomic():
+        fields = {"state": State.CANCELLED, "finished_at": timezone.now(), "error": ""}
+        if not _close(job, outcome, account, fields):
+            return False
+        cancel_dependents([job.pk])
+    return True
+
+
+def try_later(job: Job, error: str, account: Account, max_strikes: int) -> bool:
+    """A named retryable error: wait longer each time, and fail at `max_strikes` without a step done in between."""
+    if job.strikes + 1 >= max_strikes:
+        return fail(job, f"Failed {job.strikes + 1} times in a row, the last time with: {error}", account)
+    wait = min(LONGEST_WAIT, 2.0 ** (job.strikes + 1)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries
+    fields = _queued_again(
+        strikes=lease.strike_up(),
+        run_after=timezone.now() + timedelta(seconds=wait),
+        error=f"Tried again in {wait:.0f} s after: {error}"[:_ERROR_LENGTH],
+    )
+    with transaction.atomic():
+        return _close(job, Attempt.Outcome.RETRIED, account, fields)
+
+
+def halve(job: Job, error: str, account: Account, smallest: bool) -> bool:
+    """Out of memory: at once again with half the batch; fails when it cannot be halved any more."""
+    if smallest:
+        message = f"Out of memory even with the smallest batch: {error}"
+        return fail(job, message, account, Attempt.Outcome.OUT_OF_MEMORY)
+    fields = _queued_again(halvings=F("halvings") + 1, error=f"Batch halved after: {error}"[:_ERROR_LENGTH])
+    return _requeue(job, Attempt.Outcome.OUT_OF_MEMORY, account, fields)
+
+
+def give_back(job: Job, account: Account) -> bool:
+    """The worker is stopping: another takes the job from its last step, and no strike is counted."""
+    return _requeue(job, Attempt.Outcome.GIVEN_BACK, account, _queued_again())
+
+
+def settle_lost(job: Job, max_strikes: int) -> bool:
+    """The worker died or hung: queue the job again, or end it if it was to be cancelled or had too many strikes."""
+    if job.cancel_requested:
+        return cancelled(job, NOTHING_SAID, Attempt.Outcome.LOST)
+    # The steps of this attempt, not of the job: one that dies at the same place each time must end.
+    moved = Step.objects.filter(job_id=job.pk, fence=job.fence).exists()
+    strikes = 1 if moved else job.strikes + 1
+    if strikes >= max_strikes:
+        message = f"The worker died or stopped answering {strikes} times in a row without finishing a step."
+        return fail(job, message, NOTHING_SAID, Attempt.Outcome.LOST)
+    return _requeue(job, Attempt.Outcome.LOST, NOTHING_SAID, _queued_again(strikes=strikes))
+
+
+def cancel_dependents(job_ids: list[int]) -> int:
+    """Inside a transaction: cancel all queued jobs that need one of these, and those that need them in turn."""
+    reasons: dict[int, int] = {}
+    level = job_ids
+    while level:
+        links = Dependency.objects.filter(needs_id__in=level, job__state=State.QUEUED).order_by("-needs_id")
+        found = {job: needs for job, needs in links.values_list("job_id", "needs_id") if job not in reasons}
+        reasons |= found
+        level = list(found)
+    # In the order of ids, as every transaction locks several jobs: no two can wait for each other.
+    return sum(_cancel_for(job_id, reasons[job_id]) for job_id in sorted(reasons))
+
+
+def _cancel_for(job_id: int, needs_id: int) -> int:
+    message = f"Cancelled because job #{needs_id}, which it needs, was cancelled."
+    rows = Job.objects.filter(pk=job_id, state=State.QUEUED)
+    return rows.update(state=State.CANCELLED, finished_at=timezone.now(), message=message)
+
+
+def _queued_again(**fields: Any) -> dict[str, Any]:
+    return {"state": State.QUEUED, "lease_until": None, "run_after": None, "dispatched_at": None} | fields
+
+
+def _requeue(job: Job, outcome: str, account: Account, fields: dict[str, Any]) -> bool:
+    with transaction.atomic():
+        if not _close(job, outcome, account, fields):
+            return False
+        dispatch.send_on_commit([(job.pk, job.queue)])
+    return True
+
+
+def _close(job: Job, outcome: str, account: Account, fields: dict[str, Any]) -> bool:
+    if not lease.held(job).update(**account.progress, **fields):
+        return False
+    said = {"exception": account.exception, "traceback": account.traceback, "log_tail": account.log_tail}
+    written = {name: value for name, value in said.items() if value}
+    attempt = Attempt.objects.filter(job_id=job.pk, number=job.fence)
+    attempt.update(outcome=outcome, finished_at=timezone.now(), **written)
+    return True
+
+
+def _release_dependents(job: Job) -> None:
+    waiting = Job.objects.filter(needs_links__needs_id=job.pk, waiting_on__gt=0)
+    ids = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    if not ids:
+        return
+    Job.objects.filter(pk__in=ids).update(waiting_on=F("waiting_on") - 1)
+    ready = Job.objects.filter(pk__in=ids, waiting_on=0, state=State.QUEUED)
+    dispatch.send_on_commit(ready.values_list("pk", "queue"))

@@ -1,0 +1,186 @@
+"""What may be done to jobs: submit, cancel, retry. Pages, API, commands and other rooms all come through here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from jobs import dispatch, endings
+from jobs.exceptions import BadDependency, BadParams, NotAllowed
+from jobs.kinds import kind_named
+from jobs.models import FINISHED_STATES, Dependency, Job, State
+
+HIGHEST_PRIORITY = 32_767
+_LENGTHS = {"key": 200, "subject": 200}
+
+
+@dataclass(frozen=True)
+class Order:
+    """One job to be submitted; `after` are jobs, or their ids, that must succeed first."""
+
+    kind: str
+    params: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    subject: str = ""
+    after: Sequence["Job | int"] = ()
+    priority: int = 0
+
+
+def submit(
+    kind: str,
+    params: dict[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    subject: str = "",
+    after: Sequence[Job | int] = (),
+    priority: int = 0,
+    asked_by: AbstractBaseUser | None = None,
+) -> Job:
+    """Queue a job and return it; with a `key` that a job already has, that job is returned, whatever its state.
+
+    It starts when the jobs in `after` have succeeded, the higher `priority` first. If the broker is down the job is kept
+    all the same, and sent when it is back. Raises UnknownKind, BadParams or BadDependency, and then nothing is kept.
+    """
+    order = Order(kind, params or {}, key, subject, after, priority)
+    return submit_many([order], asked_by=asked_by)[0]
+
+
+def submit_many(orders: Iterable[Order], *, asked_by: AbstractBaseUser | None = None) -> list[Job]:
+    """Queue many jobs in one transaction, all or none; returns them in order. Rules and errors are those of `submit`."""
+    checked = list(orders)
+    for order in checked:
+        _check(order)
+    with transaction.atomic():
+        if all(order.key is None and not order.after for order in checked):
+            jobs = Job.objects.bulk_create([_new(order, asked_by) for order in checked], batch_size=500)
+        else:
+            jobs = [_submit_one(order, asked_by) for order in checked]
+        dispatch.send_on_commit((job.pk, job.queue) for job in jobs if _is_unsent(job))
+    return jobs
+
+
+def cancel(job: Job) -> Job:
+    """Cancel a job: a waiting one at once with all that needs it, a running one at its next step.
+
+    Returns the row as it is now. Raises NotAllowed for a job that has finished.
+    """
+    with transaction.atomic():
+        row = Job.objects.select_for_update().get(pk=job.pk)
+        if row.state in FINISHED_STATES:
+            raise NotAllowed(f"Job #{row.pk} has already {_past(row)}, so it cannot be cancelled.")
+        if row.state == State.RUNNING:
+            row.cancel_requested = True
+            row.save(update_fields=["cancel_requested"])
+        else:
+            row.state, row.finished_at = State.CANCELLED, timezone.now()
+            row.save(update_fields=["state", "finished_at"])
+            endings.cancel_dependents([row.pk])
+    return row
+
+
+def retry(job: Job) -> Job:
+    """Queue a failed or cancelled job again, with its strikes forgotten and its finished steps kept.
+
+    Returns the row as it is now. Raises NotAllowed in any other state, and while a job that it needs is cancelled.
+    """
+    with transaction.atomic():
+        needs = list(Job.objects.filter(needed_by_links__job=job.pk).select_for_update(of=("self",)).order_by("pk"))
+        row = Job.objects.select_for_update().get(pk=job.pk)
+        if row.state not in (State.FAILED, State.CANCELLED):
+            raise NotAllowed(f"Job #{row.pk} {_present(row)}; only a failed or cancelled job can be tried again.")
+        for need in needs:
+            if need.state == State.CANCELLED:
+                raise NotAllowed(f"Job #{row.pk} needs job #{need.pk}, which is cancelled: retry #{need.pk} first.")
+        fresh = _fresh_fields(sum(need.state != State.SUCCEEDED for need in needs))
+        for name, value in fresh.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(fresh))
+        if not row.waiting_on:
+            dispatch.send_on_commit([(row.pk, row.queue)])
+    return row
+
+
+def _fresh_fields(waiting_on: int) -> dict[str, Any]:
+    return {
+        "state": State.QUEUED,
+        "waiting_on": waiting_on,
+        "run_after": None,
+        "dispatched_at": None,
+        "lease_until": None,
+        "cancel_requested": False,
+        "strikes": 0,
+        "halvings": 0,
+        "message": "",
+        "error": "",
+        "finished_at": None,
+    }
+
+
+def _check(order: Order) -> None:
+    kind_named(order.kind).check(order.params)
+    for name, longest in _LENGTHS.items():
+        value = getattr(order, name) or ""
+        if len(value) > longest:
+            raise BadParams(f"The {name} of a job may have {longest} characters; {value[:40]!r}… has {len(value)}.")
+    if abs(order.priority) > HIGHEST_PRIORITY:
+        raise BadParams(f"The priority {order.priority} is beyond ±{HIGHEST_PRIORITY}.")
+
+
+def _new(order: Order, asked_by: AbstractBaseUser | None, waiting_on: int = 0) -> Job:
+    return Job(
+        kind=order.kind,
+        params=order.params,
+        key=order.key,
+        subject=order.subject,
+        queue=kind_named(order.kind).queue,
+        priority=order.priority,
+        waiting_on=waiting_on,
+        asked_by_id=asked_by.pk if asked_by else None,
+    )
+
+
+def _submit_one(order: Order, asked_by: AbstractBaseUser | None) -> Job:
+    if order.key is not None:
+        found = Job.objects.filter(key=order.key).first()
+        if found is not None:
+            return found
+    needs = _lock_needs(order)
+    job = _new(order, asked_by, sum(need.state != State.SUCCEEDED for need in needs))
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError:
+        if order.key is None:
+            raise
+        return Job.objects.get(key=order.key)  # somebody submitted the same in this moment
+    # A job only ever needs older ones, so there can be no circle.
+    Dependency.objects.bulk_create([Dependency(job=job, needs=need) for need in needs])
+    return job
+
+
+def _lock_needs(order: Order) -> list[Job]:
+    """The jobs to wait for, locked: none of them can finish before the new row is there to be told."""
+    ids = sorted({need.pk if isinstance(need, Job) else need for need in order.after})
+    needs = list(Job.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    missing = sorted(set(ids) - {need.pk for need in needs})
+    if missing:
+        raise BadDependency(f"There is no job #{missing[0]} to wait for.")
+    for need in needs:
+        if need.state == State.CANCELLED:
+            raise BadDependency(f"Job #{need.pk} is cancelled, so nothing can wait for it.")
+    return needs
+
+
+def _is_unsent(job: Job) -> bool:
+    return job.state == State.QUEUED and not job.waiting_on and job.dispatched_at is None and job.run_after is None
+
+
+def _past(job: Job) -> str:
+    return "been cancelled" if job.state == State.CANCELLED else job.state
+
+
+def _present(job: Job) -> str:
+    return f"has {job.state}" if job.state == State.SUCCEEDED else f"is {job.state}"

@@ -1,0 +1,71 @@
+"""Start Celery's worker and scheduler as Vitrine needs them, and give each worker a name that no living one has."""
+
+import fcntl
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import connections
+
+from jobs import reaper
+from jobs.models import Queue
+from vitrine.celery import app
+
+CONTROL = "control"
+_MOST_OF_A_NAME = 1_000
+
+
+def work(queues: Sequence[str], concurrency: int | None, name: str | None = None) -> None:
+    """Take jobs of these queues until told to stop. Jobs that a dead worker of the same name left are queued again."""
+    worker, lock = take_name(name or "-".join(queues))
+    reaper.settle_abandoned(worker)
+    # Nothing that is open may be inherited by the processes of the pool.
+    connections.close_all()
+    with lock:
+        app.worker_main(_worker_arguments(worker, queues, concurrency or default_concurrency(queues)))
+
+
+def schedule() -> None:
+    """Send the entries of CELERY_BEAT_SCHEDULE when they are due, until told to stop. One for each installation."""
+    app.start(["beat", "--pidfile=", f"--loglevel={settings.LOG_LEVEL}"])
+
+
+def default_concurrency(queues: Sequence[str]) -> int:
+    """How many jobs at once: the GPU's number only for a worker that serves nothing else."""
+    return settings.GPU_CONCURRENCY if list(queues) == [Queue.GPU] else settings.CPU_CONCURRENCY
+
+
+def take_name(wished: str) -> tuple[str, IO[str]]:
+    """A worker's name on this machine, "cpu@host", or "cpu-2@host" while that one lives; and the lock that holds it.
+
+    The lock goes with the last process that has it, so whoever gets it knows that the worker before is dead.
+    """
+    host = socket.gethostname()
+    folder = Path(settings.DATA_DIR) / "workers"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1, _MOST_OF_A_NAME):
+        name = f"{wished}@{host}" if number == 1 else f"{wished}-{number}@{host}"
+        file = (folder / f"{name}.lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            continue
+        return name, file
+    raise RuntimeError(f"{_MOST_OF_A_NAME} workers named {wished} are running on {host}.")
+
+
+def _worker_arguments(name: str, queues: Sequence[str], concurrency: int) -> list[str]:
+    return [
+        "worker",
+        f"--hostname={name}",
+        f"--queues={','.join([*queues, CONTROL])}",
+        f"--concurrency={concurrency}",
+        "--pool=prefork",
+        f"--loglevel={settings.LOG_LEVEL}",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
