@@ -10,6 +10,7 @@ from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django.urls import URLPattern, URLResolver, path
@@ -32,7 +33,9 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[: self.MOST].count()) if hasattr(rows, "order_by") else len(rows)
+        if isinstance(rows, QuerySet) and not rows.query.is_sliced:
+            return rows.order_by()[: self.MOST].count()
+        return len(rows)
 
 
 class OperatorModelAdmin(ModelAdmin):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from vitrine.logs import request_id
 
 
-def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the name is Django's
     """400: the request is malformed or larger than what is taken."""
     return _answer(request, 400, "The server could not make sense of this request.")
 
@@ -17,7 +17,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _answer(request, 403, str(exception) or "You may not do that.")
 
 
-def page_not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the name is Django's
     return _answer(request, 404, f"There is nothing at {request.path}.")
 
 

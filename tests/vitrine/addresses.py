@@ -1,0 +1,155 @@
+"""Who may see each address of the site. A new address fails test_access.py until it stands here.
+
+An entry says who may call it, how its arguments are made, and what a GET answers to those people (200, unless the
+address takes only a POST: 405, or leads on: 302). Pages of the admin's tables are made by `admin_pages`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib.contenttypes.models import ContentType
+
+from accounts.models import User
+from catalog.models import ImportRefusal, ImportRun
+from jobs.models import Job
+from tests.factories.accounts import make_user
+from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
+from vitrine.access import Role
+
+# "nobody" is signed in and has no role.
+PEOPLE = ("visitor", "nobody", "rater", "analyst", "operator")
+ALL = frozenset(PEOPLE)
+SIGNED_IN = ALL - {"visitor"}
+LOOK = frozenset({"analyst", "operator"})
+OPERATORS = frozenset({"operator"})
+NOBODY: frozenset[str] = frozenset()
+POST_ONLY = (405,)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Who may see it, and what a GET of theirs answers; `arguments` makes what the address is about."""
+
+    people: frozenset[str]
+    arguments: Callable[[], list[Any]] = list
+    statuses: tuple[int, ...] = (200,)
+    path: str = ""  # where the name alone cannot be reversed
+
+
+def admin_pages(
+    model: str, row: Callable[[], list[Any]], *, add: bool = False, change: bool = True, delete: bool = False
+) -> dict[str, "Address"]:
+    """The five pages of one table in the admin; what a table does not offer is refused to operators too."""
+    return {
+        f"admin:{model}_changelist": Address(OPERATORS),
+        f"admin:{model}_add": Address(OPERATORS if add else NOBODY),
+        f"admin:{model}_change": Address(OPERATORS if change else NOBODY, row),
+        f"admin:{model}_history": Address(OPERATORS, row),
+        f"admin:{model}_delete": Address(OPERATORS if delete else NOBODY, row),
+    }
+
+
+def product() -> list[Any]:
+    return [make_product().pk]
+
+
+def photo() -> list[Any]:
+    return [make_photo().pk]
+
+
+def prompt() -> list[Any]:
+    return [make_prompt().pk]
+
+
+def import_run() -> list[Any]:
+    return [ImportRun.objects.create(layout="folder", source="test", origin="photos").pk]
+
+
+def product_type() -> list[Any]:
+    return [make_type().pk]
+
+
+def refusal() -> list[Any]:
+    return [ImportRefusal.objects.create(run_id=import_run()[0], file="chairs.csv", line=2, reason="No title.").pk]
+
+
+def job() -> list[Any]:
+    return [Job.objects.create(kind="test.nothing").pk]
+
+
+def person() -> list[Any]:
+    return [make_user(Role.RATER).pk]
+
+
+def attempt() -> list[Any]:
+    return [AccessAttempt.objects.create(username="somebody", user_agent="", failures_since_start=1).pk]
+
+
+def a_persons_page() -> list[Any]:
+    return [ContentType.objects.get_for_model(User).pk, *person()]
+
+
+ADDRESSES: dict[str, Address] = {
+    "home": Address(SIGNED_IN),
+    "healthz": Address(ALL),
+    "readyz": Address(ALL),
+    "metrics": Address(OPERATORS),
+    "accounts:login": Address(ALL, statuses=(200, 302)),
+    "accounts:logout": Address(ALL, statuses=POST_ONLY),
+    "accounts:account": Address(SIGNED_IN),
+    "accounts:password": Address(SIGNED_IN),
+    "catalog:media": Address(SIGNED_IN, lambda: [make_photo().key]),
+    "catalog:products": Address(LOOK),
+    "catalog:product": Address(LOOK, product),
+    "catalog:product-new": Address(OPERATORS),
+    "catalog:product-edit": Address(OPERATORS, product),
+    "catalog:product-delete": Address(OPERATORS, product),
+    "catalog:photos": Address(LOOK, product),
+    "catalog:photo-add": Address(OPERATORS, product, POST_ONLY),
+    "catalog:photo-order": Address(OPERATORS, product, POST_ONLY),
+    "catalog:photo-move": Address(OPERATORS, photo, POST_ONLY),
+    "catalog:photo-remove": Address(OPERATORS, photo, POST_ONLY),
+    "catalog:prompts": Address(LOOK),
+    "catalog:prompt-list": Address(LOOK),
+    "catalog:prompt-new": Address(OPERATORS),
+    "catalog:prompt-import": Address(OPERATORS),
+    "catalog:prompt-export": Address(LOOK),
+    "catalog:prompts-decide": Address(OPERATORS, statuses=POST_ONLY),
+    "catalog:prompt": Address(LOOK, prompt),
+    "catalog:prompt-edit": Address(OPERATORS, prompt),
+    "catalog:prompt-decide": Address(OPERATORS, prompt, POST_ONLY),
+    "catalog:imports": Address(LOOK),
+    "catalog:import-new": Address(OPERATORS),
+    "catalog:import": Address(LOOK, import_run),
+    "catalog:import-refusals": Address(LOOK, import_run),
+    "catalog:api-products": Address(LOOK),
+    "catalog:api-product": Address(LOOK, product),
+    "catalog:api-photos": Address(OPERATORS, product, POST_ONLY),
+    "catalog:api-photo": Address(OPERATORS, photo, POST_ONLY),
+    "catalog:api-product-types": Address(LOOK),
+    "catalog:api-prompts": Address(LOOK),
+    "catalog:api-prompt-decision": Address(OPERATORS, prompt, POST_ONLY),
+    "admin:index": Address(OPERATORS),
+    "admin:search": Address(OPERATORS),
+    "admin:login": Address(ALL, statuses=(302,)),
+    "admin:logout": Address(SIGNED_IN, statuses=(302,)),
+    "admin:password_change": Address(SIGNED_IN, statuses=(302,)),
+    "admin:password_change_done": Address(SIGNED_IN, statuses=(302,)),
+    "admin:jsi18n": Address(OPERATORS),
+    "admin:view_on_site": Address(OPERATORS, a_persons_page, (404,)),
+    "admin:app_list": Address(OPERATORS, lambda: ["accounts"]),
+    "admin:autocomplete": Address(NOBODY),  # no table offers it yet
+    "admin:<path:object_id>/": Address(OPERATORS, person, (302,), path="/admin/accounts/user/{}/"),
+    "admin:(?P<url>.*)$": Address(OPERATORS, statuses=(404,), path="/admin/no-such-page/"),
+    "admin:auth_user_password_change": Address(OPERATORS, person),
+    **admin_pages("accounts_user", person, add=True),
+    **admin_pages("axes_accessattempt", attempt),
+    **admin_pages("catalog_producttype", product_type, add=True),
+    **admin_pages("catalog_product", product),
+    **admin_pages("catalog_photo", photo),
+    **admin_pages("catalog_contextprompt", prompt),
+    **admin_pages("catalog_importrun", import_run),
+    **admin_pages("catalog_importrefusal", refusal),
+}
