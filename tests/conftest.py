@@ -26,8 +26,6 @@ def pytest_configure() -> None:
     """
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     settings.PASSWORD_HASHERS = ["tests.hashers.OneRound"]
-    # A slow hash is right for people and makes a suite that signs in a thousand times slow for nothing.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(FOLDER) / "test.sqlite3")
 
