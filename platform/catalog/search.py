@@ -18,17 +18,22 @@ from vitrine.paging import Slice
 MOST_CHARACTERS = 300
 MOST_WORDS = 8
 # PostgreSQL first looks among this many products next to the cursor; common words are found there.
-PROBE = 6_000
+PROBE = 10_000
 _SEPARATORS = re.compile(SEPARATORS)
 _MARKS = re.compile(COMBINING_MARKS)
 
 
 @dataclass(frozen=True)
 class IndexQuery:
-    """What products must have: all `words` (the last one may be only a beginning) and all `facets`."""
+    """What products must have: all `words` (the last one may be only a beginning), and what is set of the rest.
+
+    `type_id` is None for products of any type and 0 for those without one.
+    """
 
     words: tuple[str, ...] = ()
-    facets: tuple[str, ...] = ()
+    type_id: int | None = None
+    source: str = ""
+    without_photos: bool = False
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -41,32 +46,17 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(words)[:MOST_WORDS]
 
 
-def type_facet(type_id: int | None) -> str:
-    """The token of products of that type; None is for those without one."""
-    return f"{FACET}t{type_id or 0}"
-
-
-def source_facet(source: str) -> str:
-    """The token of products from that source; FTS5 would cut the name into words, so there it stands in hexadecimal."""
-    return f"{FACET}s{source if _is_postgres() else source.encode().hex()}"
-
-
-def without_photos_facet() -> str:
-    """The token of products that have no photo."""
-    return f"{FACET}p0"
-
-
 def matching_ids(query: IndexQuery, wanted: Slice) -> list[int]:
-    """Ids of the products that match, in the order and within the bounds of `wanted`; one or two queries."""
-    return _postgres_ids(query, wanted) if _is_postgres() else _sqlite_ids(query, wanted)
-
-
-def _is_postgres() -> bool:
-    return connection.vendor == "postgresql"
+    """Ids of the products that match, in the order and within the bounds of `wanted`; at most three queries."""
+    if connection.vendor == "sqlite":
+        return _sqlite_ids(query, wanted)
+    return _postgres_ids(query, wanted) if query.words else _postgres_columns(query, wanted)
 
 
 def _sqlite_ids(query: IndexQuery, wanted: Slice) -> list[int]:
-    terms = [f'"{term}"' for term in (*query.facets, *query.words)]
+    # FTS5 would cut a source's name into words, so it stands in the index in hexadecimal.
+    facets = _facets(query, query.source.encode().hex())
+    terms = [f'"{term}"' for term in (*facets, *query.words)]
     if query.words:
         terms[-1] += "*"
     bound = "" if wanted.bound is None else f"AND rowid {'<' if wanted.falling else '>'} %s"
@@ -77,30 +67,69 @@ def _sqlite_ids(query: IndexQuery, wanted: Slice) -> list[int]:
     return _ids(sql, [" ".join(terms), *_bound(wanted), wanted.limit])
 
 
+def _postgres_columns(query: IndexQuery, wanted: Slice) -> list[int]:
+    """Without words, the columns and their indexes by id do it."""
+    where, values = _where(query, wanted)
+    return _ids(
+        f"SELECT id FROM catalog_product WHERE {where} {_walk(query, wanted)} LIMIT %s", [*values, wanted.limit]
+    )
+
+
 def _postgres_ids(query: IndexQuery, wanted: Slice) -> list[int]:
     """Probe the neighbourhood of the cursor, then the whole index.
 
-    Left alone, the planner walks the primary key whenever it expects enough matches on the way, which takes seconds
-    when words and types hang together otherwise than it thinks. So the walk is bounded here, and what it does not find
-    is rare enough to be collected by GIN and sorted.
+    Left alone, the planner walks an index by id whenever it expects enough matches on the way, which takes seconds when
+    words and types hang together otherwise than it thinks. So the walk is bounded here, and what it does not find is
+    rare enough to be collected by GIN and sorted. A type with few products is walked to its end: then that is all.
     """
-    bound = "" if wanted.bound is None else f"WHERE id {'<' if wanted.falling else '>'} %s"
     order, match = f"ORDER BY id {_order(wanted)}", _tsquery(query)
-    near = f"SELECT id, search FROM catalog_product {bound} {order} LIMIT {PROBE}"
-    probe = f"SELECT id FROM ({near}) AS near WHERE search @@ %s::tsquery {order} LIMIT %s"
-    found = _ids(probe, [*_bound(wanted), match, wanted.limit])
-    if len(found) == wanted.limit:
+    where, values = _where(query, wanted)
+    near = f"(SELECT id, search FROM catalog_product WHERE {where} {_walk(query, wanted)} LIMIT {PROBE}) AS near"
+    found = _ids(f"SELECT id FROM {near} WHERE search @@ %s::tsquery {order} LIMIT %s", [*values, match, wanted.limit])
+    if len(found) == wanted.limit or _ids(f"SELECT count(*) FROM {near}", values)[0] < PROBE:
         return found
-    every = f"SELECT id FROM catalog_product {bound or 'WHERE true'} AND search @@ %s::tsquery"
+    every = f"SELECT id FROM catalog_product WHERE {_bounded(wanted)} AND search @@ %s::tsquery"
     collect = f"WITH matches AS MATERIALIZED ({every}) SELECT id FROM matches {order} LIMIT %s"
     return _ids(collect, [*_bound(wanted), match, wanted.limit])
 
 
+def _where(query: IndexQuery, wanted: Slice) -> tuple[str, list[int | str]]:
+    """The conditions on plain columns, and their values."""
+    parts, values = [_bounded(wanted)], list[int | str](_bound(wanted))
+    if query.type_id is not None:
+        parts.append("type_id = %s" if query.type_id else "type_id IS NULL")
+        values += [query.type_id] if query.type_id else []
+    if query.source:
+        # As a range, so that only the index by source and id is in the order asked for: told "=", the planner walks the
+        # primary key through half a million products of other sources.
+        parts.append("source BETWEEN %s AND %s")
+        values += [query.source, query.source]
+    if query.without_photos:
+        parts.append("photo_count = 0")
+    return " AND ".join(parts), values
+
+
+def _walk(query: IndexQuery, wanted: Slice) -> str:
+    order = _order(wanted)
+    return f"ORDER BY source {order}, id {order}" if query.source else f"ORDER BY id {order}"
+
+
+def _bounded(wanted: Slice) -> str:
+    return "true" if wanted.bound is None else f"id {'<' if wanted.falling else '>'} %s"
+
+
+def _facets(query: IndexQuery, source: str) -> list[str]:
+    facets = [] if query.type_id is None else [f"{FACET}t{query.type_id}"]
+    if query.source:
+        facets.append(f"{FACET}s{source}")
+    return [*facets, f"{FACET}p0"] if query.without_photos else facets
+
+
 def _tsquery(query: IndexQuery) -> str:
     words = [unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", word))) for word in query.words]
-    quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in (*query.facets, *words)]
-    if query.words:
-        quoted[-1] += ":*"
+    terms = [*_facets(query, query.source), *words]
+    quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in terms]
+    quoted[-1] += ":*"
     return " & ".join(quoted)
 
 

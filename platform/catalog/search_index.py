@@ -7,7 +7,7 @@ hold, so that "mug AND of type 7" is an intersection inside the index.
 - SQLite: a contentless FTS5 table `catalog_product_search`, whose rowid is the product's id, kept by three triggers.
   Contentless tables cannot be rebuilt from themselves, and a migration that remakes catalog_product drops its triggers:
   such a migration must end with `install`, which fills the index anew.
-- PostgreSQL: the generated column `catalog_product.search` (tsvector) under a GIN index.
+- PostgreSQL: the generated column `catalog_product.search` (tsvector) under a GIN index, and two plain ones by id.
 """
 
 # ruff: noqa: S608 - the statements below are put together from constants of this file only
@@ -62,11 +62,18 @@ _POSTGRES_WORDS = f"""
         || CASE photo_count WHEN 0 THEN ARRAY['{FACET}p0'] ELSE ARRAY[]::text[] END
     )
 """
-_POSTGRES_REMOVE = ("ALTER TABLE catalog_product DROP COLUMN IF EXISTS search",)
+_POSTGRES_REMOVE = (
+    "DROP INDEX IF EXISTS catalog_product_by_source",
+    "DROP INDEX IF EXISTS catalog_product_without_photos",
+    "ALTER TABLE catalog_product DROP COLUMN IF EXISTS search",
+)
 _POSTGRES_INSTALL = (
     f"ALTER TABLE catalog_product ADD COLUMN search tsvector GENERATED ALWAYS AS ({_POSTGRES_WORDS}) STORED",
     # A short pending list: an import stays quick, and a search right after it does not read megabytes of it.
     "CREATE INDEX catalog_product_search ON catalog_product USING gin (search) WITH (gin_pending_list_limit = 1024)",
+    # GIN knows no order: pages of one source, or of products without photos, are walked by id.
+    "CREATE INDEX catalog_product_by_source ON catalog_product (source, id)",
+    "CREATE INDEX catalog_product_without_photos ON catalog_product (id) WHERE photo_count = 0",
     # Words of one title go together; the default of 100 common ones would leave the planner guessing at the rest.
     "ALTER TABLE catalog_product ALTER COLUMN search SET STATISTICS 1000",
 )

@@ -71,7 +71,7 @@ def product_page(
     bounds: dict[str, Any] = {"after": after, "before": before, "size": size, "ascending": wanted.oldest_first}
     if not (wanted.text or wanted.source or wanted.without_photos):
         return keyset_page(_of_type(wanted), **bounds)
-    query = search.IndexQuery(wanted.words, _facets(wanted))
+    query = search.IndexQuery(wanted.words, _type_id(wanted), wanted.source, wanted.without_photos)
     return page_from(lambda part: _in_order(search.matching_ids(query, part)), **bounds)
 
 
@@ -138,15 +138,8 @@ def _of_type(wanted: ProductFilter) -> QuerySet[Product]:
     return products.filter(type=wanted.type_id) if wanted.type else products
 
 
-def _facets(wanted: ProductFilter) -> tuple[str, ...]:
-    facets = []
-    if wanted.type:
-        facets.append(search.type_facet(wanted.type_id))
-    if wanted.source:
-        facets.append(search.source_facet(wanted.source))
-    if wanted.without_photos:
-        facets.append(search.without_photos_facet())
-    return tuple(facets)
+def _type_id(wanted: ProductFilter) -> int | None:
+    return 0 if wanted.type == UNTYPED else wanted.type_id
 
 
 def _in_order(ids: list[int]) -> list[Product]:
