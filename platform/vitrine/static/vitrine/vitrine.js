@@ -20,8 +20,24 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
-document.addEventListener("DOMContentLoaded", () => localTimes(document));
-document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
+// A table that is wider than the screen can be scrolled by keyboard, too; one that fits is no stop on the way.
+const wide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const scrolls = target.scrollWidth > target.clientWidth;
+    target.toggleAttribute("data-scrolls", scrolls);
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Table, scrolls sideways"]]) {
+      if (scrolls) target.setAttribute(name, value);
+      else target.removeAttribute(name);
+    }
+  }
+});
+
+function prepare(root) {
+  localTimes(root);
+  for (const element of root.querySelectorAll(".table-wrap")) wide.observe(element);
+}
+document.addEventListener("DOMContentLoaded", () => prepare(document));
+document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
 
 // A thin bar on top while htmx waits for something that the person did; polling does not show.
 const underWay = new Set();

@@ -1,0 +1,48 @@
+"""axe-core finds nothing on any page, light and dark, narrow and wide, and nothing scrolls sideways at 360 px."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import PageFor
+from tests.browser.pages import CASES, person
+
+AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text(encoding="utf-8")
+NARROW, WIDE = 360, 1280
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_is_for_everybody(
+    page_for: PageFor, expect_console: Callable[[str], None], shoot: Callable[[Page, str], None], name: str
+) -> None:
+    case = CASES[name]
+    if case.status >= 400:
+        expect_console(f"status of {case.status}")
+    page = page_for(person(case))
+    response = page.goto(case.address())
+    assert response is not None
+    assert response.status == case.status
+    page.evaluate(AXE)
+    found = []
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            shoot(page, f"{name}-{width}-{scheme}")
+            found += [f"{width} px, {scheme}: {line}" for line in violations(page)]
+    reach = page.evaluate("document.documentElement.scrollWidth")
+    assert reach <= NARROW, f"{name} is {reach} px wide at {NARROW} px"
+    assert not found, "\n".join(found)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core objects to: the rule, and where."""
+    result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{rule['id']}: {node['html'][:160]} ({' '.join(node['failureSummary'].split())[:300]})"
+        for rule in result["violations"]
+        for node in rule["nodes"]
+    ]
