@@ -81,8 +81,11 @@ class _Import:
     def _take(self, batch: list[Record | Refusal]) -> None:
         self.run.rows_read += len(batch)
         records = [record for item in batch if (record := self._checked(item)) is not None]
-        upsert = plan_products if self.run.dry_run else upsert_products
-        upserted = upsert([record.row for record in records], source=self.run.source)
+        rows = [record.row for record in records]
+        if self.run.dry_run:
+            upserted = plan_products(rows, source=self.run.source)
+        else:
+            upserted = upsert_products(rows, source=self.run.source, with_ids=self._photos)
         self.recorder.count(upserted)
         for record in records:
             if self._photos:

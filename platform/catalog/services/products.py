@@ -1,6 +1,5 @@
 """Add, change and remove products; the counts that pages read are kept here and nowhere else."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from catalog.exceptions import RowRefused
 from catalog.locks import hold
 from catalog.models import Photo, Product, ProductType
 from catalog.photos import storing
+from catalog.services.bulk import as_json, insert_products
 
 ATTRIBUTES_MAX_BYTES = 100_000
 _ATTEMPTS = 3
@@ -29,6 +29,7 @@ class ProductRow:
     title: str
     type_name: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
+    json: str = ""  # the attributes as text, once `check_row` has looked
 
 
 class Upserted(NamedTuple):
@@ -70,18 +71,19 @@ def type_name_of(words: str) -> str:
     return " ".join(re.split(r"[\s_\-/]+", words.strip().lower())).strip()
 
 
-def upsert_products(rows: Sequence[ProductRow], *, source: str) -> Upserted:
+def upsert_products(rows: Sequence[ProductRow], *, source: str, with_ids: bool = True) -> Upserted:
     """Add or update checked rows in one transaction; a later row of the same external id wins.
 
     Title and attributes are taken over from the row; a type only where the row names one. Photos are not touched.
+    Without `with_ids` the ids of added products are not looked up.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _upsert(rows, source)
+            return _upsert(rows, source, with_ids)
         except IntegrityError:
             # A product of the same name was made by hand at this moment: the next look will see it.
             continue
-    return _upsert(rows, source)
+    return _upsert(rows, source, with_ids)
 
 
 def plan_products(rows: Sequence[ProductRow], *, source: str) -> Upserted:
@@ -134,7 +136,7 @@ def recount_products() -> None:
 
 
 @transaction.atomic
-def _upsert(rows: Sequence[ProductRow], source: str) -> Upserted:
+def _upsert(rows: Sequence[ProductRow], source: str, with_ids: bool) -> Upserted:
     # Locks are always taken in this order: the source, types by name, products by external id, counts by type id.
     hold(f"source:{source}")
     types = _types(_type_names(rows))
@@ -142,7 +144,7 @@ def _upsert(rows: Sequence[ProductRow], source: str) -> Upserted:
     _write(plan, types, source)
     _shift_counts(_count_changes(plan, types))
     ids = {external_id: product.pk for external_id, product in plan.existing.items()}
-    if plan.new:
+    if plan.new and with_ids:
         names = [row.external_id for row in plan.new]
         ids.update(Product.objects.filter(source=source, external_id__in=names).values_list("external_id", "pk"))
     return Upserted(len(plan.new), len(plan.changed), plan.unchanged, ids)
@@ -189,7 +191,13 @@ def _differs(row: ProductRow, product: Product, types: Mapping[str, int]) -> boo
 
 
 def _write(plan: _Plan, types: Mapping[str, int], source: str) -> None:
-    Product.objects.bulk_create([_product(row, types, source) for row in plan.new])
+    insert_products(
+        source,
+        (
+            (row.external_id, row.title, types.get(row.type_name), row.json or as_json(row.attributes))
+            for row in plan.new
+        ),
+    )
     changed = []
     for row in plan.changed:
         product = _product(row, types, source)
@@ -230,8 +238,10 @@ def _shift_counts(changes: Mapping[int | None, int]) -> None:
         return
     types = ProductType.objects.filter(pk__in=wanted)
     list(types.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    change = Case(*(When(pk=pk, then=Value(change)) for pk, change in wanted.items()), output_field=BigIntegerField())
-    types.update(product_count=F("product_count") + change)
+    # One statement for all types of the same change: a batch has hundreds of types and a dozen different changes.
+    for change in set(wanted.values()):
+        same = [pk for pk, each in wanted.items() if each == change]
+        ProductType.objects.filter(pk__in=same).update(product_count=F("product_count") + change)
 
 
 def _is_unstorable(text: str) -> bool:
@@ -240,7 +250,7 @@ def _is_unstorable(text: str) -> bool:
 
 def _check_attributes(row: ProductRow) -> None:
     try:
-        text = json.dumps(row.attributes, allow_nan=False)
+        text = row.json = as_json(row.attributes)
     except ValueError:
         raise RowRefused(
             f"The attributes of {row.external_id} hold a number that JSON cannot: NaN or infinity."
