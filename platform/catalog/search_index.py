@@ -63,6 +63,8 @@ _POSTGRES_WORDS = f"""
     )
 """
 _POSTGRES_REMOVE = (
+    # ALTER TABLE refuses while rows written in this transaction still wait for the check of their keys.
+    "SET CONSTRAINTS ALL IMMEDIATE",
     "DROP INDEX IF EXISTS catalog_product_by_source",
     "DROP INDEX IF EXISTS catalog_product_without_photos",
     "ALTER TABLE catalog_product DROP COLUMN IF EXISTS search",
