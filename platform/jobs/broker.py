@@ -1,8 +1,8 @@
 """The embedded broker: a Kombu transport that keeps its messages in one SQLite file, so that a laptop needs no server.
 
 Why not Kombu's filesystem transport: it lists and sorts the whole folder for each message, which makes draining a
-backlog quadratic (figures in docs/jobs.md). A message lost here does no harm, the jobs table is the truth: so nothing is
-flushed to disk, and a message is gone from the file as soon as a worker has it.
+backlog quadratic (figures in docs/jobs.md). A message lost here does no harm, the jobs table is the truth: so nothing
+is flushed to disk, and a message is gone from the file as soon as a worker has it.
 """
 
 import sqlite3
@@ -38,7 +38,7 @@ class Channel(virtual.Channel):
     def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
         self.database.execute("INSERT INTO message (queue, payload) VALUES (?, ?)", (queue, dumps(message)))
 
-    def _get(self, queue: str, timeout: float | None = None) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002
         if self.database.execute(_PEEK, (queue,)).fetchone() is None:
             raise Empty
         rows = self.database.execute(_TAKE, (queue,)).fetchall()
@@ -84,7 +84,7 @@ class Transport(virtual.Transport):
     # for the next message only after a pause.
     implements = virtual.Transport.implements.extend(asynchronous=True)
 
-    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ARG002
         """Look whenever something else has woken the loop, such as a job that is done, and every LOOK_EVERY seconds."""
         loop.on_tick.add(self.deliver_all)
         loop.call_repeatedly(LOOK_EVERY, self.deliver_all)

@@ -65,9 +65,9 @@ class JobContext:
     def step(self, name: str, work: Callable[[], Any], save: Callable[[Any], None] | None = None) -> Any:
         """Do `work()` once for this job, whatever happens, and return its result, which must be JSON.
 
-        In one transaction the lease is checked, `save(result)` writes the outcome, and the step is noted as done. A later
-        attempt gets the noted result without working again. So after a crash at most this step's work is repeated,
-        and its rows are never missing or doubled. Raises ValueError for a result that is not JSON.
+        In one transaction the lease is checked, `save(result)` writes the outcome, and the step is noted as done. A
+        later attempt gets the noted result without working again. So after a crash at most this step's work is
+        repeated, and its rows are never missing or doubled. Raises ValueError for a result that is not JSON.
         """
         done = self._known_steps()
         if name in done:

@@ -1,7 +1,7 @@
 """Send tickets: a message that some job of a queue is ready. It may be lost or doubled without harm.
 
-The task's argument names the job that caused the ticket; a worker takes the most urgent ready job of the ticket's queue,
-whichever that is. So priorities hold on every broker.
+The task's argument names the job that caused the ticket; a worker takes the most urgent ready job of the ticket's
+queue, whichever that is. So priorities hold on every broker.
 """
 
 import logging

@@ -36,7 +36,7 @@ def run_next(queue: str, worker: str) -> Job | None:
 def run(job: Job) -> None:
     """Run a job that was claimed, and record its end whatever that is.
 
-    Raises only what the database raises when the end cannot be written: then the lease runs out and the reaper sees to it.
+    Raises only what the database raises when the end cannot be written: then the lease runs out, for the reaper to see.
     """
     logtail.name_job(job.pk)
     tail.begin()

@@ -29,7 +29,7 @@ class Order:
     priority: int = 0
 
 
-def submit(
+def submit(  # noqa: PLR0913 - all but two by keyword
     kind: str,
     params: dict[str, Any] | None = None,
     *,
@@ -41,15 +41,15 @@ def submit(
 ) -> Job:
     """Queue a job and return it; with a `key` that a job already has, that job is returned, whatever its state.
 
-    It starts when the jobs in `after` have succeeded, the higher `priority` first. If the broker is down the job is kept
-    all the same, and sent when it is back. Raises UnknownKind, BadParams or BadDependency, and then nothing is kept.
+    It starts when the jobs in `after` have succeeded, the higher `priority` first. If the broker is down the job is
+    kept all the same, and sent when it is back. Raises UnknownKind, BadParams or BadDependency, and keeps nothing then.
     """
     order = Order(kind, params or {}, key, subject, after, priority)
     return submit_many([order], asked_by=asked_by)[0]
 
 
 def submit_many(orders: Iterable[Order], *, asked_by: AbstractBaseUser | None = None) -> list[Job]:
-    """Queue many jobs in one transaction, all or none; returns them in order. Rules and errors are those of `submit`."""
+    """Queue many jobs in one transaction, all or none, and return them in order; rules and errors as in `submit`."""
     checked = list(orders)
     for order in checked:
         _check(order)

@@ -11,5 +11,5 @@ class Command(BaseCommand):
     help = "Send the scheduled entries until Ctrl-C; run one for each installation."
     requires_system_checks = ()
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **__: Any) -> None:
         workers.schedule()

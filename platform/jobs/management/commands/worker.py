@@ -9,7 +9,7 @@ from jobs.models import Queue
 
 
 class Command(BaseCommand):
-    help = "Run jobs of the given queues (both by default) until Ctrl-C; a job that is under way goes back to its queue."
+    help = "Run jobs of the given queues (both by default) until Ctrl-C; a job under way goes back to its queue."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
