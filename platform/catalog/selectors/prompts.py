@@ -92,9 +92,11 @@ def status_counts(type_id: int | None = None) -> StatusCounts:
 
 def type_counts() -> list[TypeCounts]:
     """Each type that has prompts or products, with its counts; those with drafts to decide stand first."""
+    # `prompts__isnull` would join the prompts a second time and multiply the counts.
     types = ProductType.objects.annotate(
-        **{f"{status}_prompts": Count("prompts", filter=Q(prompts__status=status)) for status in Status.values}
-    ).filter(Q(product_count__gt=0) | Q(prompts__isnull=False))
+        all_prompts=Count("prompts"),
+        **{f"{status}_prompts": Count("prompts", filter=Q(prompts__status=status)) for status in Status.values},
+    ).filter(Q(product_count__gt=0) | Q(all_prompts__gt=0))
     rows = [
         TypeCounts(type_, type_.draft_prompts, type_.approved_prompts, type_.rejected_prompts)  # type: ignore[attr-defined]
         for type_ in types
