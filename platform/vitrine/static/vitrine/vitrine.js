@@ -34,7 +34,7 @@ const wide = new ResizeObserver((entries) => {
 
 function prepare(root) {
   localTimes(root);
-  for (const element of root.querySelectorAll(".table-wrap")) wide.observe(element);
+  for (const element of root.querySelectorAll(".table-wrap:not([aria-label])")) wide.observe(element);
 }
 document.addEventListener("DOMContentLoaded", () => prepare(document));
 document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
