@@ -2,8 +2,8 @@
 
 import re
 
-# What Pillow may open at all: its other decoders are never reached. MPO is what many phones write under .jpg.
-ACCEPTED = ("JPEG", "MPO", "PNG", "WEBP")
+# What Pillow may open at all: its other decoders are never reached. JPEG opens MPO as well, which many phones write.
+ACCEPTED = ("JPEG", "PNG", "WEBP")
 _CONVERT = "Export it as JPEG, PNG or WebP."
 # The brand in an ISO media file's first box, by what people call it.
 _BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF"}
