@@ -59,11 +59,16 @@ class Channel(virtual.Channel):
             self._database.close()
             self._database = None
 
+    def _options(self) -> dict[str, Any]:
+        client: Any = self.connection.client
+        options: dict[str, Any] = client.transport_options
+        return options
+
     @property
     def database(self) -> sqlite3.Connection:
         """The open file, made with its folder when it is not there yet."""
         if self._database is None:
-            file = Path(self.connection.client.transport_options["file"])
+            file = Path(self._options()["file"])
             file.parent.mkdir(parents=True, exist_ok=True)
             # check_same_thread: Kombu guards a channel itself; the worker's threads share one.
             self._database = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
@@ -91,9 +96,10 @@ class Transport(virtual.Transport):
 
     def deliver_all(self) -> None:
         """Hand over messages for as long as there are any and the worker takes more."""
+        cycle: Any = self.cycle
         with suppress(Empty):
             while True:
-                self.cycle.get(self._deliver)
+                cycle.get(self._deliver)
 
     def driver_version(self) -> str:
         return sqlite3.sqlite_version

@@ -65,6 +65,6 @@ def _publish(jobs: Iterable[tuple[int, str]]) -> list[int]:
     return sent
 
 
-def _broker_errors() -> tuple[type[Exception], ...]:
+def _broker_errors() -> tuple[type[BaseException], ...]:
     connection = app.connection_for_write()
     return (BrokerDown, *connection.connection_errors, *connection.channel_errors)
