@@ -1,0 +1,180 @@
+"""Dockerfile, docker-compose.yml, proxy and lock file, checked as far as a machine without Docker can."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from vitrine import addresses
+from vitrine.env import Environment
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = [name for name, service in SERVICES.items() if service["image"].startswith("vitrine:")]
+VARIABLE = re.compile(r"\$\{(\w+)(:[?-][^}]*)?\}")
+
+
+def known_settings() -> frozenset[str]:
+    """Every name that settings.py asks for."""
+    text = (ROOT / "platform" / "vitrine" / "settings.py").read_text()
+    return frozenset(re.findall(r'env\.\w+\(\s*"(\w+)"', text))
+
+
+def test_the_services_of_the_design() -> None:
+    assert set(SERVICES) == {
+        "proxy", "migrate", "web", "worker-cpu", "worker-gpu", "scheduler", "postgres", "redis", "store",
+    }  # fmt: skip
+    assert set(OURS) == {"migrate", "web", "worker-cpu", "worker-gpu", "scheduler"}
+
+
+def test_every_image_is_pinned() -> None:
+    for name, service in SERVICES.items():
+        tag = service["image"].rpartition(":")[2]
+        assert re.match(r"\d+\.\d+", tag), f"{name}: {service['image']}"
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        if line.startswith("FROM "):
+            assert re.match(r"FROM python:3\.\d+\.\d+-slim-\w+", line), line
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_is_a_setting(name: str) -> None:
+    strange = set(SERVICES[name]["environment"]) - known_settings()
+    assert not strange
+
+
+def test_no_secret_has_a_value_or_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    for variable, default in VARIABLE.findall(text):
+        if re.search(r"SECRET|PASSWORD|KEY", variable):
+            assert default.startswith(":?"), f"{variable} has a default"
+    for service in SERVICES.values():
+        for key, value in service.get("environment", {}).items():
+            if re.search(r"SECRET|PASSWORD|KEY|TOKEN", key):
+                assert VARIABLE.match(str(value)), f"{key} is written out"
+            if "://" in str(value) and urlsplit(VARIABLE.sub("x", str(value))).password:
+                assert VARIABLE.search(str(value)), f"{key} holds a password"
+
+
+def test_the_example_names_every_variable_and_fills_in_no_secret() -> None:
+    lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#")]
+    example = dict(line.split("=", 1) for line in lines)
+    used = {name for name, _ in VARIABLE.findall((ROOT / "docker-compose.yml").read_text())}
+    assert set(example) == used
+    assert not any(value for name, value in example.items() if re.search(r"SECRET|PASSWORD|KEY|TOKEN|HOSTS", name))
+
+
+def test_its_addresses_can_be_read() -> None:
+    environment = SERVICES["web"]["environment"]
+    filled = {name: VARIABLE.sub("x1", str(value)) for name, value in environment.items()}
+    env = Environment(filled)
+    assert env.database("DATABASE_URL", None)["HOST"] == "postgres"
+    assert env.broker("CELERY_BROKER_URL", None) == "redis://:x1@redis:6379/0"
+    options = env.storage("STORAGE_URL", Path())["OPTIONS"]
+    assert options["endpoint_url"] == "http://store:8333"
+    assert options["bucket_name"] == SERVICES["store"]["environment"]["S3_BUCKET"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_run_without_privileges(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["init"]  # reaps what a killed worker leaves
+
+
+def test_what_others_wait_for_can_say_that_it_is_healthy() -> None:
+    for name, service in SERVICES.items():
+        for other, rule in service.get("depends_on", {}).items():
+            if rule["condition"] == "service_healthy" and other not in OURS:
+                assert "test" in SERVICES[other]["healthcheck"], f"{name} waits for {other}"
+    assert SERVICES["web"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_only_the_proxy_is_reached_from_outside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+
+
+def test_the_gpu_worker_starts_only_when_asked_for() -> None:
+    assert SERVICES["worker-gpu"]["profiles"] == ["gpu"]
+    (device,) = SERVICES["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+    assert device["capabilities"] == ["gpu"]
+
+
+def test_every_volume_is_declared_and_used() -> None:
+    used = {
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith((".", "/"))
+    }
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_the_image_runs_as_nobody_in_particular_and_knows_its_health() -> None:
+    final = (ROOT / "Dockerfile").read_text().split("\nFROM ")[-1]
+    assert "\nUSER vitrine\n" in final
+    assert "HEALTHCHECK" in final
+    assert "apt-get" not in final
+    assert "--require-hashes" in (ROOT / "Dockerfile").read_text()
+
+
+def test_what_the_dockerfile_copies_is_let_into_the_build() -> None:
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert allowed == {
+        "manage.py", "pyproject.toml", "requirements.lock", "platform", "generation", "raters", "ranking", "templates",
+    }  # fmt: skip
+    assert all((ROOT / name).exists() for name in allowed)
+
+
+def test_the_lock_is_hashed_and_names_no_index() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    assert "//" not in text
+    blocks = re.findall(r"^[^\s#].*(?:\n\s+.*)*", text, re.M)
+    assert len(blocks) > 60
+    assert all(re.match(r"[a-z0-9.-]+==", block) and "--hash=sha256:" in block for block in blocks)
+
+
+def test_everything_the_project_asks_for_is_locked() -> None:
+    asked = set(re.findall(r'^    "([a-z0-9-]+)', (ROOT / "pyproject.toml").read_text(), re.M))
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.M))
+    names = {name.lower() for name in asked if not name.startswith("vitrine")}
+    assert names - locked <= {"browser", "postgres", "redis"}
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="this machine has no nginx to read the proxy's settings")
+def test_nginx_can_read_its_settings(tmp_path: Path) -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text().replace("server web:8000", "server 127.0.0.1:8000")
+    (tmp_path / "nginx.conf").write_text(text)
+    done = subprocess.run(
+        ["nginx", "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", f"lock_file {tmp_path}/lock;"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_scripts_can_be_run() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=False).returncode == 0
+
+
+def test_make_help_names_the_two_commands() -> None:
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "make demo" in said
+    assert "make test" in said
+
+
+def test_addresses_of_the_documentation_work() -> None:
+    """The forms that error messages recommend are forms that are taken."""
+    assert addresses.database(addresses.DATABASE_FORM.split(" or ")[1])
+    assert addresses.storage(addresses.STORAGE_FORM.split(" or ")[1].replace("port", "9000"))
+    for form in addresses.BROKER_FORM.removeprefix("write ").replace(" or ", ", ").split(", "):
+        assert addresses.broker(form.strip())
