@@ -22,7 +22,7 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].label = "User name"
 
 
-class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+class OwnPasswordForm(PasswordChangeForm):
     """One's own new password, in the words of the rest of the site."""
 
     error_messages = {

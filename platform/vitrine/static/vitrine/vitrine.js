@@ -36,7 +36,11 @@ function prepare(root) {
   localTimes(root);
   for (const element of root.querySelectorAll(".table-wrap:not([aria-label])")) wide.observe(element);
 }
-document.addEventListener("DOMContentLoaded", () => prepare(document));
+document.addEventListener("DOMContentLoaded", () => {
+  prepare(document);
+  // On a narrow screen the links scroll sideways: the current one must be in sight.
+  document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
 document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
 
 // A thin bar on top while htmx waits for something that the person did; polling does not show.
