@@ -7,10 +7,11 @@ reaches them by SIGTERM itself. Either way a running job stops at its next call,
 import os
 import signal
 import socket
+import threading
 from types import FrameType
 from typing import Any
 
-from billiard.process import active_children
+from billiard.process import active_children, current_process
 from celery.signals import worker_process_init, worker_shutting_down
 from django.db import connections
 
@@ -43,6 +44,7 @@ class Busy:
 
     def __enter__(self) -> None:
         _Process.busy = True
+        _take_over_sigterm()
 
     def __exit__(self, *_: object) -> None:
         _Process.busy = False
@@ -62,12 +64,10 @@ def tidy_connections() -> None:
 
 @worker_process_init.connect
 def begin(sender: str | None = None, **_: Any) -> None:
-    """In a fresh pool process: take the worker's name, open own connections, listen for signals and log lines."""
+    """In a fresh pool process: take the worker's name, open own connections, listen to log lines."""
     _Process.worker = sender or _Process.worker
     connections.close_all()
     logtail.attach()
-    _Process.leave = signal.getsignal(signal.SIGTERM)
-    signal.signal(signal.SIGTERM, _on_terminate)
     signal.signal(signal.SIGUSR2, _on_stop)
 
 
@@ -77,6 +77,14 @@ def tell_children(**_: Any) -> None:
     for child in active_children():
         if child.pid:
             os.kill(child.pid, signal.SIGUSR2)
+
+
+def _take_over_sigterm() -> None:
+    # With the first job, not when the process begins: the pool installs its own handler after worker_process_init.
+    if threading.current_thread() is not threading.main_thread() or "ForkPool" not in current_process().name:
+        return
+    if signal.getsignal(signal.SIGTERM) is not _on_terminate:
+        _Process.leave = signal.signal(signal.SIGTERM, _on_terminate)
 
 
 def _on_stop(_number: int, _frame: FrameType | None) -> None:

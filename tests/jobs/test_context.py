@@ -84,7 +84,7 @@ def test_what_a_step_saves_is_there_exactly_when_the_step_is(job: Job) -> None:
         JobContext(job).step("a", lambda: "saved", save)
     job.refresh_from_db()
     assert (job.subject, Step.objects.count()) == ("", 0)
-    assert JobContext(job).step("a", lambda: "saved", lambda result: None) == "saved"
+    assert JobContext(job).step("a", lambda: "saved", lambda _: None) == "saved"
 
 
 def test_a_zombie_saves_no_step(job: Job) -> None:

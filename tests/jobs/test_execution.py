@@ -32,7 +32,7 @@ def test_nothing_ready_is_no_error() -> None:
 
 
 def test_a_job_runs_with_its_params_and_keeps_its_result(kind: Kinds) -> None:
-    kind("test.add")(lambda context, a, b: {"sum": a + b})
+    kind("test.add")(lambda _, a, b: {"sum": a + b})
     job = services.submit("test.add", {"a": 1, "b": 2})
     execution.run_next("cpu", "w")
     job.refresh_from_db()
@@ -120,7 +120,7 @@ def test_a_cancelled_job_stops_at_its_next_step(kind: Kinds) -> None:
 
 
 def test_a_zombie_leaves_the_row_to_its_new_owner(kind: Kinds) -> None:
-    kind("test.x")(lambda context: Job.objects.update(fence=7) and None)
+    kind("test.x")(lambda _: Job.objects.update(fence=7) and None)
     job = services.submit("test.x")
     execution.run_next("cpu", "w")
     job.refresh_from_db()
@@ -139,7 +139,7 @@ def test_a_stopping_worker_gives_its_job_back(kind: Kinds, monkeypatch: pytest.M
 
 
 def test_the_time_limit_interrupts(kind: Kinds) -> None:
-    kind("test.x", time_limit=0.1)(lambda context: time.sleep(5))
+    kind("test.x", time_limit=0.1)(lambda _: time.sleep(5))
     began = time.monotonic()
     job, attempt = run()
     assert time.monotonic() - began < 2
@@ -148,7 +148,7 @@ def test_the_time_limit_interrupts(kind: Kinds) -> None:
 
 
 def test_a_result_that_is_not_json_fails_the_job(kind: Kinds) -> None:
-    kind("test.x")(lambda context: {1, 2})
+    kind("test.x")(lambda _: {1, 2})
     assert "result of a test.x job must be JSON" in run()[0].error
 
 

@@ -33,7 +33,7 @@ def test_an_unknown_kind_is_named_with_those_there_are() -> None:
 
 
 def test_two_functions_cannot_share_a_name(kind: Callable[..., Any]) -> None:
-    kind("test.one")(lambda context: None)
+    kind("test.one")(lambda _: None)
 
     def other(context: object) -> None:
         """Another function."""

@@ -23,7 +23,8 @@ def test_a_claim_takes_the_row_and_opens_an_attempt() -> None:
     assert job == made
     row = Job.objects.get()
     assert (row.state, row.fence, row.worker) == (State.RUNNING, 1, "cpu@host:1")
-    assert row.lease_until and row.lease_until > timezone.now()
+    assert row.lease_until
+    assert row.lease_until > timezone.now()
     assert Attempt.objects.get().number == 1
 
 
@@ -52,7 +53,8 @@ def test_renewing_writes_the_fields_and_tells_of_a_cancellation() -> None:
     assert lease.renew(job, progress_done=4) is False
     row = Job.objects.get()
     assert row.progress_done == 4
-    assert row.lease_until and row.lease_until > timezone.now()
+    assert row.lease_until
+    assert row.lease_until > timezone.now()
     Job.objects.update(cancel_requested=True)
     assert lease.renew(job) is True
 

@@ -1,0 +1,121 @@
+"""Real Celery workers, as processes, on a real broker: what no test inside one process can show."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks import jobs_fleet
+from benchmarks.jobs_fleet import Fleet
+from jobs import services
+from jobs.models import Attempt, Job, State
+from tests.factories.jobs import make_job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BROKERS = ["embedded://", pytest.param("redis", marks=pytest.mark.redis)]
+
+
+def database_url() -> str:
+    """The tests' own database, as workers are told."""
+    own = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{own['NAME']}"
+    password = f":{own['PASSWORD']}" if own["PASSWORD"] else ""
+    return f"postgresql://{own['USER']}{password}@{own['HOST']}:{own['PORT']}/{own['NAME']}"
+
+
+@pytest.fixture(params=BROKERS)
+def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
+    broker = os.environ["TEST_REDIS_URL"] if request.param == "redis" else request.param
+    fleet = Fleet(tmp_path, database=database_url(), broker=broker)
+    jobs_fleet.make_table()
+    jobs_fleet.register()
+    yield fleet
+    fleet.stop()
+    jobs_fleet.drop_table()
+
+
+def wait_for(happened: Callable[[], Any], seconds: float = 30) -> None:
+    ends_at = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < ends_at, f"not within {seconds} s: {list(Job.objects.values('state', 'error'))}"
+        time.sleep(0.1)
+
+
+def unsent(kind: str = "bench.tally", **params: Any) -> Job:
+    """A job whose ticket the reaper has to send: the test's own process has no broker."""
+    job = make_job(kind, params=params)
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(seconds=5))
+    return job
+
+
+def state_of(job: Job) -> str:
+    return Job.objects.values_list("state", flat=True).get(pk=job.pk)
+
+
+def test_a_job_submitted_in_the_terminal_is_run_by_a_worker(fleet: Fleet) -> None:
+    fleet.start("worker")
+    said = fleet.manage("jobs", "submit", "jobs.rehearse", "--params", '{"steps": 3, "seconds": 0}', "--watch")
+    assert "succeeded 3/3 Step 3 of 3" in said
+    attempt = Attempt.objects.get()
+    assert "step 3 of 3 is done" in attempt.log_tail
+    assert attempt.worker.startswith("cpu@")
+
+
+def test_a_worker_that_is_asked_to_stop_gives_its_job_back(fleet: Fleet) -> None:
+    fleet.start("scheduler")
+    worker = fleet.start("worker")
+    job = unsent(steps=200, seconds=0.1)
+    wait_for(lambda: Job.objects.filter(steps__isnull=False, state=State.RUNNING))
+    began = time.monotonic()
+    worker.terminate()
+    assert worker.wait(8) == 0
+    assert time.monotonic() - began < 6
+    job.refresh_from_db()
+    assert (job.state, job.strikes) == (State.QUEUED, 0)
+    assert Attempt.objects.get().outcome == "given_back"
+
+
+def test_a_signal_to_the_whole_group_does_the_same(fleet: Fleet) -> None:
+    """As a supervisor sends it, or a terminal's Ctrl-C."""
+    fleet.start("scheduler")
+    worker = fleet.start("worker")
+    job = unsent(steps=200, seconds=0.1)
+    wait_for(lambda: Job.objects.filter(steps__isnull=False, state=State.RUNNING))
+    os.killpg(worker.pid, signal.SIGTERM)
+    worker.wait(8)
+    job.refresh_from_db()
+    assert (job.state, job.strikes) == (State.QUEUED, 0)
+
+
+def test_a_running_job_is_cancelled(fleet: Fleet) -> None:
+    fleet.start("scheduler")
+    fleet.start("worker")
+    job = unsent(steps=200, seconds=0.1)
+    wait_for(lambda: state_of(job) == State.RUNNING)
+    services.cancel(job)
+    wait_for(lambda: state_of(job) == State.CANCELLED, 10)
+
+
+def test_workers_killed_at_random_lose_and_double_nothing(fleet: Fleet) -> None:
+    """The small sister of benchmarks/jobs_kill.py."""
+    rng = random.Random(7)  # noqa: S311
+    fleet.start("scheduler")
+    workers = [fleet.start("worker"), fleet.start("worker")]
+    jobs = [unsent(steps=5, seconds=0.05) for _ in range(20)]
+    wait_for(jobs_fleet.tallied)
+    for _ in range(4):
+        victim = rng.randrange(2)
+        fleet.kill(workers[victim])
+        workers[victim] = fleet.start("worker")
+        time.sleep(rng.uniform(0.2, 1.5))
+    wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists(), 60)
+    assert jobs_fleet.tallied() == {(job.pk, step): 1 for job in jobs for step in range(5)}
