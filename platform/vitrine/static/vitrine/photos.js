@@ -72,6 +72,7 @@ async function upload(files) {
 
 if (form) {
   const input = form.querySelector("input[type=file]");
+  form.querySelector("button[type=submit]").hidden = true; // files go up as soon as they are chosen
   input.addEventListener("change", () => upload(input.files));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

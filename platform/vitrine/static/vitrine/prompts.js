@@ -5,6 +5,10 @@ const keys = document.getElementById("keys");
 const decided = [];
 let after = null; // what to do with the focus once the card is back from the server
 
+function announce(text) {
+  document.getElementById("announcer").textContent = text;
+}
+
 const cards = () => [...list.querySelectorAll("[data-prompt]")];
 const current = () => list.querySelector(".current") ?? cards()[0];
 
