@@ -24,9 +24,18 @@ ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("en_US", "en_GB", "en_IN", "en_AE", "de_DE", "es_MX", "zh_CN", "ja_JP", "fr_FR", "nl_NL")
 DOMAINS = ("amazon.com", "amazon.co.uk", "amazon.in", "amazon.ae", "amazon.de", "amazon.com.mx")
 NOUNS = ("CELLULAR_PHONE_CASE", "SHOES", "GROCERY", "CHAIR", "SOFA", "RUG", "LAMP", "TABLE", "BOOT", "CAKE", "MUG")
-WORDS = tuple(
-    "modern wool area rug blue grey brown leather case slim fit print protective mobile cover wooden chair oak finish soft "
-    "organic cotton sheet set queen light bulb warm white pack count lamp desk office".split()  # noqa: SIM905
+WORDS = (
+    "modern",
+    "wool",
+    "area rug",
+    "blue",
+    "grey",
+    "brown leather",
+    "case",
+    "slim fit",
+    "print",
+    "oak",
+    "soft organic",
 )
 
 

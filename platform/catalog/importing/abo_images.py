@@ -4,6 +4,7 @@ images.csv has 400,000 rows. They go into an SQLite file of their own that is th
 does not grow with them.
 """
 
+import contextlib
 import csv
 import re
 import sqlite3
@@ -53,7 +54,10 @@ class ImageIndex:
         return found[0].rsplit("/", 1)[-1] if found else None
 
     def _load(self, file: str) -> None:
-        lines = Lines(self._tree, file)
+        with contextlib.closing(Lines(self._tree, file)) as lines:
+            self._load_rows(file, lines)
+
+    def _load_rows(self, file: str, lines: Lines) -> None:
         text = (line.decode(errors="replace") for _, line in lines if line is not None)
         reader = csv.DictReader(text)
         if not {"image_id", "path"} <= set(reader.fieldnames or ()):

@@ -29,6 +29,9 @@ class Lines:
         self._gzipped = path.lower().endswith(".gz")
         self._text: BinaryIO = gzip.GzipFile(fileobj=self._raw) if self._gzipped else self._raw  # type: ignore[assignment]
 
+    def close(self) -> None:
+        self._raw.close()
+
     @property
     def position(self) -> int:
         return self._raw.tell()

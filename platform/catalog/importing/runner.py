@@ -1,6 +1,6 @@
 """Run one import from beginning to end; begun again, it does what is left and reports as if it were the first time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from catalog.exceptions import CatalogError, ImportUnreadable, RowRefused
 from catalog.importing.archives import READ_ERRORS
 from catalog.importing.layouts import Wish, detect, reader_for, unwrapped
 from catalog.importing.opening import Opened, opened
+from catalog.importing.prefetching import prefetched
 from catalog.importing.recording import Recorder
 from catalog.importing.records import Reader, Record, Refusal
 from catalog.importing.trees import Tree, inner_path
@@ -62,11 +63,17 @@ class _Import:
         self._reader = self._make_reader(files, wish)
 
     def take_all(self) -> None:
+        with prefetched(self._batches()) as all_batches:
+            for batch, done, total in all_batches:
+                self._take(batch)
+                self.recorder.flush()
+                self._progress(done, total, self._message())
+
+    def _batches(self) -> Generator[tuple[list[Record | Refusal], int, int | None], None, None]:
+        """Checked items and how far the reader is; runs in the reading thread, so it asks no database."""
         size = ROWS_WITH_PHOTOS_AT_A_TIME if self._photos else ROWS_AT_A_TIME
         for batch in batches(islice(self._reader, self._limit), size):
-            self._take(batch)
-            self.recorder.flush()
-            self._progress(self._reader.done, self._reader.total, self._message())
+            yield [_checked(item) for item in batch], self._reader.done, self._reader.total
 
     def _make_reader(self, files: Opened, wish: Wish) -> Reader:
         tree: Tree = files.tree
@@ -80,7 +87,10 @@ class _Import:
 
     def _take(self, batch: list[Record | Refusal]) -> None:
         self.run.rows_read += len(batch)
-        records = [record for item in batch if (record := self._checked(item)) is not None]
+        records = [item for item in batch if isinstance(item, Record)]
+        for item in batch:
+            if isinstance(item, Refusal):
+                self.recorder.refuse(item)
         rows = [record.row for record in records]
         if self.run.dry_run:
             upserted = plan_products(rows, source=self.run.source)
@@ -90,17 +100,6 @@ class _Import:
         for record in records:
             if self._photos:
                 self._take_photos(record, upserted.ids.get(record.row.external_id))
-
-    def _checked(self, item: Record | Refusal) -> Record | None:
-        if isinstance(item, Refusal):
-            self.recorder.refuse(item)
-            return None
-        try:
-            check_row(item.row)
-        except RowRefused as error:
-            self.recorder.refuse(Refusal(item.file, item.line, item.row.external_id, str(error)))
-            return None
-        return item
 
     def _take_photos(self, record: Record, product_id: int | None) -> None:
         for reason in record.remarks:
@@ -145,6 +144,15 @@ class _Import:
         photos = f", {run.photos_added:,} photos" if self._photos else ""
         taken = run.products_added + run.products_updated + run.products_unchanged
         return f"{run.rows_read:,} rows read: {taken:,} products{photos}, {run.refused:,} refused"
+
+
+def _checked(item: Record | Refusal) -> Record | Refusal:
+    if isinstance(item, Record):
+        try:
+            check_row(item.row)
+        except RowRefused as error:
+            return Refusal(item.file, item.line, item.row.external_id, str(error))
+    return item
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -77,7 +77,8 @@ class FolderTree:
     def __init__(self, root: Path) -> None:
         try:
             self._root = root.resolve(strict=True)
-            next(iter(os.scandir(self._root)), None)
+            with os.scandir(self._root):
+                pass
         except FileNotFoundError:
             raise ImportUnreadable(f"There is no folder {root}.") from None
         except NotADirectoryError:

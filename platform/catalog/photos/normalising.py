@@ -77,7 +77,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """One of the modes L, RGB, RGBA, CMYK, LAB as the profile needs it: palettes, 1 and 16 bits resolved."""
     if image.mode.startswith("I;16"):
         # convert("L") would clip at 255 instead of scaling.
-        return image.point(_SIXTEEN_BITS_TO_EIGHT, "L")
+        return image.convert("I").point(_SIXTEEN_BITS_TO_EIGHT, "L")
     if image.mode in {"I", "F"}:
         _low, high = image.getextrema()
         return image.point(lambda value: value * (255 / max(float(high), 1.0)), "L")  # type: ignore[arg-type]
