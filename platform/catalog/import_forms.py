@@ -53,6 +53,7 @@ class ImportForm(forms.Form):
         required=False,
         max_length=500,
         label="A folder or file on this server",
+        help_text="Its path inside the import folder (VITRINE_IMPORT_DIR): for more than a browser should carry.",
         widget=forms.TextInput(attrs={"list": "server-paths", "autocomplete": "off"}),
     )
     layout = forms.ChoiceField(choices=ImportRun.Layout.choices, initial=ImportRun.Layout.AUTO)

@@ -52,7 +52,7 @@ class Recorder:
     def flush(self) -> None:
         ImportRefusal.objects.bulk_create(self._unwritten, batch_size=500)
         self._unwritten = []
-        self.run.save(update_fields=[*COUNTS, "problem", "finished_at", "layout"])
+        self.run.save(update_fields=[*COUNTS, "problem", "finished_at", "layout", "source"])
 
     def finish(self, problem: str = "") -> None:
         """Write the rest and mark the run as ended; `problem` says why nothing could be imported at all."""

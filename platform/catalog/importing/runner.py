@@ -83,6 +83,7 @@ class _Import:
             tree = unwrapped(tree, wish.known_types)
         if self.run.layout == ImportRun.Layout.AUTO:
             self.run.layout = ImportRun.Layout.MANIFEST if files.manifest else detect(tree)
+        self.run.source = self.run.source or self.run.layout
         return reader_for(ImportRun.Layout(self.run.layout), tree, wish, manifest=files.manifest)
 
     def _take(self, batch: list[Record | Refusal]) -> None:

@@ -8,14 +8,6 @@ from catalog.models import ImportRun
 from catalog.services.products import type_name_of
 from catalog.signals import import_requested
 
-DEFAULT_SOURCES = {
-    ImportRun.Layout.AUTO: "import",
-    ImportRun.Layout.FOLDER: "folder",
-    ImportRun.Layout.MANIFEST: "manifest",
-    ImportRun.Layout.ABO: "abo",
-    ImportRun.Layout.DREAMBOOTH: "dreambooth",
-}
-
 
 def make_import(  # noqa: PLR0913 - what an import can be told, all by name
     *,
@@ -30,11 +22,11 @@ def make_import(  # noqa: PLR0913 - what an import can be told, all by name
     upload_key: str = "",
     in_import_dir: bool = False,
 ) -> ImportRun:
-    """The row of an import that is not begun yet."""
+    """The row of an import that is not begun yet; without a source it gets its layout's name when that is known."""
     return ImportRun.objects.create(
         layout=layout,
         origin=origin,
-        source=source or DEFAULT_SOURCES[ImportRun.Layout(layout)],
+        source=source,
         upload_key=upload_key,
         options={
             "type": type_name_of(type_name),
