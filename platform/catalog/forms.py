@@ -1,15 +1,33 @@
 """The catalogue's forms: they shape input; what is allowed is decided by the services they call."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
-from catalog.models import ContextPrompt, Product
+from catalog.models import ContextPrompt, Product, ProductType
 from catalog.prompt_bank import LONGEST, SHORTEST
 from catalog.services.editing import change_product, create_product
 
 PROMPT_FILE_MAX_BYTES = 20_000_000
 _TYPE_INPUT = forms.TextInput(attrs={"list": "type-names", "autocomplete": "off"})
+
+
+def type_options(types: Iterable[ProductType], chosen: int | None) -> SafeString:
+    """The options of a list of types with their counts, those without products left out.
+
+    Here and not in the template, whose engine takes 60 microseconds an option: there may be a thousand.
+    """
+    return mark_safe(  # noqa: S308 - numbers, and names that are escaped
+        "".join(
+            f'<option value="{kind.pk}"{" selected" if kind.pk == chosen else ""}>{escape(kind.name)}'
+            f" ({kind.product_count})</option>"
+            for kind in types
+            if kind.product_count or kind.pk == chosen
+        )
+    )
 
 
 class ProductForm(forms.Form):

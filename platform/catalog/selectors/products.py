@@ -134,7 +134,7 @@ def product_or_404(pk: int) -> Product:
 
 
 def _of_type(wanted: ProductFilter) -> QuerySet[Product]:
-    products = Product.objects.select_related("type", "cover")
+    products = Product.objects.select_related("type", "cover").defer("attributes")
     return products.filter(type=wanted.type_id) if wanted.type else products
 
 
@@ -143,5 +143,5 @@ def _type_id(wanted: ProductFilter) -> int | None:
 
 
 def _in_order(ids: list[int]) -> list[Product]:
-    found = Product.objects.select_related("type", "cover").in_bulk(ids)
+    found = Product.objects.select_related("type", "cover").defer("attributes").in_bulk(ids)
     return [found[pk] for pk in ids if pk in found]

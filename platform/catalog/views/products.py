@@ -1,5 +1,7 @@
 """Products: the list, one product, and making, changing and deleting one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.exceptions import ProductRefused
-from catalog.forms import NewProductForm, ProductForm
+from catalog.forms import NewProductForm, ProductForm, type_options
 from catalog.panels import panels_for
 from catalog.selectors import products as selectors
 from catalog.services.products import remove_product
@@ -23,11 +25,12 @@ def products(request: HttpRequest) -> HttpResponse:
     page = selectors.product_page(
         wanted, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
     )
-    context = {"filter": wanted, "page": page, "pager": pager_links(page, request.GET)}
+    context: dict[str, Any] = {"filter": wanted, "page": page, "pager": pager_links(page, request.GET)}
     context |= selectors.list_facts(wanted)
     htmx = request.htmx  # type: ignore[attr-defined]
     if not htmx or htmx.history_restore_request:
         context["sources"] = selectors.sources()
+        context["type_options"] = type_options(context["types"], wanted.type_id)
         response = render(request, "catalog/products.html", context)
     else:
         response = render(request, "catalog/_products.html", context)
