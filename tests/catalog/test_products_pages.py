@@ -202,7 +202,9 @@ class TestChange:
     def test_deleting_asks_and_names_the_photos(self, client: Client) -> None:
         photo = make_photo()
         url = f"/products/{photo.product_id}/delete/"
-        assert "Its 1 photo goes with it" in client.get(url).content.decode()
+        page = client.get(url).content.decode()
+        assert "Its 1 photo goes with it" in page
+        assert ">Delete it all</button>" in page
         assert Product.objects.exists()
         assert client.post(url).headers["Location"] == "/products/"
         assert not Product.objects.exists()
