@@ -29,7 +29,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--concurrency", type=int, default=1, help="of each worker")
+    parser.add_argument("--concurrency", type=int, default=2, help="of each worker")
     parser.add_argument("--picks", type=int, default=40, help="jobs sent one by one to idle workers")
     parser.add_argument("--idle", type=float, default=10, help="seconds of idling that are measured")
     parser.add_argument("--broker", default="embedded", choices=("embedded", "filesystem", "redis"))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -21,30 +21,33 @@ def ready_jobs(queue: str, now: datetime) -> QuerySet[Job]:
     return Job.objects.filter(due, queue=queue, state=State.QUEUED, waiting_on=0).order_by("-priority", "pk")
 
 
+# One statement, and as it stands: building it anew took half the time of a claim, on SQLite with the write lock held.
+# The literals are what the condition of the index job_ready says.
+_CLAIM = """
+UPDATE jobs_job SET state = 'running', fence = fence + 1, worker = %s,
+       lease_until = %s, heartbeat_at = %s, started_at = coalesce(started_at, %s)
+WHERE state = 'queued' AND id = (
+    SELECT id FROM jobs_job
+    WHERE queue = %s AND state = 'queued' AND waiting_on = 0 AND (run_after IS NULL OR run_after <= %s)
+    ORDER BY priority DESC, id LIMIT 1 {lock}
+)
+RETURNING *
+"""
+
+
 def claim(queue: str, worker: str) -> Job | None:
     """Take the most urgent ready job of a queue for that worker, with a new attempt; None when there is none.
 
     On PostgreSQL rows that others are just taking are passed over; on SQLite the transaction holds the only write lock.
     """
     now = timezone.now()
+    said, until = (connection.ops.adapt_datetimefield_value(time) for time in (now, lease_end(now)))
+    lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     with transaction.atomic():
-        job = ready_jobs(queue, now).select_for_update(skip_locked=True).first()
-        if job is None:
-            return None
-        taken: dict[str, Any] = {
-            "state": State.RUNNING,
-            "fence": job.fence + 1,
-            "worker": worker,
-            "lease_until": lease_end(now),
-            "heartbeat_at": now,
-            "started_at": job.started_at or now,
-        }
-        if not Job.objects.filter(pk=job.pk, state=State.QUEUED, fence=job.fence).update(**taken):
-            return None
-        for name, value in taken.items():
-            setattr(job, name, value)
-        Attempt.objects.create(job_id=job.pk, number=job.fence, worker=worker)
-    return job
+        taken = list(Job.objects.raw(_CLAIM.format(lock=lock), [worker, until, said, said, queue, said]))
+        for job in taken:
+            Attempt.objects.create(job_id=job.pk, number=job.fence, worker=worker)
+    return taken[0] if taken else None
 
 
 def held(job: Job) -> QuerySet[Job]:
