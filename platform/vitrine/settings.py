@@ -9,6 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -123,7 +124,8 @@ CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60  # seconds that a forked process may take 
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no state: the one on disk is a pickle
 CELERY_BEAT_SCHEDULE = {
-    "reap": {"task": "jobs.reap", "schedule": REAP_SECONDS, "options": {"queue": "control", "expires": REAP_SECONDS}}
+    "reap": {"task": "jobs.reap", "schedule": REAP_SECONDS, "options": {"queue": "control", "expires": REAP_SECONDS}},
+    "sweep": {"task": "catalog.sweep_media", "schedule": crontab("20", "3"), "options": {"queue": "control"}},
 }
 
 # --- the applications ------------------------------------------------------------------------------------------------
@@ -279,6 +281,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},  # jobs has its own line for each attempt
         "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
         "kombu.connection": {"level": "ERROR"},  # the embedded broker has no host, and needs none
     },
 }

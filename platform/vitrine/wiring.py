@@ -1,15 +1,21 @@
 """Joins rooms that may not import each other: catalog's imports run as jobs, and neither app knows the other."""
 
+from datetime import timedelta
 from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
 
 from catalog.importing import runner
 from catalog.models import ImportRun
+from catalog.photos.sweeping import sweep_photos, sweep_uploads
 from catalog.signals import import_requested
 from jobs import services
 from jobs.context import JobContext
 from jobs.kinds import job_kind
 
 IMPORT = "catalog.import"
+SWEEP = "catalog.sweep_media"
 
 
 @job_kind(IMPORT)
@@ -24,6 +30,18 @@ def submit_import(run: ImportRun, **_: Any) -> None:
     services.submit(
         IMPORT, {"run": run.pk}, key=run.job_key, subject=f"Import of {run.origin}"[:200], asked_by=run.asked_by
     )
+
+
+@job_kind(SWEEP)
+def sweep_media(_context: JobContext) -> dict[str, int]:
+    """Remove photos that no product uses any more, and uploads that nobody imports."""
+    return {"photos": sweep_photos(older_than=timedelta(days=1)), "uploads": sweep_uploads()}
+
+
+@shared_task(name=SWEEP)
+def submit_sweep() -> None:
+    """Sent by the scheduler each night; sent twice, it is one job."""
+    services.submit(SWEEP, key=f"sweep-{timezone.now():%Y-%m-%d}", subject="Nightly sweep of media")
 
 
 def connect() -> None:
