@@ -86,7 +86,8 @@ def _postgres_ids(query: IndexQuery, wanted: Slice) -> list[int]:
     where, values = _where(query, wanted)
     near = f"(SELECT id, search FROM catalog_product WHERE {where} {_walk(query, wanted)} LIMIT {PROBE}) AS near"
     found = _ids(f"SELECT id FROM {near} WHERE search @@ %s::tsquery {order} LIMIT %s", [*values, match, wanted.limit])
-    if len(found) == wanted.limit or _ids(f"SELECT count(*) FROM {near}", values)[0] < PROBE:
+    narrowed = query.type_id is not None or query.source or query.without_photos
+    if len(found) == wanted.limit or (narrowed and _ids(f"SELECT count(*) FROM {near}", values)[0] < PROBE):
         return found
     every = f"SELECT id FROM catalog_product WHERE {_bounded(wanted)} AND search @@ %s::tsquery"
     collect = f"WITH matches AS MATERIALIZED ({every}) SELECT id FROM matches {order} LIMIT %s"
