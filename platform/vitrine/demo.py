@@ -24,7 +24,7 @@ SIZE = 640  # pixels
 _EMAIL = "{}@demo.invalid"
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 # What an installation keeps in its data folder. The clean-up touches nothing else there.
-_KEPT = ("media", "broker", "metrics", "static", "workers", "uploads", "imports")
+_KEPT = ("media", "broker", "metrics", "static", "workers")
 _KEPT_FILES = ("vitrine.sqlite3*", "broker.sqlite3*", "secret_key*", "demo_password", "up.lock")
 
 

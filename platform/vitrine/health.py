@@ -26,7 +26,7 @@ from vitrine.access import allow_anyone
 from vitrine.celery import app as celery
 
 logger = logging.getLogger(__name__)
-PATIENCE = 3.0  # seconds that an answer may take in all
+PATIENCE = 5.0  # seconds that an answer may take in all
 KEEP = 2.0  # seconds that an answer is kept: anyone may ask, and each question writes a file
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import storages
 
 from vitrine.env import settings_or_exit
 
@@ -34,6 +35,11 @@ _metrics = settings.DATA_DIR / "metrics" / str(settings.WEB_PORT)
 shutil.rmtree(_metrics, ignore_errors=True)
 _metrics.mkdir(parents=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+def on_starting(_server: Any) -> None:
+    """The store's library takes a second to load: once, before the fork, and not under the first visitor."""
+    storages["default"]
 
 
 def child_exit(_server: Any, worker: Any) -> None:
