@@ -53,7 +53,7 @@ def test_product_json_says_more(tmp_path: Path) -> None:
     run_import(tmp_path, "folder", type_name="other")
     product = Product.objects.get()
     assert (product.external_id, product.title, str(product.type)) == ("SKU 7", "Teapot", "tea pot")
-    assert product.attributes == {"hue": "red", "litres": 1.5}
+    assert product.attributes == {"colour": "red", "litres": 1.5}
     assert product.photo_count == 2
 
 
