@@ -25,7 +25,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("layout", choices=sorted(LAYOUTS), help="how the files lie; auto works it out")
         parser.add_argument("path", type=Path, help="a folder, a .zip, a .csv or a .jsonl file")
-        parser.add_argument("--source", default="", help="whose external ids these are (default: the name of the layout)")
+        parser.add_argument(
+            "--source", default="", help="whose external ids these are (default: the name of the layout)"
+        )
         parser.add_argument("--type", default="", help="the type of products that name none: mug, phone case, …")
         parser.add_argument("--dry-run", action="store_true", help="check all and report, write no product")
         parser.add_argument("--no-photos", action="store_true", help="take the rows only")
