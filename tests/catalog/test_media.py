@@ -19,7 +19,9 @@ def test_each_role_sees_media_and_a_stranger_is_sent_to_sign_in(
 ) -> None:
     url = make_photo().url
     for user in (rater, analyst, operator):
-        assert client_for(user).get(url).status_code == 200
+        answer = client_for(user).get(url)
+        assert answer.status_code == 200
+        answer.close()
     answer = client_for(None).get(url)
     assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/account/login/")
 
@@ -27,7 +29,8 @@ def test_each_role_sees_media_and_a_stranger_is_sent_to_sign_in(
 def test_headers_of_a_photo_and_of_a_thumbnail(client_for: ClientFor, rater: User) -> None:
     photo, client = make_photo(), client_for(rater)
     answer = client.get(photo.url)
-    assert b"".join(answer.streaming_content) == default_storage.open(photo.key).read()  # type: ignore[attr-defined]
+    with default_storage.open(photo.key) as file:
+        assert answer.getvalue() == file.read()  # type: ignore[attr-defined]
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["Content-Length"] == str(photo.bytes)
     assert answer["Cache-Control"] == "private, max-age=31536000, immutable"

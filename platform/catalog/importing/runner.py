@@ -17,6 +17,7 @@ from catalog.importing.trees import Tree, inner_path
 from catalog.models import ImportRun, Photo, ProductType
 from catalog.photos.checking import read_capped
 from catalog.photos.normalising import normalise
+from catalog.services.bulk import bounded_memory
 from catalog.services.photos import add_photos, source_hash
 from catalog.services.products import check_row, plan_products, upsert_products
 from catalog.services.uploads import discard_upload
@@ -37,7 +38,7 @@ def run(run: ImportRun, *, progress: Progress = lambda _done, _total, _message: 
     recorder = Recorder(run)
     recorder.restart()
     try:
-        with opened(run) as files:
+        with opened(run) as files, bounded_memory():
             _Import(recorder, files, progress).take_all()
         if not run.rows_read:
             raise ImportUnreadable(f"No product was found in {run.origin}. docs/importing.md shows the layouts.")
