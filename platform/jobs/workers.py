@@ -29,7 +29,7 @@ def work(queues: Sequence[str], concurrency: int | None, name: str | None = None
 
 def schedule() -> None:
     """Send the entries of CELERY_BEAT_SCHEDULE when they are due, until told to stop. One for each installation."""
-    app.start(["beat", "--pidfile=", f"--loglevel={settings.LOG_LEVEL}"])
+    app.start(["--quiet", "beat", "--pidfile=", f"--loglevel={settings.LOG_LEVEL}"])
 
 
 def default_concurrency(queues: Sequence[str]) -> int:
@@ -59,6 +59,7 @@ def take_name(wished: str) -> tuple[str, IO[str]]:
 
 def _worker_arguments(name: str, queues: Sequence[str], concurrency: int) -> list[str]:
     return [
+        "--quiet",  # no banner: every line is a log line
         "worker",
         f"--hostname={name}",
         f"--queues={','.join([*queues, CONTROL])}",
