@@ -2,6 +2,9 @@
 
 The task's argument names the job that caused the ticket; a worker takes the most urgent ready job of the ticket's
 queue, whichever that is. So priorities hold on every broker.
+
+A ticket is good for more than one job when these are short (jobs.tasks), and the reaper adds tickets while jobs wait.
+So a backlog needs no ticket for each of its jobs: messages cost the broker and the workers more than such jobs do.
 """
 
 import logging
@@ -16,25 +19,36 @@ from jobs.models import Job, State
 from vitrine.celery import app
 
 TICKET = "jobs.run"
+# As many as there can be processes that take from one queue; above that a ticket more changes nothing.
+MOST_TICKETS = 500
+_ROWS = 5_000  # ids in one statement: SQLite takes no more than 32,766
 logger = logging.getLogger(__name__)
 
 
 def send_on_commit(jobs: Iterable[tuple[int, str]]) -> None:
-    """Send a ticket for each (job id, queue) once the transaction is through; if the broker is down, leave it."""
+    """Send tickets for these (job id, queue) once the transaction is through; if the broker is down, leave it."""
     wanted = list(jobs)
     if wanted:
         transaction.on_commit(lambda: send(wanted))
 
 
 def send(jobs: Iterable[tuple[int, str]]) -> int:
-    """Send a ticket for each (job id, queue) and note it on the rows; returns how many the broker took.
+    """Send a ticket for each (job id, queue), at most MOST_TICKETS a queue, and note it on the rows.
 
-    Where it took none, `dispatched_at` stays empty and the reaper tries again.
+    Returns how many jobs are covered. For those that are not `dispatched_at` stays empty: the reaper tries again.
     """
-    sent = _publish(jobs)
-    if sent:
-        Job.objects.filter(pk__in=sent, state=State.QUEUED).update(dispatched_at=timezone.now())
-    return len(sent)
+    wanted: dict[str, list[int]] = {}
+    for job_id, queue in jobs:
+        wanted.setdefault(queue, []).append(job_id)
+    covered: list[int] = []
+    for queue, ids in wanted.items():
+        first = ids[:MOST_TICKETS]
+        sent = _publish([(job_id, queue) for job_id in first])
+        covered += ids if len(sent) == len(first) else sent
+    for start in range(0, len(covered), _ROWS):
+        rows = Job.objects.filter(pk__in=covered[start : start + _ROWS], state=State.QUEUED)
+        rows.update(dispatched_at=timezone.now())
+    return len(covered)
 
 
 def resend(queue: str, count: int) -> int:

@@ -81,7 +81,7 @@ def _replace_tickets() -> int:
     resent = 0
     for queue in Queue.values:
         waiting = lease.ready_jobs(queue, now).filter(dispatched_at__lt=now - timedelta(seconds=UNDER_WAY))
-        ready = waiting.order_by()[:MOST_SENT].count()
+        ready = waiting.order_by()[: dispatch.MOST_TICKETS].count()
         length = dispatch.queue_length(queue) if ready else None
         if length is not None and length < ready:
             resent += dispatch.resend(queue, ready - length)
