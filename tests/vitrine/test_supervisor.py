@@ -20,8 +20,10 @@ print("pids", os.getpid(), child.pid, flush=True)
 time.sleep(60)
 """
 SUPERVISE = """
-import sys
+import signal, sys
 from vitrine.supervisor import Supervisor
+# The tests themselves may run under nohup.
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "--nohup" in sys.argv else signal.SIG_DFL)
 family = [sys.executable, "-c", sys.argv[1], *sys.argv[3:]]
 other = [sys.executable, "-c", sys.argv[2]]
 sys.exit(Supervisor({"one": family, "two": other}, grace=1.0).run())
@@ -84,6 +86,17 @@ def test_a_signal_ends_children_and_grandchildren_and_nothing_else(start: Start,
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait()
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(start: Start) -> None:
+    supervisor, family = start(SLEEP, "--nohup")
+    supervisor.send_signal(signal.SIGHUP)
+    time.sleep(0.6)
+    assert supervisor.poll() is None
+    assert all(map(alive, family))
+    supervisor.terminate()
+    assert supervisor.wait(5) == 0
+    assert gone(family, 2)
 
 
 def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(start: Start) -> None:
