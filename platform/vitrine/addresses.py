@@ -62,7 +62,7 @@ def broker_options(url: str, data_dir: Path) -> dict[str, Any]:
     # One try: the page that submits a job must not wait, and jobs.reaper sends what could not be sent.
     options: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
     if url.startswith("embedded"):
-        return options | {"file": str(data_dir / "broker.sqlite3"), "polling_interval": 0.1}
+        return options | {"file": str(data_dir / "broker.sqlite3")}
     if url.startswith("filesystem"):
         return options | {"polling_interval": 0.1} | _folders(data_dir / "broker")
     if url.startswith("redis"):
@@ -97,7 +97,7 @@ def storage(value: str) -> dict[str, Any]:
 
 def folder(path: Path) -> dict[str, Any]:
     """The STORAGES entry of a folder on this machine."""
-    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(path)}}
+    return {"BACKEND": "vitrine.folder_storage.FolderStorage", "OPTIONS": {"location": str(path)}}
 
 
 def _split(value: str, form: str) -> SplitResult:
