@@ -50,11 +50,11 @@ class Supervisor:
         self._write("vitrine", line)
 
     def _catch_signals(self) -> dict[signal.Signals, Any]:
-        # nohup means: do not stop at SIGHUP.
-        caught = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+        # nohup means: do not stop at SIGHUP. SIGINT is heard even where a script's "&" has it ignored.
+        heard = [number for number in STOPS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
         return {
             number: signal.signal(number, lambda came, _: self._stop_signals.append(signal.Signals(came)))
-            for number in caught
+            for number in heard
         }
 
     def _start(self, lifeline: subprocess.Popen[bytes]) -> None:

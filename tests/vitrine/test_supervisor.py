@@ -24,6 +24,7 @@ import signal, sys
 from vitrine.supervisor import Supervisor
 # The tests themselves may run under nohup.
 signal.signal(signal.SIGHUP, signal.SIG_IGN if "--nohup" in sys.argv else signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a script's "&" leaves it
 family = [sys.executable, "-c", sys.argv[1], *sys.argv[3:]]
 other = [sys.executable, "-c", sys.argv[2]]
 sys.exit(Supervisor({"one": family, "two": other}, grace=1.0).run())
