@@ -16,14 +16,15 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /:/' | awk -F: '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: STARTED := $(shell date +%s)
+# exec: a signal to make reaches the demo itself, and not a shell between them.
 demo: setup ## set up, load sample data (or PHOTOS=folder) and start: web, worker, scheduler
-	@$(BIN)/python manage.py demo --photos "$(PHOTOS)" --started $(STARTED)
+	@exec $(BIN)/python manage.py demo --photos "$(PHOTOS)" --started $(STARTED)
 
 clean-demo: setup ## remove what the demo put into its data folder
 	@$(BIN)/python manage.py demo --remove
 
 up: setup ## start web, worker and scheduler on what is there
-	@$(BIN)/python manage.py up
+	@exec $(BIN)/python manage.py up
 
 test: setup ## set up and run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
