@@ -1,6 +1,5 @@
 """What a running job holds in its hand: progress, steps that are never done twice, cancellation, the batch size."""
 
-import json
 import logging
 import threading
 import time
@@ -9,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import lease
+from jobs import lease, plain
 from jobs.exceptions import JobCancelled, JobInterrupted, WorkerStopping
 from jobs.models import Attempt, Job, Step
 
@@ -48,7 +47,7 @@ class JobContext:
 
     def progress(self, done: int, total: int | None = None, message: str = "") -> None:
         """Say how far the job is; written at most once a second, and in any case with the end of the attempt."""
-        fields = {"progress_done": done, "progress_total": total, "message": message[:_MESSAGE_LENGTH]}
+        fields = {"progress_done": done, "progress_total": total, "message": plain.text(message)[:_MESSAGE_LENGTH]}
         with self._guard:
             self._progress, self._unwritten = fields, True
         self.check()
@@ -124,8 +123,8 @@ class JobContext:
         return self._steps
 
     def _as_json(self, name: str, result: Any) -> Any:
-        # There and back, so that the first attempt sees what a later one would: lists, not tuples.
+        # There and back, so that the first attempt sees what a later one would.
         try:
-            return json.loads(json.dumps(result, allow_nan=False))
+            return plain.as_json(result)
         except (TypeError, ValueError) as error:
             raise ValueError(f"The result of the step {name!r} is not JSON: {error}.") from None

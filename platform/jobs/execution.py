@@ -1,6 +1,5 @@
 """Run one job: claim it, call its function, record how it ended. This is the process edge where any error is caught."""
 
-import json
 import logging
 import signal
 import threading
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from jobs import endings, lease, logtail, process
+from jobs import endings, lease, logtail, plain, process
 from jobs.context import JobContext
 from jobs.endings import Account
 from jobs.exceptions import JobCancelled, JobError, JobTimedOut, LeaseLost, WorkerStopping
@@ -69,7 +68,8 @@ def _run_and_record(context: JobContext) -> None:
 
 
 def _record_error(context: JobContext, error: Exception) -> None:
-    job, text = context.job, _sentence(error)
+    process.drop_connections()
+    job, text = context.job, plain.text(_sentence(error))
     logger.warning("Job #%s (%s): %s", job.pk, job.kind, text)
     account = _account(context, error)
     if _is_out_of_memory(error):
@@ -90,7 +90,7 @@ def _account(context: JobContext, error: Exception | None = None) -> Account:
     if error is None:
         return Account(log_tail=tail.text(), progress=context.last_progress())
     path = f"{type(error).__module__}.{type(error).__qualname__}"[:200]
-    trace = "".join(traceback.format_exception(error))[-_LONGEST_TRACEBACK:]
+    trace = plain.text("".join(traceback.format_exception(error)))[-_LONGEST_TRACEBACK:]
     return Account(path, trace, tail.text(), context.last_progress())
 
 
@@ -105,7 +105,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def _as_json(kind: Kind, result: Any) -> Any:
     try:
-        return json.loads(json.dumps(result, allow_nan=False))
+        return plain.as_json(result)
     except (TypeError, ValueError) as error:
         raise ValueError(f"The result of a {kind.name} job must be JSON: {error}.") from None
 

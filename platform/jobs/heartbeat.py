@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ from jobs.logtail import tail
 TICK = 0.5  # seconds between two looks of the thread
 LOOK_EVERY = 5.0  # seconds, at most, until a cancellation is seen
 STOP_GRACE = 5.0  # seconds that a job may take to react when the worker stops; Docker kills after 10
+LOCK_PATIENCE = 5  # seconds that the thread waits for a lock (SQLite: its busy timeout)
 LIMIT_GRACE = 10.0  # seconds that a job may take to react to its time limit
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Heart:
             self._fail(watched)
         elif now >= watched.beat_at:
             watched.beat_at = now + _period()
+            _be_impatient()
             watched.context.beat()
 
     def _ensure_running(self) -> None:
@@ -89,16 +91,21 @@ class Heart:
 
     def _give_back(self, watched: Watched) -> None:
         logger.warning("Job #%s did not stop within %s s of the worker's end", watched.context.job_id, STOP_GRACE)
-        endings.give_back(watched.context.job, endings.Account(log_tail=tail.text()))
-        self._kill(watched)
+        self._end(watched, lambda: endings.give_back(watched.context.job, endings.Account(log_tail=tail.text())))
 
     def _fail(self, watched: Watched) -> None:
         error = f"The job did not react to its time limit within {LIMIT_GRACE:.0f} s, so its process was killed."
         logger.error("Job #%s: %s", watched.context.job_id, error)
-        endings.fail(watched.context.job, error, endings.Account("jobs.exceptions.JobTimedOut", "", tail.text()))
-        self._kill(watched)
+        account = endings.Account("jobs.exceptions.JobTimedOut", "", tail.text())
+        self._end(watched, lambda: endings.fail(watched.context.job, error, account))
 
-    def _kill(self, watched: Watched) -> None:
+    def _end(self, watched: Watched, record: Callable[[], bool]) -> None:
+        _be_impatient()
+        try:
+            record()
+        except DatabaseTrouble as trouble:
+            # Kept alive it would hold its lease, or a lock on its own row, for ever: the reaper settles it instead.
+            logger.warning("Job #%s: its end cannot be written: %s", watched.context.job_id, trouble)
         # The job may have ended in this very moment; then the process is innocent.
         if self._watched is watched:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -106,6 +113,13 @@ class Heart:
 
 def _period() -> float:
     return min(settings.LEASE_SECONDS / 3, LOOK_EVERY)
+
+
+def _be_impatient() -> None:
+    """The job's own thread may hang with its row locked, in the middle of a step: do not wait for that with it."""
+    if connection.vendor == "postgresql" and connection.connection is None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_PATIENCE}s'")
 
 
 heart = Heart()

@@ -4,13 +4,13 @@ Kinds live in each app's `tasks` module and in `vitrine.wiring`; both are import
 """
 
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import InterfaceError, OperationalError
 
+from jobs import plain
 from jobs.exceptions import BadParams, UnknownKind
 from jobs.models import Queue
 
@@ -37,7 +37,7 @@ class Kind:
     def check(self, params: dict[str, Any]) -> None:
         """Raise BadParams unless the function takes exactly these and they are plain JSON."""
         try:
-            json.dumps(params, allow_nan=False)
+            plain.as_json(params)
         except (TypeError, ValueError) as error:
             raise BadParams(f"The parameters of a {self.name} job must be plain JSON: {error}.") from None
         try:

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 
+from jobs import plain
 from vitrine.logs import job_id
 
 MOST_CHARACTERS = 16_000
@@ -31,7 +32,7 @@ class LogTail(logging.Handler):
         # Threads that a job starts have no job_id of their own; other processes' jobs never get here.
         if not self._open or record.name.startswith(_FOREIGN):
             return
-        self._add(self.format(record)[:LONGEST_LINE])
+        self._add(plain.text(self.format(record))[:LONGEST_LINE])
 
     def begin(self) -> None:
         """Start empty, for the next job."""

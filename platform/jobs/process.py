@@ -62,6 +62,16 @@ def tidy_connections() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
+def drop_connections() -> None:
+    """After an error: the database may be gone, or a query may have been interrupted and still be under way.
+
+    The next query opens a connection of its own. SQLite's stays open, see `tidy_connections`.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor != "sqlite" and not connection.in_atomic_block:
+            connection.close()
+
+
 @worker_process_init.connect
 def begin(sender: str | None = None, **_: Any) -> None:
     """In a fresh pool process: take the worker's name, open own connections, listen to log lines."""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import dispatch, endings
+from jobs import dispatch, endings, plain
 from jobs.exceptions import BadDependency, BadParams, NotAllowed
 from jobs.kinds import kind_named
 from jobs.models import FINISHED_STATES, Dependency, Job, State
@@ -134,7 +134,7 @@ def _new(order: Order, asked_by: AbstractBaseUser | None, waiting_on: int = 0) -
         kind=order.kind,
         params=order.params,
         key=order.key,
-        subject=order.subject,
+        subject=plain.text(order.subject)[: _LENGTHS["subject"]],
         queue=kind_named(order.kind).queue,
         priority=order.priority,
         waiting_on=waiting_on,

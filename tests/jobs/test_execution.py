@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from jobs import execution, logtail, process, services
 from jobs.context import JobContext
@@ -167,3 +168,44 @@ def test_a_finished_step_survives_a_failure_and_a_retry(kind: Kinds) -> None:
     execution.run_next("cpu", "w")
     job.refresh_from_db()
     assert (job.state, done) == (State.SUCCEEDED, ["costly", "broke"])
+
+
+@pytest.mark.parametrize("strange", ["a\x00b", "caf\udce9.jpg"])
+def test_what_a_database_cannot_keep_costs_no_job_its_end(kind: Kinds, strange: str) -> None:
+    def work(context: JobContext) -> None:
+        logtail.attach()
+        context.log.info("reading %s", strange)
+        context.progress(1, 2, strange)
+        context.beat()
+        raise ValueError(strange)
+
+    kind("test.x")(work)
+    job, attempt = run()
+    kept = strange.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+    assert (job.state, job.message, job.error) == (State.FAILED, kept, f"ValueError: {kept}")
+    assert f"reading {kept}" in attempt.log_tail
+
+
+@pytest.mark.parametrize("strange", ["a\x00b", "caf\udce9.jpg"])
+def test_a_result_that_no_database_keeps_fails_the_job(kind: Kinds, strange: str) -> None:
+    kind("test.x")(lambda _: {"name": strange})
+    job, _ = run()
+    assert job.state == State.FAILED
+    assert "result of a test.x job must be JSON: a text in it has" in job.error
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("query", "state"),
+    [("SELECT pg_sleep(5)", State.FAILED), ("SELECT pg_terminate_backend(pg_backend_pid())", State.QUEUED)],
+)
+def test_the_end_is_written_though_the_connection_is_spoilt(kind: Kinds, query: str, state: str) -> None:
+    """By an alarm in the middle of a query, or by a server that restarts."""
+
+    def work(_: JobContext) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+
+    kind("test.x", time_limit=0.5)(work)
+    assert run()[0].state == state
