@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.exceptions import RowRefused
 from catalog.importing.abo_text import attributes_of, preferred
+from catalog.importing.archives import read_start
 from catalog.importing.trees import Tree, join
 from catalog.services.products import ProductRow
 
@@ -23,8 +24,7 @@ def sample_row(tree: Tree, item_id: str, type_name: str) -> ProductRow:
 
 
 def _read(tree: Tree, path: str) -> dict[str, Any]:
-    with tree.open(path) as opened:
-        text = opened.read(_MAX_BYTES + 1)
+    text = read_start(tree, path, _MAX_BYTES + 1)
     if len(text) > _MAX_BYTES:
         raise RowRefused(f"{path} is larger than {_MAX_BYTES:,} bytes.")
     try:

@@ -11,17 +11,34 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from catalog.exceptions import ImportUnreadable, RowRefused
-from catalog.importing.trees import inner_path, is_clutter, join
+from catalog.importing.trees import Tree, inner_path, is_clutter, join
 from catalog.photos.naming import shown_name
 
 MOST_ENTRIES = 100_000
 LARGEST_TOTAL = 64 * 10**9  # bytes, unpacked
+# Each folder of a path is kept by name: one entry of 30,000 folders would take a gigabyte.
+DEEPEST = 16
+LONGEST_PATH = 500
 # Photos hardly shrink and text seldom by more than 20 to 1; deflate itself ends at 1032 to 1.
 LARGEST_RATIO = 200
 SMALL_ENTRY = 1_000_000  # bytes, unpacked: below this no ratio does harm
 _ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz", ".zst"}
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+
+
+def read_start(tree: Tree, path: str, most: int) -> bytes:
+    """The first `most` bytes of a file in a tree. Raises RowRefused when it is not there or damaged."""
+    try:
+        with tree.open(path) as file:
+            return file.read(most)
+    except READ_ERRORS:
+        raise damaged(path) from None
+
+
+def damaged(path: str) -> RowRefused:
+    """What to raise for a file that is there and breaks off, or is not what it was, while it is read."""
+    return RowRefused(f"{shown_name(path)} is damaged where it lies: copy it or make the archive again.")
 
 
 class ZipTree:
@@ -93,6 +110,10 @@ class ZipTree:
             path = inner_path(info.filename)
         except RowRefused as error:
             self.refused.append((info.filename, str(error)))
+            return
+        if path.count("/") > DEEPEST or len(path) > LONGEST_PATH:
+            limits = f"more than {DEEPEST} folders deep, or its path has more than {LONGEST_PATH} characters"
+            self.refused.append((path, f"{shown_name(path)} lies {limits}: put it higher up."))
             return
         reason = _refusal_of(info)
         if reason:

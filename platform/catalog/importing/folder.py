@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.exceptions import CatalogError, RowRefused
+from catalog.importing.archives import read_start
 from catalog.importing.lines import parse_object
 from catalog.importing.records import Record, Refusal
 from catalog.importing.trees import Tree, join, walk
@@ -32,6 +33,7 @@ class FolderReader:
         self.done = 0
         self.total: int | None = 0
         self._type_name = type_name
+        self._taken: dict[str, str] = {}  # by external id: the folder that was taken under it
         # Longest first: "phone case" before "case".
         self._known_types = sorted(known_types, key=len, reverse=True)
 
@@ -65,14 +67,17 @@ class FolderReader:
             row = self._row(name, above, given)
         except CatalogError as error:
             return Refusal(file, 0, name[:200], str(error))
+        first = self._taken.setdefault(row.external_id, path)
+        if first != path:
+            # Two products under one id would become one, with the photos of both.
+            return Refusal(path, 0, row.external_id[:200], _taken_already(row.external_id, path, first))
         photos = [found for found in walk(self.tree, path) if PHOTO_NAMES.fullmatch(found)]
         return Record(path or name, 0, row, photos)
 
     def _metadata(self, file: str) -> dict[str, Any]:
         if self.tree.size(file) > METADATA_MAX_BYTES:
             raise RowRefused(f"{shown_name(file)} is larger than a megabyte.")
-        with self.tree.open(file) as opened:
-            text = opened.read(METADATA_MAX_BYTES).removeprefix(b"\xef\xbb\xbf")
+        text = read_start(self.tree, file, METADATA_MAX_BYTES).removeprefix(b"\xef\xbb\xbf")
         try:
             return parse_object(text)
         except RowRefused as error:
@@ -94,6 +99,13 @@ class FolderReader:
     def _type_in(self, name: str) -> str:
         spaced = f" {type_name_of(name)} "
         return next((known for known in self._known_types if f" {known} " in spaced), "")
+
+
+def _taken_already(external_id: str, path: str, first: str) -> str:
+    return (
+        f"{shown_name(path)} has the external id {external_id!r}, as {shown_name(first)} has, which was taken: "
+        f"rename the folder, or give it an external_id of its own in {METADATA}."
+    )
 
 
 def _loose(name: str) -> Refusal:

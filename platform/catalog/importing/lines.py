@@ -20,12 +20,17 @@ _LARGEST_RATIO = 300
 class Lines:
     """Numbered lines of a file as bytes without their end; `position` is how many bytes of the file itself are read.
 
-    A line longer than LONGEST_LINE comes as None. Raises ImportUnreadable where the file is damaged.
+    A line longer than LONGEST_LINE comes as None. Raises ImportUnreadable where the file is damaged
+    or may not be opened.
     """
 
     def __init__(self, tree: Tree, path: str) -> None:
         self.path = path
-        self._raw: BinaryIO = tree.open(path)
+        try:
+            self._raw: BinaryIO = tree.open(path)
+        except RowRefused as error:
+            # Of a list it is not one row that cannot be read, but all.
+            raise ImportUnreadable(str(error)) from None
         self._gzipped = path.lower().endswith(".gz")
         self._text: BinaryIO = gzip.GzipFile(fileobj=self._raw) if self._gzipped else self._raw  # type: ignore[assignment]
 

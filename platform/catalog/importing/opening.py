@@ -1,5 +1,6 @@
 """From what an import run names (a path on this server, or an uploaded file in storage) to a tree of files."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from catalog.importing.archives import ZipTree
 from catalog.importing.manifest import CSV, JSON_LINES
 from catalog.importing.trees import FolderTree, Tree
 from catalog.models import ImportRun
+
+_LONGEST_NAME = 255  # bytes, on every usual file system; a browser's file may have as many characters
 
 
 @dataclass(slots=True)
@@ -64,7 +67,9 @@ def _local_copy(run: ImportRun, folder: Path) -> Path:
     except FileNotFoundError:
         raise ImportUnreadable(f"The uploaded file {run.origin} is not kept any longer: upload it again.") from None
     renamed = path.with_name(Path(run.origin).name or path.name)
-    return path.rename(renamed) if renamed.suffix else path
+    if not renamed.suffix or len(os.fsencode(renamed.name)) > _LONGEST_NAME:
+        return path
+    return path.rename(renamed)
 
 
 def _at(path: Path) -> Iterator[Opened]:

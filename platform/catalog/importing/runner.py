@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from django.db.models import Q
 
-from catalog.exceptions import CatalogError, ImportUnreadable, RowRefused
-from catalog.importing.archives import READ_ERRORS
+from catalog.exceptions import CatalogError, ImportUnreadable, PhotoRefused, RowRefused
+from catalog.importing.archives import READ_ERRORS, damaged
 from catalog.importing.layouts import Wish, detect, reader_for, unwrapped
 from catalog.importing.opening import Opened, opened
 from catalog.importing.prefetching import prefetched
@@ -33,8 +33,12 @@ def run(run: ImportRun, *, progress: Progress = lambda _done, _total, _message: 
     """Import what `run` names, and return it with its counts.
 
     `progress(done, total, message)` is called between batches, in the reader's units; what it raises stops the import
-    there, and a later run takes it up. Raises ImportUnreadable, after noting it on the run, when nothing can be read.
+    there, and a later run takes it up. A run that has ended well is left as it is: its upload is gone, and the job of a
+    worker that was killed just then begins again. Raises ImportUnreadable, after noting it on the run, when nothing can
+    be read.
     """
+    if run.finished_at and not run.problem:
+        return run
     recorder = Recorder(run)
     recorder.restart()
     try:
@@ -109,7 +113,12 @@ class _Import:
         if product_id is None:
             self._try_photos(record)
             return
-        kept = add_photos(product_id, record.photos, self._read_photo)
+        try:
+            kept = add_photos(product_id, record.photos, self._read_photo)
+        except PhotoRefused as error:
+            # Somebody removed the product between its row and its photos.
+            self._refuse_photo(record, record.photos[0], str(error))
+            return
         self.run.photos_added += kept.added
         self.run.photos_known += kept.known
         for path, reason in kept.refused:
@@ -135,7 +144,7 @@ class _Import:
             with self._reader.tree.open(path) as file:
                 return read_capped(file, path)
         except READ_ERRORS:
-            raise RowRefused(f"{path} is damaged where it lies: copy it or make the archive again.") from None
+            raise damaged(path) from None
 
     def _refuse_photo(self, record: Record, path: str, reason: str) -> None:
         file, line = (record.file, record.line) if record.line else (path, 0)

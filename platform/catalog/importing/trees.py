@@ -94,7 +94,11 @@ class FolderTree:
         return self._names(path, lambda entry: entry.is_file())
 
     def has(self, path: str) -> bool:
-        return (self._root / path).is_file()
+        try:
+            return (self._root / path).is_file()
+        except OSError:
+            # A name longer than any file's, say.
+            return False
 
     def size(self, path: str) -> int:
         return (self._root / path).stat().st_size
@@ -104,6 +108,8 @@ class FolderTree:
             real = (self._root / path).resolve(strict=True)
             if not real.is_relative_to(self._root):
                 raise RowRefused(f"{shown_name(path)} is a link that leads out of the folder, so it is not opened.")
+            if not real.is_file():
+                raise RowRefused(f"{shown_name(path)} is not a file.")  # a pipe would be waited for, for ever
             return real.open("rb")
         except FileNotFoundError:
             raise RowRefused(f"{shown_name(path)} is not there.") from None
