@@ -15,13 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
+from jobs import lease
 from jobs.models import Job, State
 from vitrine.celery import app
 
 TICKET = "jobs.run"
 # As many as there can be processes that take from one queue; above that a ticket more changes nothing.
 MOST_TICKETS = 500
-_ROWS = 5_000  # ids in one statement: SQLite takes no more than 32,766
 logger = logging.getLogger(__name__)
 
 
@@ -45,9 +45,8 @@ def send(jobs: Iterable[tuple[int, str]]) -> int:
         first = ids[:MOST_TICKETS]
         sent = _publish([(job_id, queue) for job_id in first])
         covered += ids if len(sent) == len(first) else sent
-    for start in range(0, len(covered), _ROWS):
-        rows = Job.objects.filter(pk__in=covered[start : start + _ROWS], state=State.QUEUED)
-        rows.update(dispatched_at=timezone.now())
+    for ids in lease.portions(covered):
+        Job.objects.filter(pk__in=ids, state=State.QUEUED).update(dispatched_at=timezone.now())
     return len(covered)
 
 

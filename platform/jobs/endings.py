@@ -69,8 +69,7 @@ def try_later(job: Job, error: str, account: Account, max_strikes: int) -> bool:
         run_after=timezone.now() + timedelta(seconds=wait),
         error=f"Tried again in {wait:.0f} s after: {error}"[:_ERROR_LENGTH],
     )
-    with transaction.atomic():
-        return _close(job, Attempt.Outcome.RETRIED, account, fields)
+    return _requeue(job, Attempt.Outcome.RETRIED, account, fields)
 
 
 def halve(job: Job, error: str, account: Account, smallest: bool) -> bool:
@@ -102,21 +101,40 @@ def settle_lost(job: Job, max_strikes: int) -> bool:
 
 def cancel_dependents(job_ids: list[int]) -> int:
     """Inside a transaction: cancel all queued jobs that need one of these, and those that need them in turn."""
+    count, gone = 0, list(job_ids)
+    while reasons := _queued_dependents(gone):
+        lease.in_order(reasons)
+        by_reason: dict[int, list[int]] = {}
+        for job_id, needs_id in reasons.items():
+            by_reason.setdefault(needs_id, []).append(job_id)
+        count += sum(_cancel_for(ids, needs_id) for needs_id, ids in by_reason.items())
+        # And again: while we waited for a lock, a job may have been submitted after one that we have just cancelled.
+        gone += reasons
+    return count
+
+
+def _queued_dependents(job_ids: list[int]) -> dict[int, int]:
+    """The queued jobs that need one of these, however far, each with the id of one that it needs."""
     reasons: dict[int, int] = {}
     level = job_ids
     while level:
-        links = Dependency.objects.filter(needs_id__in=level, job__state=State.QUEUED).order_by("-needs_id")
-        found = {job: needs for job, needs in links.values_list("job_id", "needs_id") if job not in reasons}
+        found: dict[int, int] = {}
+        for ids in lease.portions(level):
+            links = Dependency.objects.filter(needs_id__in=ids, job__state=State.QUEUED).order_by("-needs_id")
+            found |= {job: needs for job, needs in links.values_list("job_id", "needs_id") if job not in reasons}
         reasons |= found
         level = list(found)
-    # In the order of ids, as every transaction locks several jobs: no two can wait for each other.
-    return sum(_cancel_for(job_id, reasons[job_id]) for job_id in sorted(reasons))
+    return reasons
 
 
-def _cancel_for(job_id: int, needs_id: int) -> int:
-    message = f"Cancelled because job #{needs_id}, which it needs, was cancelled."
-    rows = Job.objects.filter(pk=job_id, state=State.QUEUED)
-    return rows.update(state=State.CANCELLED, finished_at=timezone.now(), message=message)
+def _cancel_for(job_ids: list[int], needs_id: int) -> int:
+    fields = {
+        "state": State.CANCELLED,
+        "finished_at": timezone.now(),
+        "message": f"Cancelled because job #{needs_id}, which it needs, was cancelled.",
+    }
+    rows = (Job.objects.filter(pk__in=ids, state=State.QUEUED) for ids in lease.portions(job_ids))
+    return sum(some.update(**fields) for some in rows)
 
 
 def _queued_again(**fields: Any) -> dict[str, Any]:
@@ -127,7 +145,12 @@ def _requeue(job: Job, outcome: str, account: Account, fields: dict[str, Any]) -
     with transaction.atomic():
         if not _close(job, outcome, account, fields):
             return False
-        dispatch.send_on_commit([(job.pk, job.queue)])
+        # Somebody pressed cancel, and the attempt ended in another way before it saw that.
+        unwanted = Job.objects.filter(pk=job.pk, cancel_requested=True)
+        if unwanted.update(state=State.CANCELLED, finished_at=timezone.now(), run_after=None, error=""):
+            cancel_dependents([job.pk])
+        elif fields["run_after"] is None:
+            dispatch.send_on_commit([(job.pk, job.queue)])
     return True
 
 
@@ -146,6 +169,7 @@ def _release_dependents(job: Job) -> None:
     ids = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     if not ids:
         return
-    Job.objects.filter(pk__in=ids).update(waiting_on=F("waiting_on") - 1)
-    ready = Job.objects.filter(pk__in=ids, waiting_on=0, state=State.QUEUED)
-    dispatch.send_on_commit(ready.values_list("pk", "queue"))
+    for some in lease.portions(ids):
+        Job.objects.filter(pk__in=some).update(waiting_on=F("waiting_on") - 1)
+        ready = Job.objects.filter(pk__in=some, waiting_on=0, state=State.QUEUED)
+        dispatch.send_on_commit(ready.values_list("pk", "queue"))

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import dispatch, endings, plain
+from jobs import dispatch, endings, lease, plain
 from jobs.exceptions import BadDependency, BadParams, NotAllowed
 from jobs.kinds import kind_named
 from jobs.models import FINISHED_STATES, Dependency, Job, State
@@ -57,7 +57,9 @@ def submit_many(orders: Iterable[Order], *, asked_by: AbstractBaseUser | None = 
         if all(order.key is None and not order.after for order in checked):
             jobs = Job.objects.bulk_create([_new(order, asked_by) for order in checked], batch_size=500)
         else:
-            jobs = [_submit_one(order, asked_by) for order in checked]
+            # All at once and by rising id, before anything else is locked: see lease.in_order.
+            present = {need.pk: need for need in lease.in_order({pk for order in checked for pk in _needs(order)})}
+            jobs = [_submit_one(order, asked_by, present) for order in checked]
         dispatch.send_on_commit((job.pk, job.queue) for job in jobs if _is_unsent(job))
     return jobs
 
@@ -142,12 +144,12 @@ def _new(order: Order, asked_by: AbstractBaseUser | None, waiting_on: int = 0) -
     )
 
 
-def _submit_one(order: Order, asked_by: AbstractBaseUser | None) -> Job:
+def _submit_one(order: Order, asked_by: AbstractBaseUser | None, present: dict[int, Job]) -> Job:
     if order.key is not None:
         found = Job.objects.filter(key=order.key).first()
         if found is not None:
             return found
-    needs = _lock_needs(order)
+    needs = _checked_needs(order, present)
     job = _new(order, asked_by, sum(need.state != State.SUCCEEDED for need in needs))
     try:
         with transaction.atomic():
@@ -161,13 +163,17 @@ def _submit_one(order: Order, asked_by: AbstractBaseUser | None) -> Job:
     return job
 
 
-def _lock_needs(order: Order) -> list[Job]:
-    """The jobs to wait for, locked: none of them can finish before the new row is there to be told."""
-    ids = sorted({need.pk if isinstance(need, Job) else need for need in order.after})
-    needs = list(Job.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    missing = sorted(set(ids) - {need.pk for need in needs})
+def _needs(order: Order) -> list[int]:
+    return sorted({need.pk if isinstance(need, Job) else need for need in order.after})
+
+
+def _checked_needs(order: Order, present: dict[int, Job]) -> list[Job]:
+    """The jobs to wait for; they are locked: none of them can finish before the new row is there to be told."""
+    ids = _needs(order)
+    missing = [pk for pk in ids if pk not in present]
     if missing:
         raise BadDependency(f"There is no job #{missing[0]} to wait for.")
+    needs = [present[pk] for pk in ids]
     for need in needs:
         if need.state == State.CANCELLED:
             raise BadDependency(f"Job #{need.pk} is cancelled, so nothing can wait for it.")

@@ -9,7 +9,7 @@ from celery import Celery
 from django.test import Client
 from django.urls import reverse
 
-from jobs import dispatch
+from jobs import dispatch, lease
 from jobs.models import Job
 from jobs.services import Order, submit, submit_many
 from tests.factories.jobs import make_job
@@ -44,7 +44,7 @@ def test_a_backlog_gets_no_more_tickets_than_there_can_be_workers(
     sent: Tickets, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
 ) -> None:
     monkeypatch.setattr(dispatch, "MOST_TICKETS", 3)
-    monkeypatch.setattr(dispatch, "_ROWS", 2)
+    monkeypatch.setattr(lease, "IDS_AT_ONCE", 2)
     jobs = [make_job() for _ in range(7)]
     assert dispatch.send([(job.pk, "cpu") for job in jobs]) == 7
     assert sent == [(job.pk, "cpu") for job in jobs[:3]]

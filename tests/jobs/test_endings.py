@@ -1,11 +1,14 @@
 """How attempts end, and who may end them."""
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from jobs import endings
+from jobs import endings, lease, services
 from jobs.endings import NOTHING_SAID, Account
 from jobs.models import Attempt, Job, State, Step
 from tests.factories.jobs import make_dead_job, make_job
@@ -117,3 +120,41 @@ def test_a_lost_job_that_was_to_be_cancelled_is() -> None:
     endings.settle_lost(job, 5)
     job.refresh_from_db()
     assert job.state == State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda job: endings.give_back(job, NOTHING_SAID),
+        lambda job: endings.halve(job, "no memory", NOTHING_SAID, smallest=False),
+        lambda job: endings.try_later(job, "the network", NOTHING_SAID, max_strikes=5),
+    ],
+)
+def test_a_job_that_was_to_be_cancelled_is_not_queued_again(end: Callable[[Job], bool], sent: Tickets) -> None:
+    job = running()
+    dependent = services.submit("jobs.rehearse", after=[job])
+    services.cancel(job)
+    assert end(job)
+    job.refresh_from_db()
+    dependent.refresh_from_db()
+    assert (job.state, job.error, job.run_after) == (State.CANCELLED, "", None)
+    assert dependent.state == State.CANCELLED
+    assert sent == []
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.CANCELLED])
+@pytest.mark.django_db(transaction=True)
+def test_more_dependents_than_one_statement_takes(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In small: SQLite takes 32,766 ids, here 40, and 60 jobs wait."""
+    monkeypatch.setattr(lease, "IDS_AT_ONCE", 20)
+    job = running()
+    waiting = services.submit_many([services.Order("jobs.rehearse", after=[job])] * 60)
+    if connection.vendor == "sqlite":
+        connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 40)
+    if state == State.SUCCEEDED:
+        assert endings.succeed(job, None, NOTHING_SAID)
+    else:
+        assert endings.cancelled(job, NOTHING_SAID)
+    connection.close()
+    freed = Job.objects.filter(pk__in=[row.pk for row in waiting], waiting_on=0, state=State.QUEUED).count()
+    assert freed == (60 if state == State.SUCCEEDED else 0)

@@ -1,9 +1,12 @@
 """Submit, cancel, retry."""
 
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from jobs import endings, lease, services
@@ -156,3 +159,65 @@ def test_a_rollback_sends_nothing(sent: Tickets, django_capture_on_commit_callba
         services.submit("jobs.rehearse")
         transaction.set_rollback(True)
     assert (sent, Job.objects.count()) == ([], 0)
+
+
+def beside(*stages: Callable[[], object]) -> Callable[[], None]:
+    """Begin these in a transaction of another connection, with a pause after the first; returns what joins it."""
+    begun, errors = threading.Event(), list[Exception]()
+
+    def run() -> None:
+        try:
+            with transaction.atomic():
+                for stage in stages:
+                    stage()
+                    if not begun.is_set():
+                        begun.set()
+                        time.sleep(0.7)
+        except DatabaseError as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert begun.wait(10)
+
+    def join() -> None:
+        thread.join(20)
+        assert errors == []
+
+    return join
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_submitted_in_the_midst_of_a_cancellation_goes_with_it() -> None:
+    first = services.submit("jobs.rehearse")
+    second = services.submit("jobs.rehearse", after=[first])
+    join = beside(lambda: services.submit("jobs.rehearse", after=[second]))
+    services.cancel(first)
+    join()
+    assert list(Job.objects.values_list("state", flat=True)) == [State.CANCELLED] * 3
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_orders_lock_what_they_need_by_rising_id() -> None:
+    """Else it would be a deadlock with whoever ends the older job and then frees the younger."""
+    older, younger = make_job(), make_job()
+    rows = Job.objects.select_for_update()
+    join = beside(lambda: rows.get(pk=older.pk), lambda: rows.get(pk=younger.pk))
+    services.submit_many([Order("jobs.rehearse", after=[younger]), Order("jobs.rehearse", after=[older])])
+    join()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_job_submitted_while_the_one_before_it_ends_is_told() -> None:
+    make_job()
+    first = lease.claim(Queue.CPU, "w")
+    assert first is not None
+    join = beside(lambda: services.submit("jobs.rehearse", after=[first]))
+    assert endings.succeed(first, None, NOTHING_SAID)
+    join()
+    assert Job.objects.get(state=State.QUEUED).waiting_on == 0
