@@ -1,6 +1,7 @@
 """Start Celery's worker and scheduler as Vitrine needs them, and give each worker a name that no living one has."""
 
 import fcntl
+import secrets
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,23 +39,36 @@ def default_concurrency(queues: Sequence[str]) -> int:
 
 
 def take_name(wished: str) -> tuple[str, IO[str]]:
-    """A worker's name on this machine, "cpu@host", or "cpu-2@host" while that one lives; and the lock that holds it.
+    """A worker's name, "cpu@host.1a2b3c", or "cpu-2@host.…" while that one lives; and the lock that holds it.
 
-    The lock goes with the last process that has it, so whoever gets it knows that the worker before is dead.
+    The lock goes with the last process that has it, so whoever gets it knows that the worker before is dead. A lock
+    says nothing beyond its file: the mark at the end is the file's own, so that two hosts, or two data folders, of
+    equal names cannot take each other's living workers for dead.
     """
     host = socket.gethostname()
     folder = Path(settings.DATA_DIR) / "workers"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, _MOST_OF_A_NAME):
         name = f"{wished}@{host}" if number == 1 else f"{wished}-{number}@{host}"
-        file = (folder / f"{name}.lock").open("w")
+        file = (folder / f"{name}.lock").open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.close()
             continue
-        return name, file
+        return f"{name}.{_mark(file)}", file
     raise RuntimeError(f"{_MOST_OF_A_NAME} workers named {wished} are running on {host}.")
+
+
+def _mark(file: IO[str]) -> str:
+    """The lock file's own random mark, made by whoever locks it first."""
+    file.seek(0)
+    mark = file.read().strip()
+    if not mark:
+        mark = secrets.token_hex(3)
+        file.write(mark)
+        file.flush()
+    return mark
 
 
 def _worker_arguments(name: str, queues: Sequence[str], concurrency: int) -> list[str]:
