@@ -5,6 +5,8 @@ backlog quadratic (figures in docs/jobs.md). A message lost here does no harm, t
 is flushed to disk, and a message is gone from the file as soon as a worker has it.
 """
 
+import fcntl
+import logging
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ from kombu.transport import virtual
 from kombu.utils.json import dumps, loads
 
 LOOK_EVERY = 0.1  # seconds
+logger = logging.getLogger(__name__)
 _SCHEMA = """
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=OFF;
@@ -70,10 +73,45 @@ class Channel(virtual.Channel):
         if self._database is None:
             file = Path(self._options()["file"])
             file.parent.mkdir(parents=True, exist_ok=True)
-            # check_same_thread: Kombu guards a channel itself; the worker's threads share one.
-            self._database = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
-            self._database.executescript(_SCHEMA)
+            self._database = _opened(file)
         return self._database
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """The file is no database, or not a whole one."""
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    """The file's connection. One that a power cut has spoilt is replaced by an empty one: the reaper sends again."""
+    with suppress(_Damaged):
+        return _checked(file)
+    # One at a time, and only if it still is: never the new file that another process has just begun.
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return _checked(file)
+        except _Damaged as error:
+            logger.warning("The broker's file %s is damaged and begins anew: %s", file, error)
+            for end in ("-wal", "-shm", ""):
+                file.with_name(file.name + end).unlink(missing_ok=True)
+            return _checked(file)
+
+
+def _checked(file: Path) -> sqlite3.Connection:
+    # check_same_thread: Kombu guards a channel itself; the worker's threads share one.
+    database = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
+    try:
+        database.executescript(_SCHEMA)
+        found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError:
+        database.close()
+        raise  # locked, or no room: the file itself is well
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        database.close()
+        raise _Damaged(found)
+    return database
 
 
 class Transport(virtual.Transport):
@@ -84,7 +122,7 @@ class Transport(virtual.Transport):
     default_port = 0
     driver_type = "embedded"
     driver_name = "sqlite"
-    connection_errors = (*virtual.Transport.connection_errors, sqlite3.OperationalError)
+    connection_errors = (*virtual.Transport.connection_errors, sqlite3.DatabaseError)
     # In Celery's event loop, as with Redis: the loop of blocking transports does not end its pool cleanly, and looks
     # for the next message only after a pause.
     implements = virtual.Transport.implements.extend(asynchronous=True)

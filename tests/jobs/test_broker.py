@@ -96,3 +96,18 @@ def test_eight_takers_share_the_messages_without_loss_or_double(file: Path) -> N
     for thread in threads:
         thread.join(30)
     assert sorted(taken) == list(range(200))
+
+
+@pytest.mark.parametrize("damage", [b"this is no database at all, but long enough for a header" * 40, "pages"])
+def test_a_damaged_file_begins_anew(file: Path, damage: bytes | str) -> None:
+    """As after a power cut: nothing here is flushed to disk, and nothing here is the truth about a job."""
+    with connect(file) as opened:
+        put(opened, *("x" * 5_000 for _ in range(50)))
+    if isinstance(damage, bytes):
+        file.write_bytes(damage)
+    else:
+        whole = file.read_bytes()
+        file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with connect(file) as opened:
+        put(opened, "after")
+        assert take(opened)["body"] == "after"
