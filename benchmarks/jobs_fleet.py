@@ -1,7 +1,8 @@
 """Workers, a scheduler and a Redis server as processes of their own, for the benchmarks and tests of jobs.
 
-Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|scheduler`. It knows one job kind
-more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint.
+Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|scheduler`. It knows two job kinds
+more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint, and
+`bench.deaf`, which does not end.
 """
 
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def tallied() -> dict[tuple[int, int], int]:
 
 
 def register() -> None:
-    """Make `bench.tally` a kind of this process; Django is set up."""
+    """Make `bench.tally` and `bench.deaf` kinds of this process; Django is set up."""
     from django.db import connection  # noqa: PLC0415
 
     from jobs.context import JobContext  # noqa: PLC0415
@@ -151,6 +152,13 @@ def register() -> None:
         for step in range(steps):
             context.step(str(step), lambda: time.sleep(seconds), lambda _, step=step: insert(context.job_id, step))  # type: ignore[misc]
         return steps
+
+    @job_kind("bench.deaf", time_limit=0.5)
+    def deaf(_: JobContext) -> None:
+        """Swallows whatever is to end it."""
+        while True:
+            with suppress(Exception):
+                time.sleep(60)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ Kills = list[tuple[int, int]]
 def kills(monkeypatch: pytest.MonkeyPatch) -> Kills:
     """What would be killed: never this process."""
     wanted: Kills = []
-    monkeypatch.setattr(heartbeat.os, "kill", lambda pid, number: wanted.append((pid, number)))
+    monkeypatch.setattr(os, "kill", lambda pid, number: wanted.append((pid, number)))
     return wanted
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from benchmarks import jobs_fleet
 from benchmarks.jobs_fleet import Fleet
 from jobs import services
+from jobs.heartbeat import LIMIT_GRACE
 from jobs.models import Attempt, Job, State
 from tests.factories.jobs import make_job
 
@@ -103,6 +104,21 @@ def test_a_running_job_is_cancelled(fleet: Fleet) -> None:
     wait_for(lambda: state_of(job) == State.RUNNING)
     services.cancel(job)
     wait_for(lambda: state_of(job) == State.CANCELLED, 10)
+
+
+@pytest.mark.parametrize("fleet", BROKERS[:1], indirect=True)
+def test_a_job_deaf_to_its_time_limit_loses_its_process_and_the_worker_goes_on(fleet: Fleet) -> None:
+    fleet.start("scheduler")
+    worker = fleet.start("worker")
+    job = unsent("bench.deaf")
+    wait_for(lambda: state_of(job) == State.FAILED, 10 + 0.5 + LIMIT_GRACE + 10)
+    attempt = Attempt.objects.get()
+    assert attempt.exception == "jobs.exceptions.JobTimedOut"
+    process = Path("/proc", attempt.worker.rpartition(":")[2])
+    wait_for(lambda: not process.exists(), 5)
+    after = unsent(steps=1, seconds=0)
+    wait_for(lambda: state_of(after) == State.SUCCEEDED)
+    assert worker.poll() is None
 
 
 def test_workers_killed_at_random_lose_and_double_nothing(fleet: Fleet) -> None:
