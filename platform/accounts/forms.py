@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm as UnfoldPasswordForm
 from unfold.forms import UserCreationForm as UnfoldCreationForm
 
@@ -31,8 +34,9 @@ class OwnPasswordForm(PasswordChangeForm):
         "password_mismatch": "The two new passwords differ. Type the same one twice.",
     }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._request = request
         self.fields["old_password"].label = "Present password"
         self.fields["new_password1"].label = "New password"
         self.fields[
@@ -40,6 +44,19 @@ class OwnPasswordForm(PasswordChangeForm):
         ].help_text = "At least 8 characters; not only digits, not a common password, and not close to your name."
         self.fields["new_password2"].label = "New password, once more"
         self.fields["new_password2"].help_text = ""
+
+    def clean_old_password(self) -> str:
+        """Check it as a sign-in does, so that who finds a browser signed in cannot guess on without end."""
+        old: str = self.cleaned_data["old_password"]
+        if authenticate(self._request, username=self.user.get_username(), password=old) is None:
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return old
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if (new := self.cleaned_data.get("new_password1")) and new == self.cleaned_data.get("old_password"):
+            self.add_error("new_password1", "That is your present password. Choose another one.")
+        return cleaned
 
     def save(self, commit: bool = True) -> Any:
         self.user.password_is_temporary = False

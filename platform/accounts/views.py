@@ -3,7 +3,6 @@
 from math import ceil
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
@@ -31,10 +30,9 @@ class Login(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def get_success_url(self) -> str:
-        if not getattr(self.request.user, "password_is_temporary", False):
-            return super().get_success_url()
-        messages.info(self.request, "Your password was set by an operator. Choose one that only you know.")
-        return str(reverse_lazy("accounts:password"))
+        if getattr(self.request.user, "password_is_temporary", False):
+            return str(reverse_lazy("accounts:password"))
+        return super().get_success_url()
 
 
 @allow_signed_in
@@ -48,12 +46,15 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @allow_signed_in
 class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):  # type: ignore[type-arg]
-    """Change one's own password; other sessions of the user end."""
+    """Change one's own password; other sessions of the user end. Wrong present ones count as wrong at signing in."""
 
     form_class = OwnPasswordForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("accounts:account")
     success_message = "Your password is changed. Everywhere else you were signed in, you are signed out now."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 def locked(request: HttpRequest, _response: Any = None, credentials: dict[str, Any] | None = None) -> HttpResponse:

@@ -106,7 +106,7 @@ class AccessMiddleware:
             raise PermissionDenied(f"The page {request.path} names no role, so nobody may open it.")
         request.roles = SimpleLazyObject(lambda: roles_of(request.user))  # type: ignore[attr-defined]
         if rule.admits(request.user):
-            return None
+            return _to_own_password(request) if _must_choose_password(request, rule) else None
         if request.path.startswith("/api/"):
             return _api_refusal(request, rule)
         if not request.user.is_authenticated:
@@ -123,6 +123,26 @@ def _api_refusal(request: HttpRequest, rule: Rule) -> JsonResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"detail": "Sign in first: this call is for " + str(rule) + "."}, status=401)
     return JsonResponse({"detail": f"This call is for {rule}."}, status=403)
+
+
+def _must_choose_password(request: HttpRequest, rule: Rule) -> bool:
+    """Whether this user's password is an operator's: until they have their own, only the page for that is theirs.
+
+    Pages for anyone never ask who is there: signing out stays open, and /healthz needs no database.
+    """
+    if rule.roles is None or not getattr(request.user, "password_is_temporary", False):
+        return False
+    return request.path != resolve_url("accounts:password")
+
+
+def _to_own_password(request: HttpRequest) -> HttpResponse:
+    own = resolve_url("accounts:password")
+    if request.path.startswith("/api/"):
+        sentence = f"Your password was set by an operator: choose one of your own first, at {own}."
+        return JsonResponse({"detail": sentence}, status=403)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=403, headers={"HX-Redirect": own})
+    return redirect(own)
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
