@@ -188,3 +188,9 @@ def _matrix_profile() -> bytes:
     head = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x04300000, b"mntr", b"RGB ", b"XYZ ") + bytes(12) + b"acsp"
     head = head.ljust(68, b"\x00") + struct.pack(">3i", 63190, 65536, 54061)
     return head.ljust(128, b"\x00") + struct.pack(">I", len(tags)) + table + body
+
+
+@pytest.mark.parametrize("encoding", ["PNG", "WEBP", "JPEG"])
+def test_damaged_exif_spoils_no_photo(encoding: str) -> None:
+    data = encoded(Image.new("RGB", (96, 64), "red"), encoding, exif=b"Exif\0\0no TIFF header")
+    assert normalise(data, "photo").width == 96

@@ -6,6 +6,7 @@ The order spares memory: shrink first, then convert colours and turn, on the sma
 import hashlib
 import io
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from PIL import Image, ImageCms
@@ -65,12 +66,12 @@ def _decode(image: Image.Image, name: str) -> Image.Image:
 
 def _upright_srgb(image: Image.Image) -> Image.Image:
     """An RGB image, or RGBA where some pixel is really transparent; longest side capped, nothing but pixels kept."""
-    profile, exif = image.info.get("icc_profile"), image.getexif()
+    profile, orientation = image.info.get("icc_profile"), _orientation(image)
     image = _shrink(_eight_bits(image))
     image = _to_srgb(image, profile)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
-    return _turn(image, exif)
+    return _turn(image, orientation)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -114,7 +115,15 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return colours
 
 
-def _turn(image: Image.Image, exif: Image.Exif) -> Image.Image:
+def _orientation(image: Image.Image) -> Any:
+    """The camera's orientation tag, 1 (upright) where there is none: damaged EXIF spoils no photo."""
+    try:
+        return image.getexif().get(0x0112, 1)
+    except DECODING_ERRORS:
+        return 1
+
+
+def _turn(image: Image.Image, orientation: Any) -> Image.Image:
     """Turned and mirrored as the camera's orientation tag says."""
     methods = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -125,7 +134,7 @@ def _turn(image: Image.Image, exif: Image.Exif) -> Image.Image:
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
     }
-    method = methods.get(exif.get(0x0112, 1))
+    method = methods.get(orientation)
     return image.transpose(method) if method is not None else image
 
 
