@@ -115,7 +115,7 @@ class TestProduct:
         product = make_product("Blue mug", type="mug", attributes={"colour": "blue", "sizes": [1, 2]})
         photo = make_photo(product)
         page = client.get(product.get_absolute_url()).content.decode()
-        for part in ("<dt>colour</dt><dd>blue</dd>", "[1, 2]", photo.url, "Edit", "Delete", "data-upload"):
+        for part in ("<dt>colour</dt><dd>blue</dd>", "1<br>2", photo.url, "Edit", "Delete", "data-upload"):
             assert part in page
 
     def test_an_analyst_sees_no_button_that_would_be_refused(self, client_for: ClientFor, analyst: User) -> None:
@@ -258,3 +258,11 @@ class TestWhoMayWhat:
     @pytest.mark.parametrize("url", LOOK)
     def test_looking_takes_no_post(self, url: str, ids: dict[str, int], client: Client) -> None:
         assert client.post(url.format(**ids)).status_code == 405
+
+
+def test_attributes_are_shown_in_words_whatever_they_are_called(client: Client) -> None:
+    attributes = {"items": "3", "points": ["<b>first</b>", "second"], "size": {"height": [1, "cm"]}}
+    page = client.get(make_product(attributes=attributes).get_absolute_url()).content.decode()
+    assert "<dt>items</dt><dd>3</dd>" in page
+    assert "<dd>&lt;b&gt;first&lt;/b&gt;<br>second</dd>" in page
+    assert "<dd>height: 1, cm</dd>" in page

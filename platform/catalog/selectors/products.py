@@ -133,6 +133,19 @@ def product_or_404(pk: int) -> Product:
     return get_object_or_404(products, pk=pk)
 
 
+def facts_of(product: Product) -> list[tuple[str, list[str]]]:
+    """A product's attributes as names with their values in words, in the order in which they came."""
+    return [(name, _in_words(value)) for name, value in product.attributes.items()]
+
+
+def _in_words(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [text for part in value for text in _in_words(part)]
+    if isinstance(value, dict):
+        return [f"{name}: {', '.join(_in_words(part))}" for name, part in value.items()]
+    return [str(value)]
+
+
 def _of_type(wanted: ProductFilter) -> QuerySet[Product]:
     products = Product.objects.select_related("type", "cover").defer("attributes")
     return products.filter(type=wanted.type_id) if wanted.type else products

@@ -43,7 +43,12 @@ def products(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, pk: int) -> HttpResponse:
     """One product with its photos, its facts, and the panels of other rooms."""
     found = selectors.product_or_404(pk)
-    context = {"product": found, "photos": found.photos.all(), "panels": panels_for(pk, request.user)}
+    context = {
+        "product": found,
+        "photos": found.photos.all(),
+        "facts": selectors.facts_of(found),
+        "panels": panels_for(pk, request.user),
+    }
     return render(request, "catalog/product.html", context)
 
 
