@@ -3,11 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from catalog import search
+from catalog.exceptions import PromptRefused
 from catalog.models import ContextPrompt, ImportRefusal, ImportRun, Photo, Product, ProductType
+from catalog.prompt_bank import clean_type_name
 from vitrine.admin import OperatorModelAdmin
 from vitrine.paging import Slice
 
@@ -21,10 +25,21 @@ class ReadOnlyAdmin(OperatorModelAdmin):
     list_select_related: Any = False
 
 
+class ProductTypeForm(ModelForm):  # type: ignore[type-arg]
+    """The name as everything else writes it: were it kept as typed, the next import would make the type again."""
+
+    def clean_name(self) -> str:
+        try:
+            return clean_type_name(self.cleaned_data["name"])
+        except PromptRefused as refusal:
+            raise ValidationError(str(refusal)) from None
+
+
 @admin.register(ProductType)
 class ProductTypeAdmin(OperatorModelAdmin):
     """Types can be added and renamed; one that has products or prompts must not vanish with them."""
 
+    form = ProductTypeForm
     list_display = ("name", "product_count")
     search_fields = ("name",)
     fields = ("name", "product_count")

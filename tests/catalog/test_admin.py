@@ -60,3 +60,12 @@ def test_products_are_searched_by_the_index(client: Client) -> None:
     for words, expected in (("blue mu", 1), ("x-7", 1), ("blue", 2), ("zz", 0), ('"*', 0), ("ug", 0)):
         response = client.get("/admin/catalog/product/", {"q": words})
         assert response.context["cl"].result_count == expected, words
+
+
+def test_a_type_is_named_as_imports_name_it(client: Client) -> None:
+    make_type("mug")
+    page = client.post("/admin/catalog/producttype/add/", {"name": " MUG "})
+    assert "already exists" in page.content.decode()
+    assert "is not a name" in client.post("/admin/catalog/producttype/add/", {"name": "_-_"}).content.decode()
+    client.post("/admin/catalog/producttype/add/", {"name": "Phone_Case"})
+    assert sorted(ProductType.objects.values_list("name", flat=True)) == ["mug", "phone case"]
