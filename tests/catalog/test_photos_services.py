@@ -17,6 +17,7 @@ from catalog.models import Photo, Product
 from catalog.photos import storing, sweeping
 from catalog.photos.normalising import normalise
 from catalog.services import photos as service
+from catalog.services.editing import make_cover, move_photo
 from catalog.services.photos import add_photo, remove_photo
 from catalog.services.products import remove_product
 from tests.factories.catalog import image_bytes, make_photo, make_product
@@ -190,3 +191,17 @@ def test_a_lock_outside_a_transaction_is_a_mistake_said_aloud() -> None:
         hold("anything")
     with transaction.atomic():
         hold("anything")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_else_removed_meanwhile_is_removed_or_left_in_peace() -> None:
+    photo, other = make_photo(), make_photo()
+    remove_photo(Photo.objects.get(pk=photo.pk))
+    move_photo(photo, 1)
+    remove_photo(photo)
+    product = Product.objects.get(pk=other.product_id)
+    remove_product(Product.objects.get(pk=product.pk))
+    remove_photo(other)
+    make_cover(other)
+    remove_product(product)
+    assert list(Product.objects.values_list("photo_count", flat=True)) == [0]

@@ -52,9 +52,9 @@ def arrange_photos(product_id: int, order: Sequence[int]) -> None:
     """Put a product's photos into this order of ids; the first is its cover.
 
     Ids that are not the product's are passed over, and photos that are not named keep their order behind the others:
-    a photo that came or went meanwhile does no harm. Raises Product.DoesNotExist.
+    a photo that came or went meanwhile does no harm, nor does a product that went.
     """
-    Product.objects.select_for_update().get(pk=product_id)
+    list(Product.objects.select_for_update().filter(pk=product_id).values_list("pk"))
     photos = {photo.pk: photo for photo in Photo.objects.filter(product=product_id).order_by("position", "id")}
     named = [photos[pk] for pk in dict.fromkeys(order) if pk in photos]
     rest = [photo for pk, photo in photos.items() if pk not in set(order)]
@@ -65,10 +65,16 @@ def arrange_photos(product_id: int, order: Sequence[int]) -> None:
 
 
 def move_photo(photo: Photo, places: int) -> None:
-    """Move a photo by so many places, towards the front when negative; it stops at either end."""
+    """Move a photo by so many places, towards the front when negative; it stops at either end.
+
+    One that was removed meanwhile is no error.
+    """
     with transaction.atomic():
-        Product.objects.select_for_update().get(pk=photo.product_id)
-        order = list(photo.product.photos.order_by("position", "id").values_list("pk", flat=True))
+        list(Product.objects.select_for_update().filter(pk=photo.product_id).values_list("pk"))
+        photos = Photo.objects.filter(product=photo.product_id)
+        order = list(photos.order_by("position", "id").values_list("pk", flat=True))
+        if photo.pk not in order:
+            return
         place = max(0, order.index(photo.pk) + max(-_MOST_PHOTOS, min(places, _MOST_PHOTOS)))
         order.remove(photo.pk)
         order.insert(place, photo.pk)

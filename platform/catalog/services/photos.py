@@ -106,9 +106,9 @@ def attach(product_id: int, photos: list[PreparedPhoto]) -> int | None:
 
 
 def remove_photo(photo: Photo) -> None:
-    """Remove a photo from its product, and its files when no other product uses them."""
+    """Remove a photo from its product, and its files when no other product uses them; one that has gone is no error."""
     with transaction.atomic():
-        Product.objects.select_for_update().get(pk=photo.product_id)
+        list(Product.objects.select_for_update().filter(pk=photo.product_id).values_list("pk"))
         Photo.objects.filter(pk=photo.pk).delete()
         recount_photos(photo.product_id)
         transaction.on_commit(lambda: remove_files([photo]))

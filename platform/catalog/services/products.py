@@ -105,9 +105,11 @@ def recount_photos(product_id: int) -> None:
 
 
 def remove_product(product: Product) -> None:
-    """Remove a product with its photos, and the files that no other product uses."""
+    """Remove a product with its photos, and the files that no other product uses; one that has gone is no error."""
     with transaction.atomic():
-        locked = Product.objects.select_for_update().get(pk=product.pk)
+        locked = Product.objects.select_for_update().filter(pk=product.pk).first()
+        if locked is None:
+            return
         files = list(locked.photos.values_list("sha256", "format"))
         type_id = locked.type_id
         locked.delete()
