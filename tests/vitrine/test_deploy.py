@@ -117,6 +117,13 @@ def test_every_volume_is_declared_and_used() -> None:
     assert used == set(COMPOSE["volumes"])
 
 
+@pytest.mark.parametrize("name", ["web", "worker-cpu"])
+def test_the_page_and_the_job_see_the_same_import_folder(name: str) -> None:
+    """The page checks that a path is there; a worker, in another container, reads it."""
+    folder = SERVICES[name]["environment"]["VITRINE_IMPORT_DIR"]
+    assert f"./imports:{folder}:ro" in SERVICES[name]["volumes"]
+
+
 def test_the_image_runs_as_nobody_in_particular_and_knows_its_health() -> None:
     final = (ROOT / "Dockerfile").read_text().split("\nFROM ")[-1]
     assert "\nUSER vitrine\n" in final
