@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 
 from catalog.exceptions import ImportUnreadable
+from catalog.importing.archives import LONGEST_PATH
 from catalog.importing.opening import path_in_import_dir
 from catalog.importing.trees import is_clutter
 from catalog.models import ImportRun
@@ -81,9 +82,9 @@ class ImportForm(forms.Form):
     def clean_paths(self) -> list[str]:
         try:
             paths = json.loads(self.cleaned_data["paths"] or "[]")
-        except ValueError:
+        except (ValueError, RecursionError):
             paths = None
-        if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):
+        if not isinstance(paths, list) or not all(map(_is_path, paths)):
             raise forms.ValidationError("The browser sent no proper folder names. Make a zip of the folder instead.")
         return paths
 
@@ -126,6 +127,13 @@ class ImportForm(forms.Form):
             upload_key=upload_key,
             in_import_dir=bool(data["server_path"]),
         )
+
+
+def _is_path(value: object) -> bool:
+    """Whether a browser could have sent this as a file's path and a zip can hold it; where it leads is asked later."""
+    if not isinstance(value, str) or len(value) > LONGEST_PATH or "\x00" in value or not Path(value).name:
+        return False
+    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def server_paths() -> list[str]:

@@ -32,6 +32,7 @@ def test_a_list_with_a_bad_row(page: Page, tmp_path: Path, shoot: Shoot) -> None
     shoot(page, "import-new")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("heading", name="mugs.csv")).to_be_visible()
+    expect(page.get_by_role("status").first).to_contain_text("The import is queued.")
     # The worker's part; the page asks for its report until the run has ended.
     runner.run(ImportRun.objects.get())
     expect(page.get_by_role("row", name="mugs.csv 3")).to_contain_text("no external_id")

@@ -159,6 +159,11 @@ def test_a_folder_of_the_server(client_for: ClientFor, operator: User, settings:
         ({"file": ("x.csv", b"id\n"), "server_path": "."}, "Only one at a time"),
         ({"photos": ("1.jpg", b"x")}, "did not send the folders"),
         ({"photos": ("1.jpg", b"x"), "paths": "{}"}, "no proper folder names"),
+        ({"photos": ("1.jpg", b"x"), "paths": "[" * 100_000}, "no proper folder names"),
+        ({"photos": ("1.jpg", b"x"), "paths": '["."]'}, "no proper folder names"),
+        ({"photos": ("1.jpg", b"x"), "paths": '["mug/\\u0000.jpg"]'}, "no proper folder names"),
+        ({"photos": ("1.jpg", b"x"), "paths": '["mug/\\ud800.jpg"]'}, "no proper folder names"),
+        ({"photos": ("1.jpg", b"x"), "paths": json.dumps(["x" * 70_000 + "/1.jpg"])}, "no proper folder names"),
         ({"file": ("x.csv", b"id\n"), "layout": "magic"}, "not one of the available choices"),
         ({"file": ("x.csv", b"id\n"), "source": "no spaces!"}, "Enter a valid"),
     ],
@@ -180,7 +185,38 @@ def test_an_upload_that_is_too_large_is_refused_before_it_is_stored(
     settings.UPLOAD_MAX_BYTES = 1_000_000
     answer = client_for(operator).post(NEW, {"file": upload("big.csv", bytes(4_000_000)), "layout": "auto"})
     assert answer.status_code == 400
+    assert "The upload is larger than 1 MB. Put the files on the server" in answer.content.decode()
     assert not ImportRun.objects.exists()
+
+
+def test_too_many_files_are_refused_with_the_way_out(client_for: ClientFor, operator: User, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    photos = [upload(f"{number}.jpg", b"x") for number in range(3)]
+    answer = client_for(operator).post(NEW, {"photos": photos, "layout": "auto"})
+    assert answer.status_code == 400
+    assert "More than 2 files were sent at once. Make a zip of them" in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", [NEW, "/account/login/", "/products/1/photos/add/"])
+def test_who_may_not_import_cannot_fill_the_disk(client_for: ClientFor, rater: User, address: str) -> None:
+    # Django reads the form, files and all, to look for its token: before the view, and before its roles are looked at.
+    for user in (None, rater):
+        client = Client(enforce_csrf_checks=True)
+        if user:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.cookies["csrftoken"] = "a" * 32
+        assert client.post(address, {"file": upload("big.zip", bytes(3_000_000))}).status_code == 400
+
+
+def test_a_script_gets_the_address_and_leaves_the_message_to_the_page(client_for: ClientFor, operator: User) -> None:
+    client = client_for(operator)
+    form = {"file": upload("list.csv", b"external_id\na\n"), "layout": "auto"}
+    answer = client.post(NEW, form, headers={"X-Requested-With": "XMLHttpRequest"})
+    run = ImportRun.objects.get()
+    assert (answer.status_code, answer["Location"]) == (201, run.get_absolute_url())
+    page = client.get(answer["Location"])
+    assert "The import is queued." in page.content.decode()
+    assert "HX-Request" in page["Vary"]
 
 
 def test_an_upload_that_expired_is_said_plainly(operator: User) -> None:

@@ -50,8 +50,7 @@ def attributes_of(listing: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of a listing besides its title and type: words in one language, bullet points, sizes, places."""
     kept: dict[str, Any] = {}
     for field, name in _WORDS.items():
-        text = preferred(listing.get(field))
-        if text:
+        if field in listing and (text := preferred(listing[field])):
             kept[name] = text[:_BULLET_LENGTH]
     bullets = _bullets(listing.get("bullet_point"))
     if bullets:
@@ -73,8 +72,8 @@ def _bullets(values: Any) -> list[str]:
     entries = [entry for entry in values if isinstance(entry, dict)] if isinstance(values, list) else []
     if not entries:
         return []
-    best = min((entry.get("language_tag") for entry in entries), key=_rank)
-    points = [_text(entry)[:_BULLET_LENGTH] for entry in entries if entry.get("language_tag") == best]
+    best = min(list(dict.fromkeys(str(entry.get("language_tag")) for entry in entries)), key=_rank)
+    points = [_text(entry)[:_BULLET_LENGTH] for entry in entries if str(entry.get("language_tag")) == best]
     return [point for point in points if point][:_BULLETS]
 
 

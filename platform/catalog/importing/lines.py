@@ -87,7 +87,7 @@ def parse_object(line: bytes | None) -> dict[str, Any]:
     if line is None:
         raise RowRefused(f"The line is longer than {LONGEST_LINE:,} bytes.")
     try:
-        value = json.loads(decode(line), parse_constant=_refuse_constant)
+        value = _STRICT_JSON.decode(decode(line))
     except json.JSONDecodeError as error:
         raise RowRefused(f"The line is not JSON: {error.msg} at column {error.colno}.") from None
     except (RecursionError, ValueError) as error:
@@ -100,3 +100,7 @@ def parse_object(line: bytes | None) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise RowRefused(f"The line holds {name}, which is not JSON.")
+
+
+# One for all lines: json.loads with an argument builds a decoder for each.
+_STRICT_JSON = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.import_forms import ImportForm, server_paths
@@ -35,6 +36,9 @@ def import_new(request: HttpRequest) -> HttpResponse:
         run = form.save(asked_by=request.user)
         request_import(run)
         messages.success(request, "The dry run is queued." if run.dry_run else "The import is queued.")
+        if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+            # A script that followed a redirect would read the message away from the page it then opens.
+            return HttpResponse(status=201, headers={"Location": run.get_absolute_url()})
         return redirect(run)
     context = {
         "form": form,
@@ -55,7 +59,10 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     page = keyset_page(run.refusals.all(), after=after, before=before, ascending=True)
     context = {"run": run, "page": page, "pager": pager_links(page, request.GET)}
     alone = request.headers.get("HX-Request") == "true"
-    return render(request, "catalog/_import_report.html" if alone else "catalog/import.html", context)
+    response = render(request, "catalog/_import_report.html" if alone else "catalog/import.html", context)
+    # Going back, a browser would else take the bare report from its cache.
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @allow(Role.ANALYST, Role.OPERATOR)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.exceptions import PromptRefused
@@ -162,8 +163,10 @@ def _prompt_or_404(pk: int) -> ContextPrompt:
 
 
 def _card(request: HttpRequest, found: ContextPrompt) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "catalog/_prompt.html", {"prompt": found})
-    if request.method == "POST":
+    htmx = request.htmx  # type: ignore[attr-defined]
+    if request.method == "POST" and not htmx:
         return redirect("catalog:prompt", found.pk)
-    return render(request, "catalog/prompt.html", {"prompt": found})
+    response = render(request, "catalog/_prompt.html" if htmx else "catalog/prompt.html", {"prompt": found})
+    # Going back, a browser would else take the bare card from its cache.
+    patch_vary_headers(response, ["HX-Request"])
+    return response

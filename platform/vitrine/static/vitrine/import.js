@@ -102,15 +102,22 @@ function send(form, progress, error) {
   });
   request.addEventListener("load", () => {
     if (request.status < 400) {
-      window.location.assign(request.responseURL);
+      window.location.assign(request.getResponseHeader("Location") ?? request.responseURL);
       return;
     }
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
-    document.querySelector("main").replaceWith(page.querySelector("main"));
+    const main = page.querySelector("main");
+    if (!main) {
+      // A proxy's answer, not ours.
+      request.dispatchEvent(new ProgressEvent("error"));
+      return;
+    }
+    document.querySelector("main").replaceWith(main);
     start();
     document.querySelector("main [role=alert]")?.scrollIntoView();
   });
   request.open("POST", form.action);
+  request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
   request.send(new FormData(form));
 }
 
