@@ -58,6 +58,8 @@ def tidy_connections() -> None:
     SQLite's stays open: its file cannot go away, and opening it anew costs more than a small job.
     """
     for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            continue  # the caller's own: whoever runs a ticket inside a transaction wants to see what it did
         if connection.vendor != "sqlite" or connection.errors_occurred:
             connection.close_if_unusable_or_obsolete()
 
