@@ -160,7 +160,7 @@ class ImportRun(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=500, blank=True)  # why nothing could be imported at all
+    problem = models.CharField(max_length=500, blank=True)  # why nothing could be imported, or no more
     rows_read = models.PositiveBigIntegerField(default=0)
     products_added = models.PositiveBigIntegerField(default=0)
     products_updated = models.PositiveBigIntegerField(default=0)

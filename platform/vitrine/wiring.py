@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from catalog.importing import runner
@@ -12,6 +13,7 @@ from catalog.photos.sweeping import sweep_photos, sweep_uploads
 from catalog.signals import import_requested
 from jobs import services
 from jobs.context import JobContext
+from jobs.exceptions import JobCancelled
 from jobs.kinds import job_kind
 
 IMPORT = "catalog.import"
@@ -21,7 +23,12 @@ SWEEP = "catalog.sweep_media"
 @job_kind(IMPORT)
 def run_import(context: JobContext, run: int) -> dict[str, Any]:
     """Run one import by its id; begun again after a crash it does what is left. Returns its counts."""
-    done = runner.run(ImportRun.objects.get(pk=run), progress=context.progress)
+    asked = ImportRun.objects.get(pk=run)
+    try:
+        done = runner.run(asked, progress=context.progress)
+    except JobCancelled:
+        runner.stop(asked, "The import was cancelled. What it had taken by then stays; retry its job to take the rest.")
+        raise
     return {"rows": done.rows_read, "photos": done.photos_added, "refused": done.refused}
 
 
@@ -34,7 +41,8 @@ def submit_import(run: ImportRun, **_: Any) -> None:
 
 @job_kind(SWEEP)
 def sweep_media(_context: JobContext) -> dict[str, int]:
-    """Remove photos that no product uses any more, and uploads that nobody imports."""
+    """Remove photos that no product uses any more, uploads that nobody imports, and sessions that are over."""
+    SessionStore.clear_expired()
     return {"photos": sweep_photos(older_than=timedelta(days=1)), "uploads": sweep_uploads()}
 
 

@@ -1,14 +1,21 @@
 """What joins catalog and jobs: imports and the nightly sweep run as jobs, each asked for once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
 
+from accounts.models import User
 from catalog.models import ImportRun, Product
 from catalog.services.imports import make_import, request_import
+from jobs import lease, services
 from jobs.context import JobContext
+from jobs.exceptions import JobCancelled
 from jobs.kinds import kind_named
 from jobs.models import Job
 from tests.factories.imports import make_files
@@ -37,3 +44,40 @@ def test_the_nightly_sweep_is_one_job_a_day() -> None:
     assert kind_named(job.kind).run(JobContext(job), job.params) == {"photos": 0, "uploads": 0}
     assert default_storage.exists("uploads/young.zip")
     default_storage.delete("uploads/young.zip")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancelled_import_has_ended_and_says_so_until_it_is_begun_again(
+    tmp_path: Path, client_for: Callable[[User | None], Client], operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_files(tmp_path, {"list.csv": "id\n" + "".join(f"p{number}\n" for number in range(120))})
+    run = make_import(layout="auto", origin=str(tmp_path / "list.csv"))
+    request_import(run)
+    services.cancel(lease.claim("cpu", "worker"))  # type: ignore[arg-type]
+    job = Job.objects.get()
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.context.WRITE_EVERY", 0)  # look at once, not after a second
+        with pytest.raises(JobCancelled):
+            kind_named(job.kind).run(JobContext(job), job.params)
+    run.refresh_from_db()
+    assert "was cancelled" in run.problem
+    assert 0 < run.rows_read == Product.objects.count() < 120
+    report = client_for(operator).get(run.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
+    assert "hx-get" not in report
+    assert ">stopped<" in report
+    assert "nothing imported" not in report
+    done = kind_named(job.kind).run(JobContext(Job(pk=0)), job.params)
+    run.refresh_from_db()
+    assert (done["rows"], run.problem, Product.objects.count()) == (120, "", 120)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_forgets_sessions_that_are_over() -> None:
+    over, going = SessionStore(), SessionStore()
+    for session, seconds in ((over, -1), (going, 1000)):
+        session.set_expiry(seconds)
+        session.save()
+    wiring.submit_sweep()
+    job = Job.objects.get(kind=wiring.SWEEP)
+    kind_named(job.kind).run(JobContext(job), job.params)
+    assert list(Session.objects.values_list("session_key", flat=True)) == [going.session_key]

@@ -55,6 +55,11 @@ def run(run: ImportRun, *, progress: Progress = lambda _done, _total, _message: 
     return run
 
 
+def stop(run: ImportRun, why: str) -> None:
+    """Mark a run that was left early as ended; its counts and its upload stay, for it may be begun again."""
+    Recorder(run).finish(why)
+
+
 class _Import:
     """The import of one tree: reads in batches, checks, writes products, then their photos."""
 
