@@ -76,6 +76,21 @@ def test_dropped_files_go_in_once(page_for: PageFor, product: Product) -> None:
     assert product.photos.count() == 2
 
 
+def test_a_pasted_photo_goes_in(page_for: PageFor, product: Product) -> None:
+    page = page_for(make_user(Role.OPERATOR))
+    page.goto(product.get_absolute_url())
+    page.evaluate(
+        """(bytes) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([new Uint8Array(bytes)], "image.png", {type: "image/png"}));
+            document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+        }""",
+        list(image_bytes(encoding="PNG")),
+    )
+    expect(page.locator("#photos [data-photo]")).to_have_count(1)
+    assert names(product) == "i"
+
+
 def test_photos_are_ordered_by_mouse_and_by_keyboard_and_removed(page_for: PageFor, product: Product) -> None:
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         make_photo(product, name=name)
