@@ -169,7 +169,8 @@ def _release_dependents(job: Job) -> None:
     ids = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     if not ids:
         return
+    ready: list[tuple[int, str]] = []
     for some in lease.portions(ids):
         Job.objects.filter(pk__in=some).update(waiting_on=F("waiting_on") - 1)
-        ready = Job.objects.filter(pk__in=some, waiting_on=0, state=State.QUEUED)
-        dispatch.send_on_commit(ready.values_list("pk", "queue"))
+        ready += Job.objects.filter(pk__in=some, waiting_on=0, state=State.QUEUED).values_list("pk", "queue")
+    dispatch.send_on_commit(ready)  # all at once: it bounds the tickets
