@@ -3,6 +3,7 @@
 import io
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -191,6 +192,18 @@ def test_a_lock_outside_a_transaction_is_a_mistake_said_aloud() -> None:
         hold("anything")
     with transaction.atomic():
         hold("anything")
+
+
+@pytest.mark.django_db
+def test_a_write_that_was_cut_short_is_swept_once_it_is_old() -> None:
+    folder = Path(default_storage.path("photos/ab"))
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / ".x1y2z3.part"
+    partial.write_bytes(b"half a photo")
+    sweeping.sweep_photos(older_than=timedelta(hours=1))
+    assert partial.exists()
+    sweeping.sweep_photos(older_than=timedelta(0))
+    assert not partial.exists()
 
 
 @pytest.mark.django_db(transaction=True)

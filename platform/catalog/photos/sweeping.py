@@ -11,6 +11,7 @@ from catalog.models import ImportRun
 from catalog.photos.storing import remove_unused
 
 BATCH = 500
+PARTIAL = ".part"  # as vitrine.folder_storage names what is not whole yet
 UPLOADS_KEPT_FOR = timedelta(days=7)
 
 
@@ -48,7 +49,10 @@ def _stored(before: datetime) -> Iterator[tuple[str, str]]:
         for start in _folders(prefix):
             for name in _names(f"{prefix}/{start}"):
                 key = f"{prefix}/{start}/{name}"
-                if media_file(key) and _modified(key) < before:
+                if name.endswith(PARTIAL) and _modified(key) < before:
+                    # A write that a crash cut short: a folder keeps it beside the place where the file was to go.
+                    default_storage.delete(key)
+                elif media_file(key) and _modified(key) < before:
                     sha256, _, extension = name.partition(".")
                     yield sha256, extension if prefix == "photos" else _photo_extension(sha256)
 
