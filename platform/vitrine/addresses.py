@@ -66,7 +66,8 @@ def broker_options(url: str, data_dir: Path) -> dict[str, Any]:
     if url.startswith("filesystem"):
         return options | {"polling_interval": 0.1} | _folders(data_dir / "broker")
     if url.startswith("redis"):
-        return options | {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
+        # A Redis that hangs holds a page up for so long, too. A worker waits for a message for 1 s at a time.
+        return options | {"socket_connect_timeout": 2, "socket_timeout": 3, "socket_keepalive": True}
     return options
 
 

@@ -78,3 +78,16 @@ def test_pages_open_while_the_broker_is_down(
     assert client.post(reverse("jobs:retry", args=[job.pk])).status_code in (200, 302)
     job.refresh_from_db()
     assert job.state == "queued"
+
+
+def test_a_redis_that_hangs_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: Celery, django_capture_on_commit_callbacks
+) -> None:
+    """It takes the connection, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        use(monkeypatch, f"redis://127.0.0.1:{mute.getsockname()[1]}/0", tmp_path)
+        began = time.monotonic()
+        with django_capture_on_commit_callbacks(execute=True):
+            submit_many([Order("jobs.rehearse", {"steps": 0}) for _ in range(20)])
+        assert time.monotonic() - began < 8
+    assert Job.objects.filter(state="queued", dispatched_at=None).count() == 20
