@@ -218,3 +218,18 @@ def test_what_somebody_else_removed_meanwhile_is_removed_or_left_in_peace() -> N
     make_cover(other)
     remove_product(product)
     assert list(Product.objects.values_list("photo_count", flat=True)) == [0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_loses_the_file_again_and_again_gets_it_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    product, attach = make_product(), service.attach
+
+    def attach_after_others_removed(product_id: int, photos: list[service.PreparedPhoto]) -> int | None:
+        if not connection.in_atomic_block:  # else the lock on the files is held, and others wait
+            storing.remove_unused((photo.sha256, photo.format) for photo in photos)
+        return attach(product_id, photos)
+
+    monkeypatch.setattr(service, "attach", attach_after_others_removed)
+    photo, added = add_photo(product, ContentFile(image_bytes()), name="a.jpg")
+    assert added
+    assert default_storage.exists(photo.key)

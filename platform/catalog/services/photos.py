@@ -60,17 +60,30 @@ def add_photo(product: Product, file: BinaryIO, *, name: str) -> tuple[Photo, bo
 def add_photos(product_id: int, names: Sequence[str], read: Callable[[str], bytes]) -> KeptPhotos:
     """Keep those of several files that are photos; `read(name)` gives a file's bytes or raises CatalogError."""
     for _ in range(_ATTEMPTS):
-        prepared, refused = [], []
-        for name in names:
-            try:
-                prepared.append(prepare(read(name), name=name))
-            except CatalogError as error:
-                refused.append((name, str(error)))
-        added = attach(product_id, prepared) if prepared else 0
-        if added is not None:
-            return KeptPhotos(added, len(prepared) - added, [photo.sha256 for photo in prepared], refused)
+        if (kept := _add_once(product_id, names, read)) is not None:
+            return kept
         # A file went between our look and our row: another process removed its last other use. Write it again.
-    raise PhotoRefused(f"{shown_name(names[0])} is being removed by others at this moment: try again.")
+    with transaction.atomic():
+        # Others come and go faster than we do: now they wait for us, not we for them.
+        storing.hold_files()
+        kept = _add_once(product_id, names, read)
+    if kept is None:
+        raise PhotoRefused(f"{shown_name(names[0])} vanishes from the storage once written: ask who looks after it.")
+    return kept
+
+
+def _add_once(product_id: int, names: Sequence[str], read: Callable[[str], bytes]) -> KeptPhotos | None:
+    """As `add_photos`; None when a file has gone before its row was written."""
+    prepared, refused = [], []
+    for name in names:
+        try:
+            prepared.append(prepare(read(name), name=name))
+        except CatalogError as error:
+            refused.append((name, str(error)))
+    added = attach(product_id, prepared) if prepared else 0
+    if added is None:
+        return None
+    return KeptPhotos(added, len(prepared) - added, [photo.sha256 for photo in prepared], refused)
 
 
 def prepare(data: bytes, *, name: str) -> PreparedPhoto:
