@@ -12,7 +12,7 @@ from catalog.importing.archives import LONGEST_PATH
 from catalog.importing.opening import path_in_import_dir
 from catalog.importing.trees import is_clutter
 from catalog.models import ImportRun
-from catalog.services.imports import make_import
+from catalog.services.imports import ask_for_import
 from catalog.services.uploads import ending_of, keep_packed, keep_upload
 
 ACCEPTED = ".zip,.csv,.tsv,.jsonl,.ndjson,.gz"
@@ -108,7 +108,7 @@ class ImportForm(forms.Form):
         return data
 
     def save(self, *, asked_by: Any) -> ImportRun:
-        """Store the upload, make the run. The caller has it begun."""
+        """Store the upload, then make the run and its job."""
         data = self.cleaned_data
         origin, upload_key = data["server_path"], ""
         if data["file"]:
@@ -116,7 +116,7 @@ class ImportForm(forms.Form):
         elif data["photos"]:
             origin = Path(data["paths"][0]).parts[0][:200] + ".zip"
             upload_key = keep_packed(zip(data["paths"], data["photos"], strict=True))
-        return make_import(
+        return ask_for_import(
             layout=data["layout"],
             origin=origin,
             source=data["source"],

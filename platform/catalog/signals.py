@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent with `run`, an ImportRun that is committed and wants to be run in the background.
+# Sent with `run`, an ImportRun to be run in the background, in the transaction that makes its row.
 import_requested = Signal()

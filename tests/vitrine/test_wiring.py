@@ -8,11 +8,12 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import DatabaseError
 from django.test import Client
 
 from accounts.models import User
 from catalog.models import ImportRun, Product
-from catalog.services.imports import make_import, request_import
+from catalog.services.imports import ask_for_import, make_import, request_import
 from jobs import lease, services
 from jobs.context import JobContext
 from jobs.exceptions import JobCancelled
@@ -33,6 +34,17 @@ def test_a_requested_import_is_a_job_that_does_it(tmp_path: Path) -> None:
     assert done == {"rows": 2, "photos": 0, "refused": 0}
     assert Product.objects.count() == 2
     assert ImportRun.objects.get().source == "manifest"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_without_a_job_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise DatabaseError("disk is full")
+
+    monkeypatch.setattr(services, "submit", broken)
+    with pytest.raises(DatabaseError):
+        ask_for_import(layout="auto", origin="list.csv")
+    assert not ImportRun.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -39,6 +39,14 @@ def make_import(  # noqa: PLR0913 - what an import can be told, all by name
     )
 
 
+def ask_for_import(**wish: Any) -> ImportRun:
+    """`make_import`, and have it run in the background: its row and its job are written together or not at all."""
+    with transaction.atomic():
+        run = make_import(**wish)
+        request_import(run)
+    return run
+
+
 def request_import(run: ImportRun) -> None:
-    """Have an import run in the background once its row is committed."""
-    transaction.on_commit(lambda: import_requested.send(ImportRun, run=run))
+    """Have an import run in the background; asked twice, it runs once."""
+    import_requested.send(ImportRun, run=run)

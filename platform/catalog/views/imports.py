@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.import_forms import ImportForm, server_paths
 from catalog.importing.report import refusal_rows
 from catalog.models import ImportRun, ProductType
-from catalog.services.imports import request_import
 from vitrine.access import Role, allow
 from vitrine.paging import cursor_from, keyset_page, pager_links
 
@@ -34,7 +33,6 @@ def import_new(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         run = form.save(asked_by=request.user)
-        request_import(run)
         messages.success(request, "The dry run is queued." if run.dry_run else "The import is queued.")
         if request.headers.get("X-Requested-With") == "XMLHttpRequest":
             # A script that followed a redirect would read the message away from the page it then opens.
