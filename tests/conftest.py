@@ -1,7 +1,7 @@
 """What every test may use: users by role, and signed-in clients; and which tests this machine can run."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -84,3 +84,11 @@ def client_for(db: None) -> Callable[[User | None], Client]:
         return client
 
     return sign_in
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured log lines may hold half characters, by intent: xdist cannot send these between its processes."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
