@@ -1,0 +1,130 @@
+"""Pictures and other files of the pipeline, named by the hash of their bytes: the same picture twice is one file.
+
+`Files` reads and writes them over any store of bytes: a folder (`FolderStore`) or the project's storage (Django's).
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from generation.exceptions import GenerationError
+from generation.records import Picture
+
+Mask = NDArray[np.bool_]  # (height, width)
+THUMBNAIL_SIDE = 320
+PICTURES, THUMBNAILS, DATA = "generated", "generated-thumbnails", "generated-data"
+
+
+class Store(Protocol):
+    """Bytes by key; a key is written once and never with other bytes."""
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a key. Raises FileNotFoundError."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep them; whole or not at all."""
+
+    def exists(self, key: str) -> bool: ...
+
+
+class FolderStore:
+    """A store in a local folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, key: str) -> bytes:
+        return (self.folder / key).read_bytes()
+
+    def write(self, key: str, data: bytes) -> None:
+        target = self.folder / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(data)
+        Path(partial).replace(target)
+
+    def exists(self, key: str) -> bool:
+        return (self.folder / key).exists()
+
+
+class Files:
+    """Pictures in and out of a store. Pictures are PNG: lossless, so that kept product pixels stay exact."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def put_picture(
+        self, image: Image.Image, *, xmp: bytes | None = None, text: dict[str, str] | None = None
+    ) -> Picture:
+        """Keep an RGB or L image with its thumbnail, with metadata if given, and return its record."""
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG", compress_level=4, pnginfo=_metadata(xmp, text))
+        data = buffer.getvalue()
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._write(thumbnail_key(sha256), _thumbnail(image))
+        key = self._write(f"{PICTURES}/{sha256[:2]}/{sha256}.png", data)
+        return Picture(key, sha256, image.width, image.height)
+
+    def put_mask(self, mask: Mask) -> Picture:
+        """Keep a mask, (height, width) of bool, as a one-channel picture of 0 and 255."""
+        return self.put_picture(Image.fromarray(mask.astype(np.uint8) * 255))
+
+    def put_data(self, data: bytes, extension: str) -> tuple[str, str]:
+        """Keep other bytes, such as an adapter; returns key and SHA-256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        return self._write(f"{DATA}/{sha256[:2]}/{sha256}.{extension}", data), sha256
+
+    def image(self, picture: Picture) -> Image.Image:
+        """The picture as an RGB image. Raises GenerationError when its file is gone."""
+        return self._open(picture).convert("RGB")
+
+    def mask(self, picture: Picture) -> Mask:
+        """The mask as (height, width) of bool. Raises GenerationError when its file is gone."""
+        return np.asarray(self._open(picture).convert("L")) > 127
+
+    def data(self, key: str) -> bytes:
+        """The bytes under a key. Raises GenerationError when the file is gone."""
+        try:
+            return self.store.read(key)
+        except FileNotFoundError:
+            raise GenerationError(f"The file {key} is gone from the store; run its stage again.") from None
+
+    def _open(self, picture: Picture) -> Image.Image:
+        opened = Image.open(io.BytesIO(self.data(picture.key)))
+        opened.load()
+        return opened
+
+    def _write(self, key: str, data: bytes) -> str:
+        if not self.store.exists(key):
+            self.store.write(key, data)
+        return key
+
+
+def thumbnail_key(sha256: str) -> str:
+    """Where the small WebP of a picture lies."""
+    return f"{THUMBNAILS}/{sha256[:2]}/{sha256}.webp"
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    small = image.convert("RGB")
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=82, method=2)
+    return buffer.getvalue()
+
+
+def _metadata(xmp: bytes | None, text: dict[str, str] | None) -> Any:
+    info = PngImagePlugin.PngInfo()
+    for name, value in (text or {}).items():
+        info.add_itxt(name, value)
+    if xmp:
+        info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    return info
