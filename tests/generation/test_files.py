@@ -1,0 +1,64 @@
+"""generation.files: pictures by content hash, lossless, whole or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from generation.exceptions import GenerationError
+from generation.files import Files, FolderStore, thumbnail_key
+from generation.records import Picture
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(FolderStore(tmp_path))
+
+
+def noise(width: int = 40, height: int = 24, seed: int = 0) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def test_a_picture_comes_back_to_the_last_bit(files: Files) -> None:
+    kept = files.put_picture(noise())
+    assert (kept.width, kept.height) == (40, 24)
+    assert files.image(kept).tobytes() == noise().tobytes()
+
+
+def test_the_same_picture_is_one_file(files: Files, tmp_path: Path) -> None:
+    assert files.put_picture(noise()) == files.put_picture(noise())
+    assert len(list(tmp_path.glob("generated/*/*"))) == 1
+
+
+def test_a_mask_comes_back(files: Files) -> None:
+    mask = np.zeros((9, 13), dtype=bool)
+    mask[2:5, 3:10] = True
+    assert (files.mask(files.put_mask(mask)) == mask).all()
+
+
+def test_a_picture_has_a_small_one_beside_it(files: Files, tmp_path: Path) -> None:
+    kept = files.put_picture(noise(900, 600))
+    with Image.open(tmp_path / thumbnail_key(kept.sha256)) as small:
+        assert max(small.size) == 320
+
+
+def test_metadata_goes_into_the_file(files: Files, tmp_path: Path) -> None:
+    kept = files.put_picture(noise(), xmp=b"<x:xmpmeta/>", text={"prompt": "a mug in Zürich"})
+    with Image.open(tmp_path / kept.key) as opened:
+        opened.load()
+        assert opened.info["prompt"] == "a mug in Zürich"
+        assert opened.info["XML:com.adobe.xmp"] == "<x:xmpmeta/>"
+
+
+def test_data_is_named_by_its_hash(files: Files) -> None:
+    key, sha256 = files.put_data(b"abc", "safetensors")
+    assert sha256.startswith("ba7816bf")
+    assert key == f"generated-data/ba/{sha256}.safetensors"
+    assert files.data(key) == b"abc"
+
+
+def test_a_file_that_is_gone_says_what_to_do(files: Files) -> None:
+    with pytest.raises(GenerationError, match=r"generated/aa/none\.png is gone from the store; run its stage again"):
+        files.image(Picture("generated/aa/none.png", "none", 1, 1))
