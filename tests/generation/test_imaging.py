@@ -8,6 +8,7 @@ from PIL import Image
 
 from generation import imaging
 from generation.imaging import GROUND, Mask
+from generation.records import Box
 
 
 def drawn(*rows: str) -> Mask:
@@ -30,7 +31,7 @@ def noise(width: int, height: int, seed: int = 0) -> Image.Image:
     ],
     ids=["empty", "one pixel in the corner", "two parts", "everything"],
 )
-def test_the_box_is_the_smallest_around_the_mask(mask: Mask, box: imaging.Box | None) -> None:
+def test_the_box_is_the_smallest_around_the_mask(mask: Mask, box: Box | None) -> None:
     assert imaging.box_of(mask) == box
 
 
