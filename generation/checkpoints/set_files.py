@@ -1,0 +1,223 @@
+"""Read model sets from TOML files: those in `sets/` beside this file and the operator's own (format: docs/models.md).
+
+Web processes read sets too: nothing heavy is imported here.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from generation.checkpoints.licences import licence_of
+from generation.checkpoints.locks import pinned_revision, repo_folder
+from generation.checkpoints.roles import Role
+from generation.checkpoints.sets import FAMILIES, REMOTE, ROLES, UNPINNED, Defaults, Entry, ModelSet, Places
+from generation.exceptions import BadModelSet
+
+SHIPPED = Path(__file__).parent / "sets"
+Dtype = Literal["float32", "float16", "bfloat16"]
+Attention = Literal["sdpa", "math", "flash"]
+
+
+def set_names(places: Places) -> list[str]:
+    """The names of all sets, in alphabetical order; an own set hides a shipped one of its name."""
+    folders = [SHIPPED] + ([places.own_sets] if places.own_sets else [])
+    return sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
+
+
+def read_set(name: str, places: Places) -> ModelSet:
+    """The set of that name, or in that file when it is a path ending in .toml. Raises BadModelSet."""
+    return _built(_named(name, places), places)
+
+
+def _named(name: str, places: Places) -> Path:
+    if name.endswith(".toml"):
+        return Path(name).expanduser().resolve()
+    folders = ([places.own_sets] if places.own_sets else []) + [SHIPPED]
+    for folder in folders:
+        if re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name) and (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    there = ", ".join(set_names(places)) or "none"
+    raise BadModelSet(f"There is no model set {name!r}; there are: {there}.")
+
+
+_STRICT = ConfigDict(extra="forbid")
+_Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+
+
+@checked(frozen=True, config=_STRICT)
+class _Role:
+    """A role as a set's file writes it."""
+
+    family: str = ""
+    same_as: Role | None = None
+    repo: Annotated[str, Field(pattern=r"^([\w.-]+/[\w.-]+)?$")] = ""
+    revision: Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")] = ""
+    path: str = ""
+    file: Annotated[str, Field(pattern=r"^([\w-][\w.-]*(/[\w-][\w.-]*)*)?$")] = ""
+    files: tuple[str, ...] = ()
+    sha256: _Sha256 = ""
+    licence: str = ""
+    commercial: bool | None = None
+    dtype: Dtype | None = None
+    side: Annotated[int, Field(ge=0, le=4096)] = 0
+    size: Annotated[int, Field(ge=0)] = 0
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@checked(frozen=True, config=_STRICT)
+class _Defaults:
+    dtype: Dtype = "float32"
+    attention: Attention = "sdpa"
+    channels_last: bool = False
+    compile: bool = False
+
+
+@checked(frozen=True, config=_STRICT)
+class _Set:
+    """A set's file."""
+
+    title: str = ""
+    about: str = ""
+    extends: str = ""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    roles: dict[Role, _Role] = field(default_factory=dict)
+
+
+_SET: TypeAdapter[_Set] = TypeAdapter(_Set)
+_DEFAULTS: TypeAdapter[_Defaults] = TypeAdapter(_Defaults)
+
+
+def _built(file: Path, places: Places, seen: tuple[Path, ...] = ()) -> ModelSet:
+    """The set of a file, over the set that it extends."""
+    if file in seen:
+        raise BadModelSet(f"{file} extends itself by way of {', '.join(path.stem for path in seen)}.")
+    written = _parsed(file)
+    parent = _built(_named(written.extends, places), places, (*seen, file)) if written.extends else None
+    reader = _Reader(file, written, places, _defaults(written, parent, file))
+    entries: dict[Role, Entry] = {}
+    for role in ROLES:
+        if role in written.roles:
+            entries[role] = reader.entry(role)
+        elif parent is not None:
+            entries[role] = replace(parent.entries[role], set_name=file.stem)
+        else:
+            raise BadModelSet(f"{file}: the role {role} is missing; write a table [roles.{role}], or extend a set.")
+    title = written.title or (parent.title if parent else file.stem)
+    return ModelSet(file.stem, title, entries, reader.defaults, written.about, file)
+
+
+def _parsed(file: Path) -> _Set:
+    try:
+        return _SET.validate_python(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BadModelSet(f"{file} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadModelSet(f"{file} is no valid TOML: {error}.") from None
+    except ValidationError as error:
+        raise BadModelSet(_sentence(file, error)) from None
+
+
+def _defaults(written: _Set, parent: ModelSet | None, file: Path) -> Defaults:
+    given = ({**vars(parent.defaults)} if parent else {}) | written.defaults
+    try:
+        return Defaults(**vars(_DEFAULTS.validate_python(given)))
+    except ValidationError as error:
+        raise BadModelSet(_sentence(file, error, "defaults")) from None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Makes the entries of one file."""
+
+    file: Path
+    written: _Set
+    places: Places
+    defaults: Defaults
+
+    def entry(self, role: Role) -> Entry:
+        given, where = self.written.roles[role], f"{self.file}, role {role}"
+        if given.same_as is not None:
+            return self._same(role, given.same_as, where)
+        if given.family not in FAMILIES[role]:
+            raise BadModelSet(f"{where}: family = {given.family!r} is none of {', '.join(FAMILIES[role])}.")
+        _check_source(given, where)
+        licence, commercial = _licence(given, where)
+        revision = given.revision or (pinned_revision(self.places.models, given.repo) if given.repo else "")
+        return Entry(
+            role,
+            given.family,
+            given.repo,
+            revision,
+            licence,
+            commercial,
+            self._path(given, revision),
+            dtype=given.dtype or self.defaults.dtype,
+            side=given.side,
+            options=self.defaults.running() | given.options,
+            size=given.size,
+            files=given.files or ((given.file,) if given.file else ()),
+            sha256=given.sha256,
+            set_name=self.file.stem,
+        )
+
+    def _same(self, role: Role, other: Role, where: str) -> Entry:
+        if self.written.roles[role] != _Role(same_as=other):
+            raise BadModelSet(f"{where}: same_as = {other!r} stands alone; leave the other keys out.")
+        if other not in self.written.roles or self.written.roles[other].same_as is not None:
+            raise BadModelSet(f"{where}: same_as = {other!r} must name a role of this file that has a checkpoint.")
+        entry = self.entry(other)
+        if entry.family not in FAMILIES[role]:
+            raise BadModelSet(f"{where}: same_as = {other!r} is of the family {entry.family}, which is no {role}.")
+        return replace(entry, role=role)
+
+    def _path(self, given: _Role, revision: str) -> Path:
+        if given.path:
+            return (self.file.parent / Path(given.path).expanduser()).resolve()
+        if not given.repo:
+            return Path()
+        folder = repo_folder(self.places.models, given.repo) / (revision or UNPINNED)
+        return folder / given.file if given.file else folder
+
+
+def _check_source(given: _Role, where: str) -> None:
+    if given.family == REMOTE:
+        if given.repo or given.path or not given.options.get("url"):
+            raise BadModelSet(f"{where}: family = {REMOTE!r} wants options.url, and neither repo nor path.")
+    elif bool(given.repo) == bool(given.path):
+        raise BadModelSet(f'{where}: give either repo = "owner/name" or path = "a/local/folder".')
+    if given.path and (given.revision or given.files or given.file):
+        raise BadModelSet(
+            f"{where}: revision, file and files belong to a repo; a path names the folder or file itself."
+        )
+
+
+def _licence(given: _Role, where: str) -> tuple[str, bool]:
+    if not given.licence:
+        raise BadModelSet(f'{where}: licence is missing; write its name, such as "Apache-2.0".')
+    known = licence_of(given.licence)
+    if known is None and given.commercial is None:
+        raise BadModelSet(
+            f"{where}: licence = {given.licence!r} is not registered; say commercial = true or false beside it."
+        )
+    if known is not None and not known.commercial and given.commercial:
+        raise BadModelSet(f"{where}: commercial = true, but the licence {given.licence} forbids commercial use.")
+    return given.licence, bool(known.commercial if known and given.commercial is None else given.commercial)
+
+
+def _sentence(file: Path, error: ValidationError, prefix: str = "") -> str:
+    problem = error.errors()[0]
+    path = [prefix] if prefix else []
+    path += [str(part) for part in problem["loc"] if part != "[key]"]
+    where = f"{file}, role {path[1]}" if len(path) > 1 and path[0] == "roles" else str(file)
+    key = ".".join(path[2:] if where != str(file) else path)
+    if problem["type"] == "unexpected_keyword_argument":
+        return f"{where}: there is no key {key}."
+    if problem["loc"] and problem["loc"][-1] == "[key]":
+        return f"{file}: there is no role {path[1]!r}; the roles are {', '.join(ROLES)}."
+    told = problem["msg"]
+    return f"{where}: {key}: {told[0].lower()}{told[1:]} (it is {problem['input']!r})."

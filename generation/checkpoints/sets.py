@@ -1,0 +1,139 @@
+"""A model set: a checkpoint for each role, and what tells one checkpoint from another.
+
+Nothing is loaded or fetched here: web processes read sets as well (`set_files.read_set`).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from generation.checkpoints.locks import content_hash
+from generation.checkpoints.roles import Role
+from generation.exceptions import LicenceRefused
+
+ROLES: tuple[Role, ...] = get_args(Role)
+FAMILIES: dict[Role, tuple[str, ...]] = {
+    "base": ("sd", "sdxl", "flux2-klein"),
+    "served": ("sd", "sdxl", "flux2-klein"),
+    "inpainter": ("sd", "sdxl", "flux2-klein"),
+    "video": ("wan", "ltx", "svd"),
+    "segmenter": ("sam",),
+    "clip": ("open_clip",),
+    "dino": ("dinov2", "dino"),
+    "captioner": ("blip", "qwen-vl"),
+    "writer": ("causal-lm", "openai-compatible"),
+    "safety": ("clip-concepts",),
+}
+# What changes how a model runs and its results by rounding only: no reason to make images anew.
+RUNNING_OPTIONS = ("attention", "channels_last", "compile")
+REMOTE = "openai-compatible"  # a family that has no files here
+UNPINNED = "unpinned"  # where a revision would stand, before the first fetch
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One role's checkpoint. Two entries with the same `cache_key` are one object in memory."""
+
+    role: Role
+    family: str
+    repo: str  # hub id, "" for a local one
+    revision: str  # pinned commit, "" for a local one, and for one that was never fetched
+    licence: str  # SPDX-like name
+    commercial: bool
+    path: Path  # local folder (or file) that holds it
+    dtype: str = "float32"  # float32 | float16 | bfloat16
+    side: int = 0  # native pixels a side
+    options: dict[str, Any] = field(default_factory=dict)  # family's own, and attention, channels_last, compile
+    size: int = 0  # bytes to fetch, about
+    files: tuple[str, ...] = ()  # patterns of the repo's files that are needed; none: all
+    sha256: str = ""  # of the one file, where `path` is one
+    set_name: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What fingerprints use: family, repo@revision or the hash of local files, dtype, the family's own options.
+
+        A local checkpoint's files are read once for each change of theirs; `content_hash` remembers.
+        """
+        own = {name: value for name, value in self.options.items() if name not in RUNNING_OPTIONS}
+        return "|".join((self.family, self._source(), self.dtype, str(self.side), _canonical(own)))
+
+    @property
+    def cache_key(self) -> str:
+        """What tells loaded models apart: the place of the files in full, and every option."""
+        return "|".join(
+            (self.family, str(self.path), self.revision, self.dtype, str(self.side), _canonical(self.options))
+        )
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is a server elsewhere, with no files to fetch or load."""
+        return self.family == REMOTE
+
+    def _source(self) -> str:
+        if self.is_remote:
+            return str(self.options.get("url", ""))
+        if self.repo:
+            name = "" if self.path.name == (self.revision or UNPINNED) else f"/{self.path.name}"
+            return f"{self.repo}{name}@{self.revision or UNPINNED}"
+        return f"sha256:{content_hash(self.path)}"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What entries of a set have unless they say otherwise."""
+
+    dtype: str = "float32"
+    attention: str = "sdpa"
+    channels_last: bool = False
+    compile: bool = False
+
+    def running(self) -> dict[str, Any]:
+        """The options that each entry starts from."""
+        return {name: getattr(self, name) for name in RUNNING_OPTIONS}
+
+
+@dataclass(frozen=True)
+class ModelSet:
+    """A named checkpoint for every role."""
+
+    name: str
+    title: str
+    entries: dict[Role, Entry]
+    defaults: Defaults = Defaults()
+    about: str = ""
+    file: Path = Path()
+
+    def entry(self, role: Role) -> Entry:
+        return self.entries[role]
+
+    def identities(self, roles: tuple[Role, ...]) -> dict[str, str]:
+        """For a fingerprint: the identity of the checkpoint of each of these roles."""
+        return {role: self.entries[role].identity for role in roles}
+
+    def check_licences(self, commercial: bool, roles: tuple[Role, ...] = ROLES) -> None:
+        """Refuse a commercial run that would use a checkpoint whose licence forbids it. Raises LicenceRefused."""
+        if not commercial:
+            return
+        for entry in (self.entries[role] for role in roles):
+            if not entry.commercial:
+                raise LicenceRefused(
+                    f"This run is commercial, and the {entry.role} of the model set {self.name},"
+                    f" {entry.repo or entry.path}, has the licence {entry.licence}, which forbids that. Choose another"
+                    " model set, or a run that is not commercial."
+                )
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where models and sets lie: downloads, and the operator's own sets (None: there are none)."""
+
+    models: Path
+    own_sets: Path | None = None
+
+
+def _canonical(values: dict[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=str)
+    return text if len(text) <= 120 else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
