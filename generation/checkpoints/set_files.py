@@ -88,27 +88,39 @@ class _Set:
     roles: dict[Role, _Role] = field(default_factory=dict)
 
 
+# Where pydantic would show a pattern, say what is meant.
+_SAID = {
+    "repo": "a repo is owner/name",
+    "revision": "a revision is a commit of 40 hexadecimal digits; leave it out to pin the newest at the first fetch",
+    "sha256": "a SHA-256 is 64 hexadecimal digits in lower case",
+    "file": "a file is a path inside the repo, without leading dots",
+}
 _SET: TypeAdapter[_Set] = TypeAdapter(_Set)
 _DEFAULTS: TypeAdapter[_Defaults] = TypeAdapter(_Defaults)
 
 
-def _built(file: Path, places: Places, seen: tuple[Path, ...] = ()) -> ModelSet:
-    """The set of a file, over the set that it extends."""
-    if file in seen:
-        raise BadModelSet(f"{file} extends itself by way of {', '.join(path.stem for path in seen)}.")
-    written = _parsed(file)
-    parent = _built(_named(written.extends, places), places, (*seen, file)) if written.extends else None
-    reader = _Reader(file, written, places, _defaults(written, parent, file))
-    entries: dict[Role, Entry] = {}
+def _built(file: Path, places: Places) -> ModelSet:
+    """The set of a file: its roles and defaults over those of the set that it extends, and so on."""
+    chain = _chain(file, places)
+    written = chain[0][1]
+    given = {role: (each, source) for source, one in reversed(chain) for role, each in one.roles.items()}
     for role in ROLES:
-        if role in written.roles:
-            entries[role] = reader.entry(role)
-        elif parent is not None:
-            entries[role] = replace(parent.entries[role], set_name=file.stem)
-        else:
+        if role not in given:
             raise BadModelSet(f"{file}: the role {role} is missing; write a table [roles.{role}], or extend a set.")
-    title = written.title or (parent.title if parent else file.stem)
-    return ModelSet(file.stem, title, entries, reader.defaults, written.about, file)
+    reader = _Reader(file, given, places, _defaults(chain))
+    entries = {role: reader.entry(role) for role in ROLES}
+    return ModelSet(file.stem, written.title or file.stem, entries, reader.defaults, written.about, file)
+
+
+def _chain(file: Path, places: Places) -> list[tuple[Path, _Set]]:
+    """The file and those that it extends, nearest first."""
+    chain = [(file, _parsed(file))]
+    while name := chain[-1][1].extends:
+        parent = _named(name, places)
+        if parent in [source for source, _ in chain]:
+            raise BadModelSet(f"{file} extends itself by way of {', '.join(source.stem for source, _ in chain)}.")
+        chain.append((parent, _parsed(parent)))
+    return chain
 
 
 def _parsed(file: Path) -> _Set:
@@ -122,25 +134,29 @@ def _parsed(file: Path) -> _Set:
         raise BadModelSet(_sentence(file, error)) from None
 
 
-def _defaults(written: _Set, parent: ModelSet | None, file: Path) -> Defaults:
-    given = ({**vars(parent.defaults)} if parent else {}) | written.defaults
-    try:
-        return Defaults(**vars(_DEFAULTS.validate_python(given)))
-    except ValidationError as error:
-        raise BadModelSet(_sentence(file, error, "defaults")) from None
+def _defaults(chain: list[tuple[Path, _Set]]) -> Defaults:
+    merged: dict[str, Any] = {}
+    for source, written in reversed(chain):
+        try:
+            _DEFAULTS.validate_python(written.defaults)
+        except ValidationError as error:
+            raise BadModelSet(_sentence(source, error, "defaults")) from None
+        merged |= written.defaults
+    return Defaults(**vars(_DEFAULTS.validate_python(merged)))
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Makes the entries of one file."""
+    """Makes the entries of a set from what its files give for each role, and in which file."""
 
     file: Path
-    written: _Set
+    given: dict[Role, tuple[_Role, Path]]
     places: Places
     defaults: Defaults
 
     def entry(self, role: Role) -> Entry:
-        given, where = self.written.roles[role], f"{self.file}, role {role}"
+        given, source = self.given[role]
+        where = f"{source}, role {role}"
         if given.same_as is not None:
             return self._same(role, given.same_as, where)
         if given.family not in FAMILIES[role]:
@@ -155,7 +171,7 @@ class _Reader:
             revision,
             licence,
             commercial,
-            self._path(given, revision),
+            self._path(given, revision, source),
             dtype=given.dtype or self.defaults.dtype,
             side=given.side,
             options=self.defaults.running() | given.options,
@@ -166,18 +182,18 @@ class _Reader:
         )
 
     def _same(self, role: Role, other: Role, where: str) -> Entry:
-        if self.written.roles[role] != _Role(same_as=other):
+        if self.given[role][0] != _Role(same_as=other):
             raise BadModelSet(f"{where}: same_as = {other!r} stands alone; leave the other keys out.")
-        if other not in self.written.roles or self.written.roles[other].same_as is not None:
-            raise BadModelSet(f"{where}: same_as = {other!r} must name a role of this file that has a checkpoint.")
+        if self.given[other][0].same_as is not None:
+            raise BadModelSet(f"{where}: same_as = {other!r} must name a role that has a checkpoint of its own.")
         entry = self.entry(other)
         if entry.family not in FAMILIES[role]:
             raise BadModelSet(f"{where}: same_as = {other!r} is of the family {entry.family}, which is no {role}.")
         return replace(entry, role=role)
 
-    def _path(self, given: _Role, revision: str) -> Path:
+    def _path(self, given: _Role, revision: str, source: Path) -> Path:
         if given.path:
-            return (self.file.parent / Path(given.path).expanduser()).resolve()
+            return (source.parent / Path(given.path).expanduser()).resolve()
         if not given.repo:
             return Path()
         folder = repo_folder(self.places.models, given.repo) / (revision or UNPINNED)
@@ -219,5 +235,5 @@ def _sentence(file: Path, error: ValidationError, prefix: str = "") -> str:
         return f"{where}: there is no key {key}."
     if problem["loc"] and problem["loc"][-1] == "[key]":
         return f"{file}: there is no role {path[1]!r}; the roles are {', '.join(ROLES)}."
-    told = problem["msg"]
+    told = _SAID.get(key) or problem["msg"]
     return f"{where}: {key}: {told[0].lower()}{told[1:]} (it is {problem['input']!r})."

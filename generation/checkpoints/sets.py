@@ -24,7 +24,7 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
     "dino": ("dinov2", "dino"),
     "captioner": ("blip", "qwen-vl"),
     "writer": ("causal-lm", "openai-compatible"),
-    "safety": ("clip-concepts",),
+    "safety": ("clip-concepts", "image-classifier"),
 }
 # What changes how a model runs and its results by rounding only: no reason to make images anew.
 RUNNING_OPTIONS = ("attention", "channels_last", "compile")
