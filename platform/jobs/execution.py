@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from jobs import endings, lease, logtail, plain, process
+from jobs import claiming, endings, logtail, plain, process
 from jobs.context import JobContext
 from jobs.endings import Account
 from jobs.exceptions import JobCancelled, JobError, JobTimedOut, LeaseLost, WorkerStopping
@@ -17,17 +17,20 @@ from jobs.heartbeat import heart
 from jobs.kinds import Kind, kind_named
 from jobs.logtail import tail
 from jobs.models import Job
+from jobs.warmth import warmth
 
 _LONGEST_TRACEBACK = 20_000
 logger = logging.getLogger(__name__)
 
 
 def run_next(queue: str, worker: str) -> Job | None:
-    """Claim the most urgent ready job of a queue and run it to its end; None when nothing is ready."""
+    """Claim the next ready job of a queue and run it to its end; None when nothing is ready."""
     if process.stopping():
         return None
-    job = lease.claim(queue, worker)
+    wish = warmth.wish()
+    job = claiming.claim(queue, worker, wish)
     if job is not None:
+        warmth.took(job.affinity, wish)
         run(job)
     return job
 

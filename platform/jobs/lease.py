@@ -1,4 +1,4 @@
-"""Take a job and hold it: each write is one filtered update whose count says whether it is still ours.
+"""Hold a job that was claimed: each write is one filtered update whose count says whether it is still ours.
 
 The fence is raised by each claim. Whoever writes with an older fence changes no row, however late it wakes up.
 """
@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from jobs.exceptions import LeaseLost
-from jobs.models import Attempt, Job, State
+from jobs.models import Job, State
 
 IDS_AT_ONCE = 5_000  # in one statement: SQLite takes no more than 32,766
 
@@ -21,36 +20,8 @@ IDS_AT_ONCE = 5_000  # in one statement: SQLite takes no more than 32,766
 def ready_jobs(queue: str, now: datetime) -> QuerySet[Job]:
     """What a worker of that queue may take now, the most urgent first; the index job_ready serves it."""
     due = Q(run_after__isnull=True) | Q(run_after__lte=now)
-    return Job.objects.filter(due, queue=queue, state=State.QUEUED, waiting_on=0).order_by("-priority", "pk")
-
-
-# One statement, and as it stands: building it anew took half the time of a claim, on SQLite with the write lock held.
-# The literals are what the condition of the index job_ready says.
-_CLAIM = """
-UPDATE jobs_job SET state = 'running', fence = fence + 1, worker = %s,
-       lease_until = %s, heartbeat_at = %s, started_at = coalesce(started_at, %s)
-WHERE state = 'queued' AND id = (
-    SELECT id FROM jobs_job
-    WHERE queue = %s AND state = 'queued' AND waiting_on = 0 AND (run_after IS NULL OR run_after <= %s)
-    ORDER BY priority DESC, id LIMIT 1 {lock}
-)
-RETURNING *
-"""
-
-
-def claim(queue: str, worker: str) -> Job | None:
-    """Take the most urgent ready job of a queue for that worker, with a new attempt; None when there is none.
-
-    On PostgreSQL rows that others are just taking are passed over; on SQLite the transaction holds the only write lock.
-    """
-    now = timezone.now()
-    said, until = (connection.ops.adapt_datetimefield_value(time) for time in (now, lease_end(now)))
-    lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    with transaction.atomic():
-        taken = list(Job.objects.raw(_CLAIM.format(lock=lock), [worker, until, said, said, queue, said]))
-        for job in taken:
-            Attempt.objects.create(job_id=job.pk, number=job.fence, worker=worker)
-    return taken[0] if taken else None
+    ready = Job.objects.filter(due, queue=queue, state=State.QUEUED, waiting_on=0, paused=False)
+    return ready.order_by("-priority", "asker", "pk")
 
 
 def held(job: Job) -> QuerySet[Job]:

@@ -1,7 +1,7 @@
 """The tables of durable work. The database is the truth about a job; Celery only carries its id.
 
-Transitions (queued → running → succeeded | failed | cancelled, and back to queued) are made by `jobs.services` and
-`jobs.lease` alone, each as one filtered update whose count must be 1.
+Transitions (queued → running → succeeded | failed | cancelled, and back to queued) are made by `jobs.services`,
+`jobs.claiming` and `jobs.endings` alone, each as a filtered update that counts the rows it found.
 """
 
 from django.conf import settings
@@ -15,6 +15,7 @@ class Queue(models.TextChoices):
 
     CPU = "cpu", "CPU"
     GPU = "gpu", "GPU"
+    LIVE = "live", "Live"  # a person waits for it at a page: never behind work that takes long
 
 
 class State(models.TextChoices):
@@ -26,14 +27,15 @@ class State(models.TextChoices):
 
 
 FINISHED_STATES = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+_READY = Q(state="queued", waiting_on=0, paused=False)
 
 
 class Job(models.Model):
     """One piece of work of a registered kind.
 
-    `waiting_on` counts the jobs before it that have not succeeded yet; it is ready when that is 0 and `run_after` has
-    passed. `fence` grows with each claim: a worker writes only while the fence is the one it got, so that one which was
-    given up for dead and comes back changes nothing.
+    `waiting_on` counts the jobs before it that have not succeeded yet; it is ready when that is 0, it is not paused and
+    `run_after` has passed. `fence` grows with each claim: a worker writes only while the fence is the one it got, so
+    that one which was given up for dead and comes back changes nothing.
     """
 
     kind = models.CharField(max_length=80)
@@ -42,6 +44,10 @@ class Job(models.Model):
     subject = models.CharField(max_length=200, blank=True)  # what it is about, for people: "Import of chairs.csv"
     queue = models.CharField(max_length=8, choices=Queue, default=Queue.CPU)
     priority = models.SmallIntegerField(default=0)  # higher runs first
+    affinity = models.CharField(max_length=100, blank=True, default="")  # what a worker must hold warm to do it
+    # Whose turn it takes: the id of who asked, 0 for nobody. A copy that is never empty, so that an index can seek it.
+    asker = models.PositiveBigIntegerField(default=0)
+    paused = models.BooleanField(default=False)  # queued, and not to be started until it is released
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     waiting_on = models.PositiveIntegerField(default=0)
     run_after = models.DateTimeField(null=True, blank=True)
@@ -80,9 +86,9 @@ class Job(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["queue", "-priority", "id"], condition=Q(state="queued", waiting_on=0), name="job_ready"
-            ),
+            # A claim seeks in these two and never reads the backlog: see jobs.claiming.
+            models.Index(fields=["queue", "-priority", "asker", "id"], condition=_READY, name="job_ready"),
+            models.Index(fields=["queue", "-priority", "affinity", "asker", "id"], condition=_READY, name="job_warm"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_leases"),
             models.Index(fields=["state", "-id"], name="job_by_state"),
             models.Index(fields=["kind", "-id"], name="job_by_kind"),
@@ -93,6 +99,17 @@ class Job(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("jobs:detail", args=[self.pk])
+
+
+class Turn(models.Model):
+    """When somebody's job of a queue was last begun: among equals, who was served longest ago comes next."""
+
+    queue = models.CharField(max_length=8, choices=Queue)
+    asker = models.PositiveBigIntegerField()
+    served_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["queue", "asker"], name="turn_once")]
 
 
 class Dependency(models.Model):
@@ -127,6 +144,7 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=13, choices=Outcome, default=Outcome.RUNNING)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)  # by the wall; of a dead worker's, until its last sign of life
     exception = models.CharField(max_length=200, blank=True)  # the class's dotted path
     traceback = models.TextField(blank=True)
     log_tail = models.TextField(blank=True)

@@ -14,12 +14,15 @@ from jobs.kinds import kind_named
 from jobs.models import FINISHED_STATES, Dependency, Job, State
 
 HIGHEST_PRIORITY = 32_767
-_LENGTHS = {"key": 200, "subject": 200}
+_LENGTHS = {"key": 200, "subject": 200, "affinity": 100}
 
 
 @dataclass(frozen=True)
 class Order:
-    """One job to be submitted; `after` are jobs, or their ids, that must succeed first."""
+    """One job to be submitted; `after` are jobs, or their ids, that must succeed first.
+
+    `affinity` says what a worker must hold warm for it, such as "segment sdxl": a worker goes on with what it has.
+    """
 
     kind: str
     params: dict[str, Any] = field(default_factory=dict)
@@ -27,6 +30,7 @@ class Order:
     subject: str = ""
     after: Sequence["Job | int"] = ()
     priority: int = 0
+    affinity: str = ""
 
 
 def submit(  # noqa: PLR0913 - all but two by keyword
@@ -37,14 +41,16 @@ def submit(  # noqa: PLR0913 - all but two by keyword
     subject: str = "",
     after: Sequence[Job | int] = (),
     priority: int = 0,
+    affinity: str = "",
     asked_by: AbstractBaseUser | None = None,
 ) -> Job:
     """Queue a job and return it; with a `key` that a job already has, that job is returned, whatever its state.
 
-    It starts when the jobs in `after` have succeeded, the higher `priority` first. If the broker is down the job is
-    kept all the same, and sent when it is back. Raises UnknownKind, BadParams or BadDependency, and keeps nothing then.
+    It starts when the jobs in `after` have succeeded, the higher `priority` first; among equals a worker prefers the
+    `affinity` that it ran last, then whoever asked and was served longest ago. If the broker is down the job is kept
+    all the same, and sent when it is back. Raises UnknownKind, BadParams or BadDependency, and keeps nothing then.
     """
-    order = Order(kind, params or {}, key, subject, after, priority)
+    order = Order(kind, params or {}, key, subject, after, priority, affinity)
     return submit_many([order], asked_by=asked_by)[0]
 
 
@@ -140,7 +146,9 @@ def _new(order: Order, asked_by: AbstractBaseUser | None, waiting_on: int = 0) -
         queue=kind_named(order.kind).queue,
         priority=order.priority,
         waiting_on=waiting_on,
+        affinity=order.affinity,
         asked_by_id=asked_by.pk if asked_by else None,
+        asker=asked_by.pk if asked_by else 0,
     )
 
 

@@ -103,6 +103,9 @@ WEB_THREADS = env.integer("VITRINE_WEB_THREADS", 4, minimum=1, maximum=256)
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "embedded://")
 CPU_CONCURRENCY = env.integer("VITRINE_CPU_CONCURRENCY", 2, minimum=1, maximum=256)
 GPU_CONCURRENCY = env.integer("VITRINE_GPU_CONCURRENCY", 1, minimum=1, maximum=64)
+LIVE_CONCURRENCY = env.integer("VITRINE_LIVE_CONCURRENCY", 1, minimum=1, maximum=64)
+# Seconds that a worker goes on with what it holds warm while other work of the same priority waits.
+AFFINITY_SECONDS = env.integer("VITRINE_AFFINITY_SECONDS", 120, minimum=0, maximum=86_400)
 # Seconds that a worker holds a job without a sign of life before another may take it.
 LEASE_SECONDS = env.integer("VITRINE_LEASE_SECONDS", 60, minimum=2, maximum=3600)
 # Seconds between two looks for jobs whose worker died and for messages that were lost.

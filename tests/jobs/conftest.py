@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from jobs import dispatch, kinds
+from jobs import dispatch, execution, kinds
 from jobs.kinds import job_kind
+from jobs.warmth import Warmth
 
 
 @pytest.fixture
@@ -14,6 +15,14 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`kind("test.x", **options)` is job_kind, and forgets what it registered when the test ends."""
     monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
     return job_kind
+
+
+@pytest.fixture(autouse=True)
+def warmth(monkeypatch: pytest.MonkeyPatch) -> Warmth:
+    """What this process holds warm: nothing, as each test begins."""
+    fresh = Warmth()
+    monkeypatch.setattr(execution, "warmth", fresh)
+    return fresh
 
 
 @pytest.fixture(autouse=True)

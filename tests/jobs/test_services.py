@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from jobs import endings, lease, services
+from jobs import claiming, endings, services
 from jobs.endings import NOTHING_SAID
 from jobs.exceptions import BadDependency, BadParams, NotAllowed, UnknownKind
 from jobs.models import Job, Queue, State
@@ -21,7 +21,7 @@ Tickets = list[tuple[int, str]]
 
 
 def succeed(job: Job) -> None:
-    claimed = lease.claim(job.queue, "w")
+    claimed = claiming.claim(job.queue, "w")
     assert claimed == job
     endings.succeed(claimed, None, NOTHING_SAID)
 
@@ -38,6 +38,16 @@ def test_a_job_is_kept_and_its_ticket_sent_after_the_commit(
     )  # fmt: skip
     assert sent == [(job.pk, Queue.GPU)]
     assert job.dispatched_at is not None
+
+
+def test_it_notes_what_must_be_warm_and_whose_turn_it_takes(operator: Any) -> None:
+    job = services.submit("jobs.rehearse", affinity="segment sdxl", asked_by=operator)
+    batch = services.submit_many([Order("jobs.rehearse", affinity="caption")], asked_by=operator)
+    nobodys = services.submit("jobs.rehearse", key="nightly")
+    rows = Job.objects.order_by("pk").values_list("pk", "affinity", "asker")
+    assert list(rows) == [
+        (job.pk, "segment sdxl", operator.pk), (batch[0].pk, "caption", operator.pk), (nobodys.pk, "", 0),
+    ]  # fmt: skip
 
 
 def test_the_same_key_gives_the_same_job_whatever_its_state(sent: Tickets) -> None:
@@ -64,6 +74,8 @@ def test_one_bad_order_keeps_all_out() -> None:
         services.submit("jobs.rehearse", key="k" * 201)
     with pytest.raises(BadParams, match="priority 40000"):
         services.submit("jobs.rehearse", priority=40_000)
+    with pytest.raises(BadParams, match="affinity of a job may have 100 characters"):
+        services.submit("jobs.rehearse", affinity="x" * 101)
     assert not Job.objects.exists()
 
 
@@ -99,7 +111,7 @@ def test_a_job_cannot_wait_for_what_never_comes() -> None:
 def test_a_failed_job_holds_its_dependents_and_a_retry_frees_them() -> None:
     first = services.submit("jobs.rehearse")
     last = services.submit("jobs.rehearse", after=[first])
-    claimed = lease.claim("cpu", "w")
+    claimed = claiming.claim("cpu", "w")
     assert claimed
     endings.fail(claimed, "It broke.", NOTHING_SAID)
     last.refresh_from_db()
@@ -215,7 +227,7 @@ def test_orders_lock_what_they_need_by_rising_id() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_job_submitted_while_the_one_before_it_ends_is_told() -> None:
     make_job()
-    first = lease.claim(Queue.CPU, "w")
+    first = claiming.claim(Queue.CPU, "w")
     assert first is not None
     join = beside(lambda: services.submit("jobs.rehearse", after=[first]))
     assert endings.succeed(first, None, NOTHING_SAID)

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import User
 from catalog.models import ImportRun, Product
 from catalog.services.imports import ask_for_import, make_import, request_import
-from jobs import lease, services
+from jobs import claiming, services
 from jobs.context import JobContext
 from jobs.exceptions import JobCancelled
 from jobs.kinds import kind_named
@@ -65,7 +65,7 @@ def test_a_cancelled_import_has_ended_and_says_so_until_it_is_begun_again(
     make_files(tmp_path, {"list.csv": "id\n" + "".join(f"p{number}\n" for number in range(120))})
     run = make_import(layout="auto", origin=str(tmp_path / "list.csv"))
     request_import(run)
-    services.cancel(lease.claim("cpu", "worker"))  # type: ignore[arg-type]
+    services.cancel(claiming.claim("cpu", "worker"))  # type: ignore[arg-type]
     job = Job.objects.get()
     with monkeypatch.context() as patch:
         patch.setattr("jobs.context.WRITE_EVERY", 0)  # look at once, not after a second
