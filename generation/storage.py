@@ -1,0 +1,66 @@
+"""The pipeline's files in the project's storage, a folder or S3; and the state of long work, replaced as it goes."""
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from catalog.photos.storing import write
+from generation.files import Files
+
+CHECKPOINTS = "generation-checkpoints"
+
+
+class DjangoStore:
+    """Bytes by key in the project's default storage. A file appears whole or not at all, in a folder as in S3."""
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a key. Raises FileNotFoundError."""
+        with default_storage.open(key, "rb") as opened:
+            return bytes(opened.read())
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep them under exactly this key; the same key always has the same bytes."""
+        write(key, data)
+
+    def exists(self, key: str) -> bool:
+        return default_storage.exists(key)
+
+
+def storage_store() -> DjangoStore:
+    """The store of this site."""
+    return DjangoStore()
+
+
+def site_files() -> Files:
+    """The pipeline's pictures and data in the site's storage."""
+    return Files(storage_store())
+
+
+class Checkpoints:
+    """The state of one stage's long work, by name: it outlives the process, and goes when the stage is done.
+
+    Our storages replace a file in one step, so a crash in the middle of a write leaves the state before it.
+    """
+
+    def __init__(self, fingerprint: str) -> None:
+        self._folder = f"{CHECKPOINTS}/{fingerprint[:2]}/{fingerprint}"
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep it in place of what was there."""
+        default_storage.save(f"{self._folder}/{name}", ContentFile(data))
+
+    def read(self, name: str) -> bytes | None:
+        """What was kept last."""
+        try:
+            with default_storage.open(f"{self._folder}/{name}", "rb") as opened:
+                return bytes(opened.read())
+        except FileNotFoundError:
+            return None
+
+    def forget(self) -> None:
+        """Remove all of them."""
+        try:
+            names = default_storage.listdir(self._folder)[1]
+        except FileNotFoundError:
+            return
+        for name in names:
+            default_storage.delete(f"{self._folder}/{name}")
