@@ -4,7 +4,7 @@ Images are RGB `PIL.Image`; masks are (height, width) arrays of bool; embeddings
 each. Whoever calls chooses the batch: an adapter takes all that it is given in one pass, and lack of memory is raised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -17,6 +17,7 @@ from generation.records import MaskPrompt
 
 Mask = NDArray[np.bool_]
 Embeddings = NDArray[np.float32]
+Check = Callable[[], None]  # called between steps; raises where the work has to stop
 Role = Literal[
     "base", "served", "inpainter", "video", "segmenter", "clip", "dino", "captioner", "writer", "safety"
 ]  # fmt: skip
@@ -96,22 +97,34 @@ class Sampling:
     scheduler: Literal["default", "ddim", "dpm++"] = "default"
 
 
+def go_on() -> None:
+    """The check of those who never stop."""
+
+
 @dataclass(frozen=True)
 class Drawing:
-    """One image to draw from words. Each has its seed, so that a batch equals its images drawn alone."""
+    """One image to draw from words. Each has its seed, so that a batch equals its images drawn alone.
+
+    `adapter` says which of those that `adapted` was given, by place: products can share a batch.
+    """
 
     prompt: str
     seed: int
+    adapter: int = 0
 
 
 @dataclass(frozen=True)
 class Filling:
-    """One image in which everything under `mask` is to be drawn anew. Image and mask have the same size."""
+    """One image in which everything under `mask` is to be drawn anew. Image and mask have the same size.
+
+    `control` is for inpainters with a ControlNet: edges, depth or what it was trained on.
+    """
 
     image: Image.Image
     mask: Mask
     prompt: str
     seed: int
+    control: Image.Image | None = None
 
 
 @dataclass(frozen=True)
@@ -123,17 +136,22 @@ class Edit:
     seed: int
 
 
-class Inpainter(Protocol):
+class SavesMemory(Protocol):
+    def save_memory(self, level: int) -> bool:
+        """Trade speed for memory: 0 is none of it, each level saves more. False where there is no such level."""
+
+
+class Inpainter(SavesMemory, Protocol):
     """Fills masked parts. Kept pixels may come back changed (through the VAE): stages composite them back."""
 
     side: int  # native pixels a side
     multiple: int  # sizes divide by it
 
-    def fill(self, fillings: Sequence[Filling], sampling: Sampling) -> list[Image.Image]:
+    def fill(self, fillings: Sequence[Filling], sampling: Sampling, *, check: Check = go_on) -> list[Image.Image]:
         """One image per filling, at its size when the sampling names none."""
 
 
-class Backbone(Protocol):
+class Backbone(SavesMemory, Protocol):
     """An image generator of one family, warm on its device, into which adapters are swapped."""
 
     family: str
@@ -141,13 +159,16 @@ class Backbone(Protocol):
     multiple: int
     pipeline: Any  # the diffusers pipeline; the trainer takes its parts
 
-    def draw(self, drawings: Sequence[Drawing], sampling: Sampling) -> list[Image.Image]: ...
+    def draw(self, drawings: Sequence[Drawing], sampling: Sampling, *, check: Check = go_on) -> list[Image.Image]: ...
 
-    def edit(self, edits: Sequence[Edit], sampling: Sampling) -> list[Image.Image]:
+    def edit(self, edits: Sequence[Edit], sampling: Sampling, *, check: Check = go_on) -> list[Image.Image]:
         """Draw with reference photos. Raises NotPossible for a family that cannot."""
 
-    def adapted(self, adapter: bytes) -> AbstractContextManager[None]:
-        """Inside, `draw` uses this LoRA (the bytes of a safetensors file); nothing is reloaded on the way in or out."""
+    def adapted(self, *adapters: bytes) -> AbstractContextManager[None]:
+        """Inside, `draw` uses these LoRAs (each the bytes of a safetensors file), each drawing its own of them.
+
+        Nothing is reloaded on the way in or out. Raises NotPossible for an adapter of another model.
+        """
 
     def token_count(self, prompt: str) -> int:
         """Tokens of the prompt without the ones at both ends; `token_limit` is where the family cuts."""
@@ -167,10 +188,10 @@ class Filming:
     seed: int
 
 
-class Video(Protocol):
+class Video(SavesMemory, Protocol):
     """Moves the camera around what a picture shows."""
 
-    def film(self, filming: Filming) -> list[Image.Image]:
+    def film(self, filming: Filming, *, check: Check = go_on) -> list[Image.Image]:
         """At least the frames asked for, at about the picture's aspect; the first is close to the picture itself."""
 
 

@@ -103,4 +103,7 @@ def make_tiny_sd_inpainter(folder: Path, channels: int = 9) -> None:
 
 def make_tiny_controlnet(folder: Path) -> None:
     torch.manual_seed(21)
-    ControlNetModel.from_unet(tiny_unet(), conditioning_embedding_out_channels=(8, 8, 8, 8)).save_pretrained(folder)
+    controlnet = ControlNetModel.from_unet(tiny_unet(), conditioning_embedding_out_channels=(8, 8, 8, 8))
+    for parameter in controlnet.parameters():  # its last layers begin as zeros, and would do nothing
+        torch.nn.init.normal_(parameter, std=0.2)
+    controlnet.save_pretrained(folder)
