@@ -20,7 +20,15 @@ from generation.exceptions import BadModelSet
 
 SHIPPED = Path(__file__).parent / "sets"
 Dtype = Literal["float32", "float16", "bfloat16"]
-Attention = Literal["sdpa", "math", "flash"]
+# What sets call it, and what diffusers' dispatcher calls it.
+ATTENTION = {
+    "sdpa": "sdpa",  # torch chooses
+    "math": "_native_math",
+    "flash": "_native_flash",
+    "efficient": "_native_efficient",
+    "cudnn": "_native_cudnn",
+}
+Attention = Literal["sdpa", "math", "flash", "efficient", "cudnn"]
 
 
 def set_names(places: Places) -> list[str]:
@@ -75,6 +83,7 @@ class _Defaults:
     attention: Attention = "sdpa"
     channels_last: bool = False
     compile: bool = False
+    half_on_cpu: bool = False
 
 
 @checked(frozen=True, config=_STRICT)
@@ -174,7 +183,7 @@ class _Reader:
             self._path(given, revision, source),
             dtype=given.dtype or self.defaults.dtype,
             side=given.side,
-            options=self.defaults.running() | given.options,
+            options=self._options(given, where),
             size=given.size,
             files=given.files or ((given.file,) if given.file else ()),
             sha256=given.sha256,
@@ -190,6 +199,14 @@ class _Reader:
         if entry.family not in FAMILIES[role]:
             raise BadModelSet(f"{where}: same_as = {other!r} is of the family {entry.family}, which is no {role}.")
         return replace(entry, role=role)
+
+    def _options(self, given: _Role, where: str) -> dict[str, Any]:
+        options = self.defaults.running() | given.options
+        if options["attention"] not in ATTENTION:
+            raise BadModelSet(
+                f"{where}: options.attention = {options['attention']!r} is none of {', '.join(ATTENTION)}."
+            )
+        return options | {"attention": ATTENTION[options["attention"]]}
 
     def _path(self, given: _Role, revision: str, source: Path) -> Path:
         if given.path:

@@ -27,7 +27,7 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
     "safety": ("clip-concepts", "image-classifier"),
 }
 # What changes how a model runs and its results by rounding only: no reason to make images anew.
-RUNNING_OPTIONS = ("attention", "channels_last", "compile")
+RUNNING_OPTIONS = ("attention", "channels_last", "compile", "half_on_cpu")
 REMOTE = "openai-compatible"  # a family that has no files here
 UNPINNED = "unpinned"  # where a revision would stand, before the first fetch
 
@@ -89,6 +89,7 @@ class Defaults:
     attention: str = "sdpa"
     channels_last: bool = False
     compile: bool = False
+    half_on_cpu: bool = False  # keep half precision on a CPU too: half the memory, several times slower
 
     def running(self) -> dict[str, Any]:
         """The options that each entry starts from."""

@@ -1,0 +1,169 @@
+"""Load the checkpoint of a role: files are looked at first, code is imported when asked for, the hub is never reached.
+
+Safetensors wherever a checkpoint has them. A pickle is read by `torch.load(weights_only=True)` alone, and only when
+its SHA-256 is pinned: in the set's file, or in the lock that `manage.py models fetch` wrote.
+"""
+
+import functools
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from generation.checkpoints.locks import LockedFile, blob_of, read_lock, sha256_of
+from generation.checkpoints.roles import Role
+from generation.checkpoints.sets import UNPINNED, Entry
+from generation.exceptions import CheckpointMissing
+
+_FAMILIES = "generation.checkpoints.families"
+_MAKERS = {"sd": f"{_FAMILIES}.sd", "sdxl": f"{_FAMILIES}.sd", "flux2-klein": f"{_FAMILIES}.flux2_klein"}
+_PICKLES = (".pth", ".pt", ".bin", ".ckpt")
+_MESSAGE_FILES = 3  # named in a message; more are counted
+
+
+def code_for(role: Role, family: str) -> tuple[str, str]:
+    """Module and function that load a role's checkpoint of a family: `function(entry, device) -> adapter`."""
+    if role in ("base", "served"):
+        return _MAKERS[family], "load_backbone"
+    if role == "inpainter":
+        return _MAKERS[family], "load_inpainter"
+    return f"generation.checkpoints.{role}", "load"
+
+
+def load(entry: Entry, device: str) -> Any:
+    """The adapter of an entry on a device, after its files were verified. Raises CheckpointMissing."""
+    verify(entry)
+    module, function = code_for(entry.role, entry.family)
+    return getattr(importlib.import_module(module), function)(entry, device)
+
+
+def verify(entry: Entry, *, checksums: bool = False) -> None:
+    """Raise CheckpointMissing, with role, path and command, unless every file is there and whole.
+
+    Sizes are always looked at, checksums only when asked for, and those of pickles always.
+    """
+    if problems := missing(entry, checksums=checksums):
+        raise CheckpointMissing(_sentence(entry, problems))
+
+
+def missing(entry: Entry, *, checksums: bool = False) -> list[str]:
+    """What is wrong with an entry's files, one short text each; nothing when it can be loaded."""
+    if entry.is_remote:
+        return []
+    if entry.repo:
+        return _wrong_in_repo(entry, checksums)
+    return _wrong_locally(entry, checksums)
+
+
+def root_of(entry: Entry) -> Path:
+    """The folder of a repo's revision that holds the entry's files; of a local entry, its folder."""
+    if not entry.repo:
+        return entry.path if entry.path.is_dir() else entry.path.parent
+    name = entry.revision or UNPINNED
+    return next(path for path in (entry.path, *entry.path.parents) if path.name == name)
+
+
+def locked_files(entry: Entry) -> list[LockedFile]:
+    """The files that an entry of a repo needs, as the lock knows them; none before the first fetch."""
+    return read_lock(root_of(entry).parent).wanted(entry.revision, entry.files)
+
+
+def bytes_on_disk(entry: Entry) -> int:
+    """Bytes of the entry's files that are there."""
+    files = [root_of(entry) / file.path for file in locked_files(entry)] if entry.repo else _local_files(entry)
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _wrong_in_repo(entry: Entry, checksums: bool) -> list[str]:
+    root, wanted = root_of(entry), locked_files(entry)
+    if not wanted:
+        return ["it was never fetched"]
+    wrong = []
+    for file in wanted:
+        problem = _wrong_file(root / file.path, file, entry.sha256, checksums)
+        if problem:
+            wrong.append(f"{file.path} {problem}")
+    return wrong
+
+
+def _wrong_file(path: Path, locked: LockedFile, pinned: str, checksums: bool) -> str:
+    if not path.is_file():
+        return "is missing"
+    if path.stat().st_size != locked.size:
+        return f"is damaged: it has {path.stat().st_size:,} bytes in place of {locked.size:,}"
+    wanted = pinned or locked.sha256
+    if path.suffix in _PICKLES and not wanted:
+        return "is a pickle without a pinned checksum"
+    if checksums and not wanted and locked.blob:
+        return "" if blob_of(path) == locked.blob else "is damaged: its checksum differs from the hub's"
+    if (checksums or path.suffix in _PICKLES) and wanted:
+        return "" if _known_sha256(path) == wanted else "is damaged: its SHA-256 differs from the pinned one"
+    return ""
+
+
+def _wrong_locally(entry: Entry, checksums: bool) -> list[str]:
+    files = _local_files(entry)
+    if not files:
+        return ["there is no such file or folder" if not entry.path.exists() else "the folder is empty"]
+    wrong = []
+    has_safetensors = any(file.suffix == ".safetensors" for file in files)
+    for file in files:
+        name = file.name if file == entry.path else file.relative_to(entry.path).as_posix()
+        if file.suffix == ".safetensors" and _is_cut_short(file):
+            wrong.append(f"{name} is damaged: it ends before its tensors do")
+        elif file.suffix in _PICKLES and not entry.sha256 and not has_safetensors:
+            wrong.append(f"{name} is a pickle without a pinned checksum; write its sha256 into the set")
+        elif _is_to_be_hashed(file, entry, checksums) and _known_sha256(file) != entry.sha256:
+            wrong.append(f"{name} is damaged: its SHA-256 differs from the set's")
+    return wrong
+
+
+def _is_to_be_hashed(file: Path, entry: Entry, checksums: bool) -> bool:
+    if not entry.sha256 or file.suffix in (".json", ".txt"):
+        return False
+    return checksums or file.suffix in _PICKLES
+
+
+def _local_files(entry: Entry) -> list[Path]:
+    if entry.path.is_file():
+        return [entry.path]
+    return sorted(path for path in entry.path.rglob("*") if path.is_file())
+
+
+def _is_cut_short(file: Path) -> bool:
+    """Whether a safetensors file is shorter than its own header says: 8 bytes of length, JSON, then the tensors."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        if size < 8 + length or length > 1 << 28:
+            return True
+        try:
+            header = json.loads(opened.read(length))
+        except ValueError:
+            return True
+    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+    return size != 8 + length + max(ends, default=0)
+
+
+def _known_sha256(file: Path) -> str:
+    stat = file.stat()
+    return _remembered(file, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _remembered(file: Path, _size: int, _changed: int) -> str:
+    # Gigabytes: once for each change of the file while the process lives.
+    return sha256_of(file)
+
+
+def _sentence(entry: Entry, problems: list[str]) -> str:
+    told = "; ".join(problems[:_MESSAGE_FILES])
+    if len(problems) > _MESSAGE_FILES:
+        told += f"; and {len(problems) - _MESSAGE_FILES} more"
+    what = f"The {entry.role} of the model set {entry.set_name}"
+    if not entry.repo:
+        return f"{what} cannot be loaded from {entry.path}: {told}. Put it there, or change the set's path."
+    return (
+        f"{what}, {entry.repo}, cannot be loaded from {root_of(entry)}: {told}."
+        f" Fetch it: manage.py models fetch {entry.set_name} --role {entry.role}"
+    )
