@@ -102,7 +102,7 @@ def settle_lost(job: Job, max_strikes: int) -> bool:
 def cancel_dependents(job_ids: list[int]) -> int:
     """Inside a transaction: cancel all queued jobs that need one of these, and those that need them in turn."""
     count, gone = 0, list(job_ids)
-    while reasons := _queued_dependents(gone):
+    while reasons := queued_dependents(gone):
         lease.in_order(reasons)
         by_reason: dict[int, list[int]] = {}
         for job_id, needs_id in reasons.items():
@@ -113,8 +113,8 @@ def cancel_dependents(job_ids: list[int]) -> int:
     return count
 
 
-def _queued_dependents(job_ids: list[int]) -> dict[int, int]:
-    """The queued jobs that need one of these, however far, each with the id of one that it needs."""
+def queued_dependents(job_ids: list[int]) -> dict[int, int]:
+    """The queued jobs that need one of these, however far, each with the id of one that it needs; not locked."""
     reasons: dict[int, int] = {}
     level = job_ids
     while level:
@@ -172,5 +172,7 @@ def _release_dependents(job: Job) -> None:
     ready: list[tuple[int, str]] = []
     for some in lease.portions(ids):
         Job.objects.filter(pk__in=some).update(waiting_on=F("waiting_on") - 1)
-        ready += Job.objects.filter(pk__in=some, waiting_on=0, state=State.QUEUED).values_list("pk", "queue")
+        ready += Job.objects.filter(pk__in=some, waiting_on=0, state=State.QUEUED, paused=False).values_list(
+            "pk", "queue"
+        )
     dispatch.send_on_commit(ready)  # all at once: it bounds the tickets

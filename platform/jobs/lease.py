@@ -53,15 +53,12 @@ def hold_for_step(job: Job) -> None:
 
 
 def in_order(job_ids: Iterable[int]) -> list[Job]:
-    """Inside a transaction: those of these jobs that exist, locked by rising id.
+    """Inside a transaction: those of these jobs that exist, locked by rising id, without their params and results.
 
     Every transaction that locks several jobs does it in this order, so no two can wait for each other.
     """
-    return [
-        job
-        for ids in portions(job_ids)
-        for job in Job.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-    ]
+    rows = Job.objects.select_for_update(of=("self",)).defer("params", "result").order_by("pk")
+    return [job for ids in portions(job_ids) for job in rows.filter(pk__in=ids)]
 
 
 def portions(job_ids: Iterable[int]) -> list[list[int]]:

@@ -100,6 +100,13 @@ class Job(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("jobs:detail", args=[self.pk])
 
+    @property
+    def word(self) -> str:
+        """The state as people are told it: "paused" for a queued job that is held back, "waiting" for others first."""
+        if self.state != State.QUEUED:
+            return str(self.state)
+        return "paused" if self.paused else "waiting" if self.waiting_on else "queued"
+
 
 class Turn(models.Model):
     """When somebody's job of a queue was last begun: among equals, who was served longest ago comes next."""

@@ -146,7 +146,8 @@ def is_finished(job: Job) -> bool:
 def as_facts(job: Job) -> dict[str, Any]:
     """A job as plain values, for the API and the terminal."""
     names = ("kind", "key", "subject", "queue", "priority", "state", "waiting_on", "paused", "cancel_requested",
-             "progress_done", "progress_total", "message", "error", "created_at", "started_at", "finished_at", "run_after")  # fmt: skip
+             "progress_done", "progress_total", "message", "error", "created_at",
+             "started_at", "finished_at", "run_after")  # fmt: skip
     return {"id": job.pk} | {name: getattr(job, name) for name in names}
 
 

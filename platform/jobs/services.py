@@ -1,4 +1,4 @@
-"""What may be done to jobs: submit, cancel, retry. Pages, API, commands and other rooms all come through here."""
+"""What may be done to jobs: submit, hold, release, cancel, retry. Pages, API, commands and rooms all come this way."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +31,14 @@ class Order:
     after: Sequence["Job | int"] = ()
     priority: int = 0
     affinity: str = ""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of the named jobs were changed, and how many were left as they are because the rules forbid it."""
+
+    done: int
+    left: int
 
 
 def submit(  # noqa: PLR0913 - all but two by keyword
@@ -111,10 +119,92 @@ def retry(job: Job) -> Job:
     return row
 
 
+def hold(job_ids: Iterable[int]) -> Tally:
+    """Keep queued jobs from starting until they are released; they stay queued and are shown as paused.
+
+    A job that a worker takes in this moment is either held or runs on: one that is running is left, like all others.
+    """
+    wanted = set(job_ids)
+    with transaction.atomic():
+        queued = [row.pk for row in lease.in_order(wanted) if row.state == State.QUEUED]
+        _change(queued, paused=True)
+    return Tally(len(queued), len(wanted) - len(queued))
+
+
+def release(job_ids: Iterable[int]) -> Tally:
+    """Let held jobs go on, each when its turn comes; a job that is not held is left."""
+    wanted, now = set(job_ids), timezone.now()
+    with transaction.atomic():
+        held = [row for row in lease.in_order(wanted) if row.state == State.QUEUED and row.paused]
+        _change([row.pk for row in held], paused=False, dispatched_at=None)
+        ready = (row for row in held if not row.waiting_on and (row.run_after is None or row.run_after <= now))
+        dispatch.send_on_commit((row.pk, row.queue) for row in ready)
+    return Tally(len(held), len(wanted) - len(held))
+
+
+def cancel_many(job_ids: Iterable[int]) -> Tally:
+    """Cancel many jobs in one transaction, each as `cancel` would; those that have finished are left.
+
+    What needs one of them is cancelled as well, and counted only if it was named.
+    """
+    wanted = set(job_ids)
+    with transaction.atomic():
+        # Those that go along are locked with them, or two who cancel at once could wait for each other.
+        rows = lease.in_order(wanted | endings.queued_dependents(list(wanted)).keys())
+        queued = [row.pk for row in rows if row.pk in wanted and row.state == State.QUEUED]
+        running = [row.pk for row in rows if row.pk in wanted and row.state == State.RUNNING]
+        _change(queued, state=State.CANCELLED, finished_at=timezone.now())
+        _change(running, cancel_requested=True)
+        endings.cancel_dependents(queued)
+    done = len(queued) + len(running)
+    return Tally(done, len(wanted) - done)
+
+
+def retry_many(job_ids: Iterable[int]) -> Tally:
+    """Queue many failed or cancelled jobs again in one transaction, each as `retry` would.
+
+    Left are those in another state, and those that need a cancelled job which is not queued again with them.
+    """
+    wanted = set(job_ids)
+    needs = _needs_of(wanted)
+    with transaction.atomic():
+        rows = lease.in_order(wanted.union(*needs.values()))
+        states = {row.pk: State(row.state) for row in rows}
+        again: dict[int, list[Job]] = {}  # by the number of jobs that each waits for
+        # By rising id: a job needs older ones only, so what is queued again before it is known.
+        for row in rows:
+            before = [states[need] for need in needs.get(row.pk, ()) if need in states]
+            allowed = row.pk in wanted and row.state in (State.FAILED, State.CANCELLED)
+            if allowed and State.CANCELLED not in before:
+                states[row.pk] = State.QUEUED
+                again.setdefault(sum(state != State.SUCCEEDED for state in before), []).append(row)
+        for waiting_on, jobs in again.items():
+            _change([job.pk for job in jobs], **_fresh_fields(waiting_on))
+        dispatch.send_on_commit((job.pk, job.queue) for job in again.get(0, []))
+    done = sum(map(len, again.values()))
+    return Tally(done, len(wanted) - done)
+
+
+def _change(job_ids: list[int], **fields: Any) -> None:
+    """Inside a transaction that has these rows locked."""
+    for ids in lease.portions(job_ids):
+        Job.objects.filter(pk__in=ids).update(**fields)
+
+
+def _needs_of(job_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The jobs that each of these needs; never changed after a job was submitted."""
+    needs: dict[int, list[int]] = {}
+    for ids in lease.portions(job_ids):
+        for job_id, needs_id in Dependency.objects.filter(job_id__in=ids).values_list("job_id", "needs_id"):
+            needs.setdefault(job_id, []).append(needs_id)
+    return needs
+
+
 def _fresh_fields(waiting_on: int) -> dict[str, Any]:
     return {
         "state": State.QUEUED,
         "waiting_on": waiting_on,
+        "paused": False,
         "run_after": None,
         "dispatched_at": None,
         "lease_until": None,

@@ -50,6 +50,13 @@ def test_cancel_and_retry() -> None:
         jobs("retry", str(job.pk))
 
 
+def test_hold_and_release_name_how_many() -> None:
+    job, done = make_job(), make_job(state=State.SUCCEEDED)
+    assert "1 held, 1 left" in jobs("hold", str(job.pk), str(done.pk))
+    assert " paused " in jobs("list", "--state", "queued")
+    assert "1 released, 1 left" in jobs("release", str(job.pk), str(done.pk))
+
+
 def test_watch_ends_with_the_job_and_tells_failure_by_its_exit() -> None:
     assert "succeeded" in jobs("watch", str(make_job(state=State.SUCCEEDED).pk))
     with pytest.raises(CommandError, match="It broke"):

@@ -127,6 +127,14 @@ def test_the_detail_shows_what_it_waits_for(look: Client) -> None:
     assert "Training" in look.get(first.get_absolute_url()).content.decode()
 
 
+def test_a_held_job_is_shown_as_paused(look: Client) -> None:
+    job = make_job(paused=True, waiting_on=1)
+    assert ">paused</span>" in look.get(reverse("jobs:list")).content.decode()
+    assert "starts only after it is released" in look.get(job.get_absolute_url()).content.decode()
+    Job.objects.update(paused=False)
+    assert ">waiting</span>" in look.get(job.get_absolute_url()).content.decode()
+
+
 def test_the_detail_asks_again_until_the_end(look: Client) -> None:
     job = make_job(state=State.RUNNING, progress_done=5, progress_total=10)
     fragment = look.get(job.get_absolute_url(), headers=HTMX).content.decode()

@@ -24,7 +24,7 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 class Command(BaseCommand):
-    help = "List, show, watch, cancel, retry or submit jobs."
+    help = "List, show, watch, submit, cancel, retry, hold or release jobs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -36,6 +36,8 @@ class Command(BaseCommand):
         listing.add_argument("--limit", type=int, default=20)
         for verb, text in (("show", "one job"), ("watch", "one job until it ends"), ("cancel", ""), ("retry", "")):
             verbs.add_parser(verb, help=text or f"{verb} one job").add_argument("job", type=int)
+        for verb, text in (("hold", "keep queued jobs from starting"), ("release", "let held jobs go on")):
+            verbs.add_parser(verb, help=text).add_argument("jobs", type=int, nargs="+")
         submit = verbs.add_parser("submit", help="a new job; jobs.rehearse is a harmless kind")
         submit.add_argument("kind")
         submit.add_argument("--params", type=json_object, default={}, help="as JSON: '{\"steps\": 3}'")
@@ -93,6 +95,14 @@ class Command(BaseCommand):
     def _retry(self, options: dict[str, Any]) -> None:
         self._line(services.retry(Job.objects.get(pk=options["job"])))
 
+    def _hold(self, options: dict[str, Any]) -> None:
+        tally = services.hold(options["jobs"])
+        self.stdout.write(f"{tally.done} held, {tally.left} left: only queued jobs can be held.")
+
+    def _release(self, options: dict[str, Any]) -> None:
+        tally = services.release(options["jobs"])
+        self.stdout.write(f"{tally.done} released, {tally.left} left: they were not held.")
+
     def _submit(self, options: dict[str, Any]) -> None:
         names = ("kind", "params", "key", "subject", "after", "priority")
         job = services.submit(**{name: options[name] for name in names})
@@ -103,4 +113,4 @@ class Command(BaseCommand):
     def _line(self, job: Job) -> None:
         progress = f"{job.progress_done}/{job.progress_total}" if job.progress_total else ""
         text = job.error if job.state == State.FAILED else job.message
-        self.stdout.write(f"#{job.pk:<8} {job.state:10} {job.queue:4} {job.kind:24} {progress:12} {job.subject} {text}")
+        self.stdout.write(f"#{job.pk:<8} {job.word:10} {job.queue:4} {job.kind:24} {progress:12} {job.subject} {text}")
