@@ -2,6 +2,7 @@
 
 import gzip
 from functools import cache
+from pathlib import Path
 
 from open_clip.tokenizer import bytes_to_unicode, default_bpe
 from transformers import CLIPTokenizer, Qwen2Tokenizer, T5Tokenizer
@@ -18,7 +19,7 @@ CHAT_TEMPLATE = (
 @cache
 def clip_words() -> tuple[dict[str, int], list[tuple[str, str]]]:
     """CLIP's vocabulary and merges, equal to those of every Stable Diffusion."""
-    lines = gzip.decompress(open(default_bpe(), "rb").read()).decode().split("\n")  # noqa: SIM115, PTH123
+    lines = gzip.decompress(Path(default_bpe()).read_bytes()).decode().split("\n")
     merges = [tuple(line.split()) for line in lines[1 : CLIP_WORDS - 2 * 256 - 2 + 1]]
     letters = list(bytes_to_unicode().values())
     words = [*letters, *(letter + "</w>" for letter in letters), *("".join(merge) for merge in merges)]
