@@ -19,8 +19,16 @@ class CheckpointMissing(GenerationError):
     """A checkpoint of the model set is not on this machine, or a file of it is damaged."""
 
 
+class FetchFailed(GenerationError):
+    """A checkpoint could not be downloaded; the message says why and what to do."""
+
+
 class BadModelSet(GenerationError):
     """A model set's file does not say what is needed, or names what there is not."""
+
+
+class WriterFailed(GenerationError):
+    """The server of the prompt writer gave no answer, or none that can be read."""
 
 
 class LicenceRefused(GenerationError):

@@ -1,0 +1,158 @@
+"""What the perceivers share: reading weights, pictures as tensors, unit-length rows.
+
+Pictures are scaled by Pillow always. The libraries' own processors choose between Pillow and torchvision by what is
+installed, and the metrics drift with it.
+"""
+
+import json
+import os
+import pickle
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from generation.checkpoints.roles import Embeddings
+from generation.checkpoints.sets import Entry
+from generation.exceptions import CheckpointMissing
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+# What reading files raises that are cut short or hold something else; a pickle with code in it is refused.
+_UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError)
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+# Pillow scales without the interpreter's lock, so that pictures of a batch are scaled side by side.
+_SCALERS = ThreadPoolExecutor(min(os.cpu_count() or 1, 8), thread_name_prefix="scaling")
+
+
+def dtype_of(entry: Entry) -> torch.dtype:
+    """What the weights are held in."""
+    return DTYPES[entry.dtype]
+
+
+def weights_in(path: Path, suffixes: Sequence[str] = (".safetensors", ".pth", ".pt", ".bin")) -> Path:
+    """The weights file at `path`, or the one in that folder; safetensors first. Raises CheckpointMissing."""
+    if path.is_file():
+        return path
+    found = [file for suffix in suffixes for file in sorted(path.glob(f"*{suffix}"))]
+    if not found:
+        raise CheckpointMissing(f"There is no weights file ({', '.join(suffixes)}) in {path}.")
+    return found[0]
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a file by name, on the CPU; a pickle may hold tensors only. Raises CheckpointMissing."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return cast(dict[str, torch.Tensor], torch.load(path, map_location="cpu", weights_only=True))
+    except _UNREADABLE as error:
+        told = str(error).strip().splitlines() or [type(error).__name__]
+        raise CheckpointMissing(f"The weights in {path} cannot be read: {told[0]}.") from None
+
+
+def loaded(entry: Entry, load: Callable[[], Any]) -> Any:
+    """What `load()` gives; what a library says of files that are missing or damaged becomes CheckpointMissing."""
+    try:
+        return load()
+    except _UNREADABLE as error:
+        told = str(error).strip().splitlines() or [type(error).__name__]
+        raise CheckpointMissing(
+            f"The {entry.role} cannot be loaded from {entry.path}: {told[0][:300]} ({type(error).__name__})."
+        ) from error
+
+
+def unit_rows(rows: torch.Tensor) -> Embeddings:
+    """(n, d) of any dtype, as float32 rows of length 1 in numpy."""
+    return cast(Embeddings, torch.nn.functional.normalize(rows.float(), dim=-1).cpu().numpy())
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes what a network sees, in the checkpoint's own way.
+
+    `shortest` scales the shorter side, `exact` (height, width) both; then the centre is cropped to `crop`, its offset
+    rounded as torchvision does or, with `floors`, cut as transformers does.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    shortest: int = 0
+    exact: tuple[int, int] | None = None
+    crop: tuple[int, int] | None = None  # (height, width)
+    filter: str = "bicubic"
+    floors: bool = False
+
+    def tensor(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        """(n, 3, height, width), float32, normalised."""
+        pixels = list(_SCALERS.map(self._pixels, images)) if len(images) > 1 else [self._pixels(images[0])]
+        batch = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div_(255)
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+        return batch.sub_(mean).div_(std).contiguous()
+
+    def _pixels(self, image: Image.Image) -> NDArray[np.uint8]:
+        size = (self.exact[1], self.exact[0]) if self.exact else self._scaled(image.size)
+        scaled = (
+            image.convert("RGB").resize(size, _FILTERS[self.filter]) if size != image.size else image.convert("RGB")
+        )
+        if self.crop is None:
+            return np.asarray(scaled)
+        height, width = self.crop
+        # Smaller than the crop: black beside it, as both libraries do.
+        left, top = self._offset(scaled.width - width), self._offset(scaled.height - height)
+        return np.asarray(scaled.crop((left, top, left + width, top + height)))
+
+    def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
+        if not self.shortest:
+            return size
+        short, long = sorted(size)
+        longer = int(self.shortest * long / short)
+        return (self.shortest, longer) if size[0] <= size[1] else (longer, self.shortest)
+
+    def _offset(self, room: int) -> int:
+        return room // 2 if self.floors else round(room / 2)
+
+
+_RESAMPLE = {0: "nearest", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers, as the hub's files have them
+
+
+def preprocessing_of(entry: Entry) -> Preprocessing:
+    """What `preprocessor_config.json` in a transformers folder asks for; `entry.side`, if set, in place of its size.
+
+    Raises CheckpointMissing for a folder without one.
+    """
+    file = entry.path / "preprocessor_config.json"
+    config: dict[str, Any] = loaded(entry, lambda: json.loads(file.read_text("utf-8")))
+    size, crop = _sized(config.get("size", 224)), _sized(config.get("crop_size", 224))
+    crops = config.get("do_center_crop", False)
+    shortest = size.get("shortest_edge", 0)
+    exact = None if shortest else (size["height"], size["width"])
+    cropped = (crop["height"], crop["width"]) if crops else None
+    if entry.side:
+        shortest = round(shortest * entry.side / crop.get("height", 224)) if crops else shortest and entry.side
+        exact, cropped = exact and (entry.side, entry.side), cropped and (entry.side, entry.side)
+    return Preprocessing(
+        mean=tuple(config["image_mean"]),
+        std=tuple(config["image_std"]),
+        shortest=shortest,
+        exact=exact,
+        crop=cropped,
+        filter=_RESAMPLE[config.get("resample", 2)],
+        floors=True,
+    )
+
+
+def _sized(size: int | dict[str, int]) -> dict[str, int]:
+    """Old files have one number where new ones name the sides."""
+    return {"height": size, "width": size} if isinstance(size, int) else size
