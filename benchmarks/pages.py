@@ -49,6 +49,7 @@ def kinds(count: int) -> dict[str, str]:
         "common word + large type": "/products/?q=mug&type=1",
         "3 common words": "/products/?q=for+the+home",
         "2 common words, none": "/products/?q=mug+chair",
+        "2 longer common words, none": "/products/?q=modern+wooden",
         "source, old": "/products/?source=abo",
         "source + large type": "/products/?source=abo&type=1",
         "source + word": "/products/?source=abo&q=mug",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from catalog.search_index import COMBINING_MARKS, FACET, SEPARATORS
+from catalog.search_index import BEGINNING, BEGINNING_WITH_DIGITS, COMBINING_MARKS, FACET, SEPARATORS
 from vitrine.paging import Slice
 
 MOST_CHARACTERS = 300
@@ -21,6 +21,7 @@ MOST_WORDS = 8
 PROBE = 10_000
 _SEPARATORS = re.compile(SEPARATORS)
 _MARKS = re.compile(COMBINING_MARKS)
+_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,18 @@ def _postgres_ids(query: IndexQuery, wanted: Slice) -> list[int]:
     words and types hang together otherwise than it thinks. So the walk is bounded here, and what it does not find is
     rare enough to be collected by GIN and sorted. A type with few products is walked to its end: then that is all.
     """
-    order, match = f"ORDER BY id {_order(wanted)}", _tsquery(query)
+    order, terms = f"ORDER BY id {_order(wanted)}", _terms(query)
+    begun = _tsquery(terms)
     where, values = _where(query, wanted)
     near = f"(SELECT id, search FROM catalog_product WHERE {where} {_walk(query, wanted)} LIMIT {PROBE}) AS near"
-    found = _ids(f"SELECT id FROM {near} WHERE search @@ %s::tsquery {order} LIMIT %s", [*values, match, wanted.limit])
+    found = _ids(f"SELECT id FROM {near} WHERE search @@ %s::tsquery {order} LIMIT %s", [*values, begun, wanted.limit])
     narrowed = query.type_id is not None or query.source or query.without_photos
     if len(found) == wanted.limit or (narrowed and _ids(f"SELECT count(*) FROM {near}", values)[0] < PROBE):
         return found
-    every = f"SELECT id FROM catalog_product WHERE {_bounded(wanted)} AND search @@ %s::tsquery"
+    match, sought = _indexed(terms)
+    every = f"SELECT id FROM catalog_product WHERE {_bounded(wanted)} AND {match}"
     collect = f"WITH matches AS MATERIALIZED ({every}) SELECT id FROM matches {order} LIMIT %s"
-    return _ids(collect, [*_bound(wanted), match, wanted.limit])
+    return _ids(collect, [*_bound(wanted), *sought, wanted.limit])
 
 
 def _where(query: IndexQuery, wanted: Slice) -> tuple[str, list[int | str]]:
@@ -126,12 +129,30 @@ def _facets(query: IndexQuery, source: str) -> list[str]:
     return [*facets, f"{FACET}p0"] if query.without_photos else facets
 
 
-def _tsquery(query: IndexQuery) -> str:
+def _terms(query: IndexQuery) -> list[str]:
+    """Facets and words as PostgreSQL's index holds them; the last one is the word that may be only a beginning."""
     words = [unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", word))) for word in query.words]
-    terms = [*_facets(query, query.source), *words]
+    return [*_facets(query, query.source), *words]
+
+
+def _tsquery(terms: Sequence[str], last: str = ":*") -> str:
     quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in terms]
-    quoted[-1] += ":*"
-    return " & ".join(quoted)
+    return " & ".join(quoted) + last
+
+
+def _indexed(terms: list[str]) -> tuple[str, list[str]]:
+    """The condition by which GIN collects what has all terms, and its values.
+
+    A beginning that is a key of the index is met with the other terms there. One that is not is collected first, which
+    takes its time where hundreds of thousands of products have such a word.
+    """
+    *others, last = terms
+    if len(last) > (BEGINNING_WITH_DIGITS if _DIGIT.search(last) else BEGINNING):
+        return "search @@ %s::tsquery", [_tsquery(terms)]
+    parts, values = ["catalog_product_beginnings(search) @@ %s::tsquery"], [_tsquery([last], "")]
+    if others:
+        parts, values = ["search @@ %s::tsquery", *parts], [_tsquery(others, ""), *values]
+    return " AND ".join(parts), values
 
 
 def _order(wanted: Slice) -> str:

@@ -1,5 +1,7 @@
 """The search index: what is found, that it stays right, and that typed text is never its syntax."""
 
+from importlib import import_module
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -84,6 +86,26 @@ def test_no_text_is_syntax_or_an_error(typed: str) -> None:
     make_product("Blue mug")
     make_product("क्षेत्र 😀 e\u0301")
     assert set(found(typed)) <= {"Blue mug", "क्षेत्र 😀 e\u0301"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "mug", "chair", "bottle", "smartphone", "extraordinarily", "b07", "b07hs8klmn", "10x15x20cm", "2024",
+        "椅子", "가나다라마바사아자차", "\U00020000\U00020001\U00020002", "\uff41\uff42\uff43", "क्षेत्रफलम्बाई", "שלום",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("before", ["", "ultra "])
+def test_every_beginning_of_a_word_finds_it_and_nothing_else(word: str, before: str) -> None:
+    kind = make_type("thing")
+    make_product(f"Ultra {word.upper()}", external_id="zz", type=kind)
+    make_product("Ultra other", external_id="yy")
+    for length in range(1, len(word) + 1):
+        if words_of(word[:length]):
+            assert found(before + word[:length]) == [f"Ultra {word.upper()}"]
+            assert found(before + word[:length], type=kind.pk, source="") == [f"Ultra {word.upper()}"]
+        assert found(f"{before}{word[:length]}q") == []
+    assert found(f"{word} ultra") == [f"Ultra {word.upper()}"]
 
 
 def test_words_meet_type_source_and_lack_of_photos() -> None:
@@ -193,3 +215,57 @@ def test_installing_again_fills_the_index_from_the_products() -> None:
 def test_a_very_long_title_without_spaces_can_be_kept() -> None:
     make_product("가" * 500, external_id="\U00020000" * 200, attributes={"brand": "é" * 5_000})
     assert found("가" * 250) == ["가" * 500]
+
+
+@pytest.mark.postgres
+class TestBeginningsInPostgres:
+    """Beginnings are keys of the index: looking one up costs what a whole word costs."""
+
+    def test_the_keys_are_the_beginnings_of_words_and_of_no_facet(self) -> None:
+        make_product("Wonderful mug", external_id="B07HS8", source="abo")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT tsvector_to_array(catalog_product_beginnings(search)) FROM catalog_product")
+            keys = cursor.fetchone()[0]
+        wonderful = {"wonderful"[:length] for length in range(1, search_index.BEGINNING + 1)}
+        identifier = {"b07hs8"[:length] for length in range(1, search_index.BEGINNING_WITH_DIGITS + 1)}
+        assert sorted(keys) == sorted(wonderful | identifier | {"m", "mu", "mug"})
+
+    @pytest.mark.parametrize(
+        ("typed", "collected"),
+        [
+            ("mug chair", False), ("c", False), ("mug wonderfu", False), ("b07hs", False), ("mug b07hs", False),
+            ("mug wonderful", True), ("b07hs8", True),
+        ],
+    )  # fmt: skip
+    def test_only_long_beginnings_are_collected(self, typed: str, collected: bool) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            matching_ids(IndexQuery(words_of(typed)), ALL)
+        last = queries[-1]["sql"]
+        assert "MATERIALIZED" in last
+        assert (":*" in last, "catalog_product_beginnings" in last) == (collected, not collected)
+
+    def test_the_index_serves_words_beginnings_and_both(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            for condition in (
+                "search @@ 'mug'",
+                "catalog_product_beginnings(search) @@ 'mu'",
+                "search @@ 'mug' AND catalog_product_beginnings(search) @@ 'cha'",
+            ):
+                cursor.execute(f"EXPLAIN SELECT id FROM catalog_product WHERE {condition}")  # noqa: S608 - constants
+                plan = "\n".join(row[0] for row in cursor.fetchall())
+                assert "Bitmap Index Scan on catalog_product_search" in plan
+                assert "Filter" not in plan
+
+    def test_a_database_from_before_gets_them_by_its_migration(self) -> None:
+        make_product("Vase")
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("DROP INDEX catalog_product_search")
+            cursor.execute("DROP FUNCTION catalog_product_beginnings")
+            cursor.execute("CREATE INDEX catalog_product_search ON catalog_product USING gin (search)")
+        make_product("Vase two")
+        with connection.schema_editor() as editor:
+            import_module("catalog.migrations.0003_beginnings").install(None, editor)
+        make_product("Vase three")
+        assert found("vas") == ["Vase three", "Vase two", "Vase"]
