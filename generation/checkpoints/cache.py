@@ -1,7 +1,7 @@
 """Keep models warm between jobs and products: loaded once in a worker, bounded by bytes, the least used goes first.
 
-A `Shelf` holds what is loaded on one device; `ModelCache` gives a stage the roles of one model set from it. Several sets
-share a shelf, and roles with the same checkpoint share one object.
+A `Shelf` holds what is loaded on one device; `ModelCache` gives a stage the roles of one model set from it. Several
+sets share a shelf, and roles with the same checkpoint share one object.
 """
 
 import logging
@@ -16,8 +16,17 @@ import torch
 
 from generation.checkpoints import devices, loading
 from generation.checkpoints.roles import (
-    Backbone, Captioner, Clip, Dino, Inpainter, Role, Safety, Segmenter, Video, Writer,
-)  # fmt: skip
+    Backbone,
+    Captioner,
+    Clip,
+    Dino,
+    Inpainter,
+    Role,
+    Safety,
+    Segmenter,
+    Video,
+    Writer,
+)
 from generation.checkpoints.sets import Entry, ModelSet
 from generation.exceptions import OutOfRoom
 

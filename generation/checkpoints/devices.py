@@ -67,6 +67,18 @@ def share_cores(processes: int) -> int:
     return threads
 
 
+def spare_bytes(device: torch.device, processes: int = 1) -> int:
+    """How much of a device's memory warm models may take in each of some processes: the rest is for the work itself.
+
+    Seven tenths of a GPU, four tenths of the machine's memory on a CPU.
+    """
+    if device.type == "cuda":
+        whole, share = torch.cuda.get_device_properties(device).total_memory, 0.7
+    else:
+        whole, share = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 0.4
+    return int(whole * share) // max(processes, 1)
+
+
 def bytes_of(holder: Any) -> int:
     """Bytes of all weights in a model, an adapter or a pipeline; shared storage counts once."""
     storages: dict[int, int] = {}

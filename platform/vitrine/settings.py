@@ -131,6 +131,14 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "catalog.sweep_media", "schedule": crontab("20", "3"), "options": {"queue": "control"}},
 }
 
+# --- models ----------------------------------------------------------------------------------------------------------
+MODEL_SET = env.text("VITRINE_MODEL_SET", "")  # of runs that name none
+MODELS_DIR = env.path("VITRINE_MODELS_DIR", DATA_DIR / "models")
+MODEL_SETS_DIR = env.path("VITRINE_MODEL_SETS_DIR", DATA_DIR / "model-sets")
+# Bytes of models that a worker process keeps warm on its device; 0 is what the device can spare.
+MODEL_CACHE_BYTES = env.integer("VITRINE_MODEL_CACHE_BYTES", 0)
+DEVICE = env.text("VITRINE_DEVICE", "auto", choices=("auto", "cpu", "cuda", "mps"))
+
 # --- the applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "vitrine.apps.VitrineConfig",

@@ -44,6 +44,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_commands_are_there(page: Path) -> None:
     text = page.read_text()
     commands = {path.stem for path in ROOT.glob("platform/*/management/commands/*.py")}
+    commands |= {path.stem for path in ROOT.glob("*/management/commands/*.py")}
     commands |= {"migrate", "collectstatic", "check", "makemigrations", "shell", "test"}
     for name in re.findall(r"manage\.py ([a-z_]+)", text):
         assert name in commands, name
