@@ -99,7 +99,7 @@ def _changed(job_id: int, act: Callable[[Job], Job]) -> Response:
 
 
 def _attempt(attempt: Attempt, told_all: bool) -> dict[str, Any]:
-    names = ["number", "worker", "outcome", "started_at", "finished_at", "exception"]
+    names = ["number", "worker", "outcome", "started_at", "finished_at", "seconds", "exception"]
     if told_all:
         names += ["traceback", "log_tail"]
     return {name: getattr(attempt, name) for name in names}

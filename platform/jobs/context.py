@@ -39,7 +39,7 @@ class JobContext:
         self._steps: dict[str, Any] | None = None
         self._progress: dict[str, Any] = {}
         self._unwritten = False
-        self._written_at = time.monotonic()
+        self._began = self._written_at = time.monotonic()
         self._stop: JobInterrupted | None = None
         # The heartbeat's thread reads what the job's sets. Never held while the database is asked: the job's thread may
         # have its row locked, in a transaction of its own.
@@ -107,6 +107,10 @@ class JobContext:
         """The job's fields as the last call of `progress` wants them; empty when there was none."""
         with self._guard:
             return dict(self._progress)
+
+    def seconds(self) -> float:
+        """How long this attempt has lasted, by the wall."""
+        return time.monotonic() - self._began
 
     def _renew(self, fields: dict[str, Any]) -> bool:
         news = self._log_news()

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from jobs import dispatch, lease
 from jobs.models import Attempt, Dependency, Job, State, Step
+from jobs.signals import tell_finished
 
 LONGEST_WAIT = 300.0  # seconds between two tries
 _ERROR_LENGTH = 1000
@@ -21,12 +22,13 @@ _ERROR_LENGTH = 1000
 
 @dataclass(frozen=True)
 class Account:
-    """What an attempt leaves behind for people to read; `progress` are fields of the job not yet written."""
+    """What an attempt leaves behind; `progress` are fields of the job not yet written, `seconds` how long it took."""
 
     exception: str = ""
     traceback: str = ""
     log_tail: str = ""
     progress: dict[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 NOTHING_SAID = Account()
@@ -39,6 +41,7 @@ def succeed(job: Job, result: Any, account: Account) -> bool:
         if not _close(job, Attempt.Outcome.SUCCEEDED, account, fields):
             return False
         _release_dependents(job)
+        tell_finished([(job.pk, job.kind)], State.SUCCEEDED)
     return True
 
 
@@ -46,7 +49,10 @@ def fail(job: Job, error: str, account: Account, outcome: str = Attempt.Outcome.
     """The job is over until a person tries it again; its dependents stay waiting for that."""
     fields = {"state": State.FAILED, "finished_at": timezone.now(), "error": error[:_ERROR_LENGTH]}
     with transaction.atomic():
-        return _close(job, outcome, account, fields)
+        if not _close(job, outcome, account, fields):
+            return False
+        tell_finished([(job.pk, job.kind)], State.FAILED)
+    return True
 
 
 def cancelled(job: Job, account: Account, outcome: str = Attempt.Outcome.CANCELLED) -> bool:
@@ -55,6 +61,7 @@ def cancelled(job: Job, account: Account, outcome: str = Attempt.Outcome.CANCELL
         fields = {"state": State.CANCELLED, "finished_at": timezone.now(), "error": ""}
         if not _close(job, outcome, account, fields):
             return False
+        tell_finished([(job.pk, job.kind)], State.CANCELLED)
         cancel_dependents([job.pk])
     return True
 
@@ -88,26 +95,30 @@ def give_back(job: Job, account: Account) -> bool:
 
 def settle_lost(job: Job, max_strikes: int) -> bool:
     """The worker died or hung: queue the job again, or end it if it was to be cancelled or had too many strikes."""
+    account = Account(seconds=_seconds_alive(job))
     if job.cancel_requested:
-        return cancelled(job, NOTHING_SAID, Attempt.Outcome.LOST)
+        return cancelled(job, account, Attempt.Outcome.LOST)
     # The steps of this attempt, not of the job: one that dies at the same place each time must end.
     moved = Step.objects.filter(job_id=job.pk, fence=job.fence).exists()
     strikes = 1 if moved else job.strikes + 1
     if strikes >= max_strikes:
         message = f"The worker died or stopped answering {strikes} times in a row without finishing a step."
-        return fail(job, message, NOTHING_SAID, Attempt.Outcome.LOST)
-    return _requeue(job, Attempt.Outcome.LOST, NOTHING_SAID, _queued_again(strikes=strikes))
+        return fail(job, message, account, Attempt.Outcome.LOST)
+    return _requeue(job, Attempt.Outcome.LOST, account, _queued_again(strikes=strikes))
 
 
 def cancel_dependents(job_ids: list[int]) -> int:
     """Inside a transaction: cancel all queued jobs that need one of these, and those that need them in turn."""
     count, gone = 0, list(job_ids)
     while reasons := queued_dependents(gone):
-        lease.in_order(reasons)
+        queued = [row for row in lease.in_order(reasons) if row.state == State.QUEUED]
         by_reason: dict[int, list[int]] = {}
-        for job_id, needs_id in reasons.items():
-            by_reason.setdefault(needs_id, []).append(job_id)
-        count += sum(_cancel_for(ids, needs_id) for needs_id, ids in by_reason.items())
+        for row in queued:
+            by_reason.setdefault(reasons[row.pk], []).append(row.pk)
+        for needs_id, ids in by_reason.items():
+            _cancel_for(ids, needs_id)
+        tell_finished([(row.pk, row.kind) for row in queued], State.CANCELLED)
+        count += len(queued)
         # And again: while we waited for a lock, a job may have been submitted after one that we have just cancelled.
         gone += reasons
     return count
@@ -127,14 +138,14 @@ def queued_dependents(job_ids: list[int]) -> dict[int, int]:
     return reasons
 
 
-def _cancel_for(job_ids: list[int], needs_id: int) -> int:
+def _cancel_for(job_ids: list[int], needs_id: int) -> None:
     fields = {
         "state": State.CANCELLED,
         "finished_at": timezone.now(),
         "message": f"Cancelled because job #{needs_id}, which it needs, was cancelled.",
     }
-    rows = (Job.objects.filter(pk__in=ids, state=State.QUEUED) for ids in lease.portions(job_ids))
-    return sum(some.update(**fields) for some in rows)
+    for ids in lease.portions(job_ids):
+        Job.objects.filter(pk__in=ids).update(**fields)
 
 
 def _queued_again(**fields: Any) -> dict[str, Any]:
@@ -148,6 +159,7 @@ def _requeue(job: Job, outcome: str, account: Account, fields: dict[str, Any]) -
         # Somebody pressed cancel, and the attempt ended in another way before it saw that.
         unwanted = Job.objects.filter(pk=job.pk, cancel_requested=True)
         if unwanted.update(state=State.CANCELLED, finished_at=timezone.now(), run_after=None, error=""):
+            tell_finished([(job.pk, job.kind)], State.CANCELLED)
             cancel_dependents([job.pk])
         elif fields["run_after"] is None:
             dispatch.send_on_commit([(job.pk, job.queue)])
@@ -158,10 +170,20 @@ def _close(job: Job, outcome: str, account: Account, fields: dict[str, Any]) -> 
     if not lease.held(job).update(**account.progress, **fields):
         return False
     said = {"exception": account.exception, "traceback": account.traceback, "log_tail": account.log_tail}
-    written = {name: value for name, value in said.items() if value}
+    written: dict[str, Any] = {name: value for name, value in said.items() if value}
+    if account.seconds is not None:
+        written["seconds"] = account.seconds
     attempt = Attempt.objects.filter(job_id=job.pk, number=job.fence)
     attempt.update(outcome=outcome, finished_at=timezone.now(), **written)
     return True
+
+
+def _seconds_alive(job: Job) -> float | None:
+    """From the start of a lost attempt to the worker's last sign of life."""
+    began = Attempt.objects.filter(job_id=job.pk, number=job.fence).values_list("started_at", flat=True).first()
+    if began is None or job.heartbeat_at is None:
+        return None
+    return max(0.0, (job.heartbeat_at - began).total_seconds())
 
 
 def _release_dependents(job: Job) -> None:

@@ -91,10 +91,10 @@ def _record_error(context: JobContext, error: Exception) -> None:
 
 def _account(context: JobContext, error: Exception | None = None) -> Account:
     if error is None:
-        return Account(log_tail=tail.text(), progress=context.last_progress())
+        return Account(log_tail=tail.text(), progress=context.last_progress(), seconds=context.seconds())
     path = f"{type(error).__module__}.{type(error).__qualname__}"[:200]
     trace = plain.text("".join(traceback.format_exception(error)))[-_LONGEST_TRACEBACK:]
-    return Account(path, trace, tail.text(), context.last_progress())
+    return Account(path, trace, tail.text(), context.last_progress(), context.seconds())
 
 
 def _sentence(error: Exception) -> str:

@@ -12,6 +12,7 @@ from jobs import dispatch, endings, lease, plain
 from jobs.exceptions import BadDependency, BadParams, NotAllowed
 from jobs.kinds import kind_named
 from jobs.models import FINISHED_STATES, Dependency, Job, State
+from jobs.signals import tell_finished
 
 HIGHEST_PRIORITY = 32_767
 _LENGTHS = {"key": 200, "subject": 200, "affinity": 100}
@@ -93,6 +94,7 @@ def cancel(job: Job) -> Job:
         else:
             row.state, row.finished_at = State.CANCELLED, timezone.now()
             row.save(update_fields=["state", "finished_at"])
+            tell_finished([(row.pk, row.kind)], State.CANCELLED)
             endings.cancel_dependents([row.pk])
     return row
 
@@ -151,11 +153,12 @@ def cancel_many(job_ids: Iterable[int]) -> Tally:
     with transaction.atomic():
         # Those that go along are locked with them, or two who cancel at once could wait for each other.
         rows = lease.in_order(wanted | endings.queued_dependents(list(wanted)).keys())
-        queued = [row.pk for row in rows if row.pk in wanted and row.state == State.QUEUED]
+        queued = {row.pk: row.kind for row in rows if row.pk in wanted and row.state == State.QUEUED}
         running = [row.pk for row in rows if row.pk in wanted and row.state == State.RUNNING]
         _change(queued, state=State.CANCELLED, finished_at=timezone.now())
         _change(running, cancel_requested=True)
-        endings.cancel_dependents(queued)
+        tell_finished(queued.items(), State.CANCELLED)
+        endings.cancel_dependents(list(queued))
     done = len(queued) + len(running)
     return Tally(done, len(wanted) - done)
 
@@ -185,7 +188,7 @@ def retry_many(job_ids: Iterable[int]) -> Tally:
     return Tally(done, len(wanted) - done)
 
 
-def _change(job_ids: list[int], **fields: Any) -> None:
+def _change(job_ids: Iterable[int], **fields: Any) -> None:
     """Inside a transaction that has these rows locked."""
     for ids in lease.portions(job_ids):
         Job.objects.filter(pk__in=ids).update(**fields)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +97,14 @@ def test_a_lost_job_is_queued_with_a_strike() -> None:
     job.refresh_from_db()
     assert (job.state, job.strikes, job.lease_until) == (State.QUEUED, 1, None)
     assert Attempt.objects.get().outcome == "lost"
+
+
+def test_a_lost_attempt_lasted_until_the_last_sign_of_life() -> None:
+    job = make_dead_job()
+    began = Attempt.objects.get().started_at
+    Job.objects.update(heartbeat_at=began + timedelta(seconds=7))
+    endings.settle_lost(Job.objects.get(pk=job.pk), 5)
+    assert Attempt.objects.get().seconds == 7
 
 
 def test_a_step_done_in_the_attempt_forgives_the_strikes_before() -> None:

@@ -53,6 +53,17 @@ def test_what_it_logs_and_its_last_progress_are_kept(kind: Kinds) -> None:
     assert "The file is odd." in attempt.log_tail
 
 
+def test_each_attempt_keeps_how_long_it_took(kind: Kinds) -> None:
+    def work(context: JobContext) -> None:
+        time.sleep(0.05)
+        raise TimeoutError
+
+    kind("test.x", retry_on=(TimeoutError,))(work)
+    _, attempt = run()
+    assert attempt.seconds is not None
+    assert 0.05 <= attempt.seconds < 5
+
+
 def test_an_error_fails_the_job_at_once_with_its_traceback(kind: Kinds) -> None:
     def work(context: JobContext) -> None:
         raise KeyError("chair")
