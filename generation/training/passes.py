@@ -1,0 +1,133 @@
+"""One pass of the shared base over K products: draw each one's rows, predict, and the loss of each on its own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generation.recipe import FinetuneConfig
+from generation.training.attention import padded_heads
+from generation.training.denoisers import Denoiser
+from generation.training.grouped import AdapterGroup
+from generation.training.lessons import Lesson, derived
+from generation.training.moments import Words, stacked
+
+# float16 gradients of a mean over many pixels would vanish; undone before anyone sees them.
+FLOAT16_SCALE = 1024.0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The rows of one product for one pass: its own images first, then those of its class."""
+
+    clean: Tensor
+    noise: Tensor
+    times: Tensor
+    words: Words
+    prompts: list[str]
+    frames: Tensor
+    shares: Tensor  # (rows,) weight of each in the product's loss
+    pixels: Tensor | None  # (rows, 1, height, width) weight of each latent pixel
+
+
+def draw(denoiser: Denoiser, config: FinetuneConfig, lesson: Lesson, prior: Lesson | None, at: tuple[int, int]) -> Draw:
+    """The rows of step `at[1]` with seed `at[0]`: the same whatever came before and whoever is beside it."""
+    seed, step = at
+    generator = torch.Generator().manual_seed(derived(seed, "step", step))
+    parts = [_part(lesson, derived(seed, "own"), step, config.batch, generator)]
+    shares = [1 / config.batch] * config.batch
+    if prior is not None:
+        parts.append(_part(prior, derived(seed, "class"), step, config.batch, generator))
+        shares += [config.prior_weight / config.batch] * config.batch
+    clean = torch.cat([part.clean for part in parts])
+    times = denoiser.times(len(clean), generator)
+    pixels = None
+    if any(part.pixels is not None for part in parts):
+        pixels = torch.cat([_ones(part.clean) if part.pixels is None else part.pixels for part in parts])
+    return Draw(
+        clean=clean,
+        noise=torch.randn(clean.shape, generator=generator).to(clean.device),
+        times=times,
+        words=stacked([part.words for part in parts]) if parts[0].words else {},
+        prompts=[prompt for part in parts for prompt in part.prompts],
+        frames=torch.cat([part.frames for part in parts]),
+        shares=torch.tensor(shares) * denoiser.weights(times, config.snr_gamma),
+        pixels=pixels,
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    clean: Tensor
+    words: Words
+    prompts: list[str]
+    frames: Tensor
+    pixels: Tensor | None
+
+
+def _part(lesson: Lesson, seed: int, step: int, batch: int, generator: torch.Generator) -> _Part:
+    places = torch.tensor([lesson.place(seed, step * batch + row) for row in range(batch)])
+    which = lesson.which[places]
+    mean = lesson.means[places]
+    spread = torch.randn(mean.shape, generator=generator).to(mean.device)
+    return _Part(
+        clean=mean + lesson.deviations[places] * spread,
+        words={part: value[which] for part, value in lesson.words.items()},
+        prompts=[lesson.prompts[row] for row in which.tolist()],
+        frames=lesson.frames[places],
+        pixels=None if lesson.weights is None else lesson.weights[places],
+    )
+
+
+def losses(denoiser: Denoiser, draws: Sequence[Draw]) -> Tensor:
+    """(K,) each product's loss, weighted squared error in float32; with gradients where they are on."""
+    device, dtype = denoiser.device, denoiser.dtype
+    clean, noise = torch.cat([one.clean for one in draws]), torch.cat([one.noise for one in draws])
+    times = torch.cat([one.times for one in draws])
+    noisy, target = denoiser.noised(clean, noise, times)
+    frames = torch.cat([one.frames for one in draws]).to(device)
+    words = stacked([one.words for one in draws]) if draws[0].words else _read(denoiser, draws)
+    said = denoiser.predict(noisy.to(dtype), times.to(device), words, frames)
+    errors = (said.float() - target.float()).square()
+    if draws[0].pixels is not None:
+        errors = errors * torch.cat([_ones(one.clean) if one.pixels is None else one.pixels for one in draws])
+    rows = errors.mean(dim=(1, 2, 3)) * torch.cat([one.shares for one in draws]).to(device)
+    return rows.view(len(draws), -1).sum(1)
+
+
+def backward(denoiser: Denoiser, group: AdapterGroup, draws: Sequence[Draw]) -> Tensor:
+    """Leave each product's gradients in the group and return their losses, (K,), detached.
+
+    Products share no row, so that the gradient of the sum is each one's own.
+    """
+    scale = FLOAT16_SCALE if denoiser.dtype is torch.float16 else 1.0
+    with torch.enable_grad():
+        each = losses(denoiser, draws)
+        (each.sum() * scale).backward()  # type: ignore[no-untyped-call]
+    if scale != 1.0:
+        group.gradients.div_(scale)
+    return each.detach()
+
+
+@contextmanager
+def ready(denoiser: Denoiser, group: AdapterGroup, config: FinetuneConfig) -> Iterator[None]:
+    """Inside, the base is frozen and computes with the group's adapters, as the config asks; then it is as before."""
+    with ExitStack() as stack:
+        for model in denoiser.roots.values():
+            model.requires_grad_(False)
+            if config.gradient_checkpointing and not getattr(model, "is_gradient_checkpointing", True):
+                model.enable_gradient_checkpointing()  # type: ignore[operator]
+                stack.callback(model.disable_gradient_checkpointing)  # type: ignore[arg-type]
+        stack.enter_context(padded_heads(next(iter(denoiser.roots.values()))))
+        stack.enter_context(group.attached())
+        yield
+
+
+def _read(denoiser: Denoiser, draws: Sequence[Draw]) -> Words:
+    return denoiser.words([prompt for one in draws for prompt in one.prompts])
+
+
+def _ones(clean: Tensor) -> Tensor:
+    return torch.ones(len(clean), 1, *clean.shape[2:], device=clean.device)
