@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Licence:
-    """One licence. `limit` is the condition under which commercial use ends, empty where there is none."""
+    """One licence. `limit` is how far commercial use is free of charge, empty where it always is, or never allowed."""
 
     name: str
     commercial: bool
@@ -30,50 +30,46 @@ _LICENCES = (
         "Use and sell what it makes; its list of harmful uses is forbidden, and the list goes on to whoever gets the"
         " model or a derivative such as an adapter.",
         "the model card of Stable Diffusion 1.x",
-        "none by revenue; harmful uses of Attachment A are forbidden",
     ),
     Licence(
         "CreativeML-OpenRAIL++-M", True,
         "As CreativeML-OpenRAIL-M, without the duty to follow later versions of the model.",
         "the model card of Stable Diffusion XL 1.0",
-        "none by revenue; harmful uses of Attachment A are forbidden",
     ),
     Licence(
         "Stability-Community", True,
         "Free for research and for companies below a yearly revenue; above it Stability AI sells a licence; commercial"
         " users register.",
         "Stability AI's Community License Agreement, in the repository's LICENSE",
-        "1,000,000 USD of revenue a year",
+        "up to 1,000,000 USD of revenue a year",
     ),
     Licence(
         "LTX-2-Community", True,
         "Free below a yearly revenue; above it Lightricks sells a licence; the list of forbidden uses goes along.",
         "the LTX-2 Community License Agreement, in the repository's LICENSE",
-        "10,000,000 USD of revenue a year",
+        "up to 10,000,000 USD of revenue a year",
     ),
     Licence(
         "LTXV-Open-Weights", True,
         "Free below a yearly revenue; above it Lightricks sells a licence; the list of forbidden uses goes along.",
         "the LTX-Video Open Weights License, in the repository's LICENSE",
-        "10,000,000 USD of revenue a year",
+        "up to 10,000,000 USD of revenue a year",
     ),
     Licence(
         "Krea-2-Community", True,
         "Free below a yearly revenue; above it Krea sells a licence.",
         "the licence in the model's repository",
-        "1,000,000 USD of revenue a year",
+        "up to 1,000,000 USD of revenue a year",
     ),
     Licence(
         "DINOv3", True,
         "Use and sell under Meta's own terms, once accepted on the hub; military uses and weapons are forbidden.",
         "the DINOv3 License Agreement, in the repository's LICENSE",
-        "none by revenue; forbidden uses are listed",
     ),
     Licence(
         "SAM-License", True,
         "Use and sell under Meta's own terms, once accepted on the hub; military uses and weapons are forbidden.",
         "the SAM License of SAM 3, in the repository's LICENSE",
-        "none by revenue; forbidden uses are listed",
     ),
     Licence(
         "FLUX-Non-Commercial", False,
