@@ -79,6 +79,8 @@ class Warm:
         """1: attention and VAE in slices and tiles; 2, on a GPU: parts that are not at work wait on the CPU."""
         if not 0 <= level <= _MOST_SAVED.get(self.device.type, 1):
             return False
+        if level == self._saved:
+            return True
         if self._saved >= 2 > level:
             self.pipeline.remove_all_hooks()
             self.pipeline.to(self.device)
@@ -162,6 +164,5 @@ def _slice(pipeline: Any, on: bool) -> None:
     verb = "enable" if on else "disable"
     getattr(pipeline, f"{verb}_attention_slicing")()
     for what in ("slicing", "tiling"):
-        switch = getattr(pipeline.vae, f"{verb}_{what}", None)
-        if switch is not None:
-            switch()
+        if hasattr(pipeline.vae, f"use_{what}"):  # not every VAE can
+            getattr(pipeline.vae, f"{verb}_{what}")()
