@@ -102,13 +102,13 @@ def _collect(holder: Any, found: dict[int, torch.nn.Module], depth: int) -> None
         return
     if depth == 0 or isinstance(holder, str | bytes | int | float | type(None) | torch.Tensor):
         return
+    components = getattr(holder, "components", None)  # a diffusers pipeline has a dict of them
     if isinstance(holder, dict):
         parts = list(holder.values())
     elif isinstance(holder, list | tuple):
         parts = list(holder)
     else:
-        parts = list(getattr(holder, "components", None) or getattr(holder, "__dict__", {}) or {})
-        parts = [getattr(holder, name, None) for name in parts]
+        parts = list((components if isinstance(components, dict) else getattr(holder, "__dict__", {})).values())
     for part in parts:
         _collect(part, found, depth - 1)
 
