@@ -2,10 +2,13 @@
 
 import gzip
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from catalog.exceptions import ImportUnreadable
+from catalog.importing.manifest import ManifestReader
+from catalog.importing.trees import FolderTree
 from catalog.models import Product
 from tests.factories.catalog import image_bytes
 from tests.factories.imports import make_files, reasons, run_import
@@ -124,6 +127,7 @@ def test_photos_that_cannot_be_used_are_reported_and_the_product_goes_in(tmp_pat
         ("title,price\nx,1\n", "no column external_id"),
         ("", "no column external_id"),
         ("id,a,a\n", "two columns 'a'"),
+        ("id\n\n", "No product was found"),
         ("external_id,t\nä,b\n".encode("utf-16"), "UTF-16"),
     ],
 )
@@ -131,6 +135,35 @@ def test_lists_that_no_row_can_be_read_from(tmp_path: Path, content: bytes | str
     make_files(tmp_path, {"list.csv": content})
     with pytest.raises(ImportUnreadable, match=words):
         run_import(tmp_path / "list.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("list.csv", "", id="empty"),
+        pytest.param("list.csv", "title\nx\n", id="without external_id"),
+        pytest.param("list.csv.gz", gzip.compress(b"id\n" * 9)[:-9], id="cut short"),
+        pytest.param("list.jsonl", '{"id": "1"}\n' * 3, id="left after the first row"),
+    ],
+)
+def test_a_list_is_closed_however_its_reading_ends(tmp_path: Path, name: str, content: bytes | str) -> None:
+    class Watched(FolderTree):
+        def open(self, path: str) -> BinaryIO:
+            files.append(super().open(path))
+            return files[-1]
+
+    files: list[BinaryIO] = []
+    reader = ManifestReader(Watched(make_files(tmp_path, {name: content})), name)
+    assert files == [], "one that nobody reads is not opened"
+    kept = None  # as a debugger or a log would keep it, with the frames that hold the reader
+    rows = iter(reader)
+    try:
+        next(rows)
+    except ImportUnreadable as error:
+        kept = error
+    rows.close()  # type: ignore[attr-defined]
+    assert (kept is None) == name.endswith("jsonl")
+    assert [file.closed for file in files] == [True]
 
 
 def test_gzipped_lists_and_damaged_ones(tmp_path: Path) -> None:

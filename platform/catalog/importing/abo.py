@@ -64,11 +64,11 @@ class AboReader:
     def _listings(self, file: str, unlisted: set[str]) -> Iterator[Record | Refusal]:
         before, number = self.done, 0
         try:
-            lines = Lines(self.tree, file)
-            for number, line in lines:
-                if line is None or line.strip():
-                    yield self._listing(file, number, line, unlisted)
-                self.done = before + lines.position
+            with Lines(self.tree, file) as lines:
+                for number, line in lines:
+                    if line is None or line.strip():
+                        yield self._listing(file, number, line, unlisted)
+                    self.done = before + lines.position
         except ImportUnreadable as error:
             # The other listing files may be whole.
             yield Refusal(file, number + 1, "", str(error))

@@ -4,7 +4,6 @@ images.csv has 400,000 rows. They go into an SQLite file of their own that is th
 does not grow with them.
 """
 
-import contextlib
 import csv
 import re
 import sqlite3
@@ -54,7 +53,7 @@ class ImageIndex:
         return found[0].rsplit("/", 1)[-1] if found else None
 
     def _load(self, file: str) -> None:
-        with contextlib.closing(Lines(self._tree, file)) as lines:
+        with Lines(self._tree, file) as lines:
             self._load_rows(file, lines)
 
     def _load_rows(self, file: str, lines: Lines) -> None:

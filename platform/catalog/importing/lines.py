@@ -5,7 +5,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from catalog.exceptions import ImportUnreadable, RowRefused
 from catalog.importing.trees import Tree
@@ -21,7 +21,7 @@ class Lines:
     """Numbered lines of a file as bytes without their end; `position` is how many bytes of the file itself are read.
 
     A line longer than LONGEST_LINE comes as None. Raises ImportUnreadable where the file is damaged
-    or may not be opened.
+    or may not be opened. The file is closed at its end, or with the block of a `with`.
     """
 
     def __init__(self, tree: Tree, path: str) -> None:
@@ -34,7 +34,10 @@ class Lines:
         self._gzipped = path.lower().endswith(".gz")
         self._text: BinaryIO = gzip.GzipFile(fileobj=self._raw) if self._gzipped else self._raw  # type: ignore[assignment]
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._raw.close()
 
     @property

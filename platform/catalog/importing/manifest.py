@@ -41,22 +41,24 @@ class ManifestReader:
         self._path = path
         self._folder = path.rpartition("/")[0]
         self._type_name = type_name
-        self._lines = Lines(tree, path)
 
     def __iter__(self) -> Iterator[Record | Refusal]:
-        for line, fields in self._json_rows() if JSON_LINES.fullmatch(self._path) else self._csv_rows():
-            self.done = self._lines.position
-            if isinstance(fields, str):
-                yield Refusal(self._path, line, "", fields)
-                continue
-            try:
-                yield self._record(line, fields)
-            except RowRefused as error:
-                yield Refusal(self._path, line, str(fields.get("external_id") or "")[:200], str(error))
+        with Lines(self.tree, self._path) as lines:
+            for line, fields in self._json_rows(lines) if JSON_LINES.fullmatch(self._path) else self._csv_rows(lines):
+                self.done = lines.position
+                yield self._taken(line, fields)
         self.done = self.total or 0
 
-    def _json_rows(self) -> Iterator[tuple[int, dict[str, Any] | str]]:
-        for number, line in self._lines:
+    def _taken(self, line: int, fields: dict[str, Any] | str) -> Record | Refusal:
+        if isinstance(fields, str):
+            return Refusal(self._path, line, "", fields)
+        try:
+            return self._record(line, fields)
+        except RowRefused as error:
+            return Refusal(self._path, line, str(fields.get("external_id") or "")[:200], str(error))
+
+    def _json_rows(self, lines: Lines) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        for number, line in lines:
             if line is not None and not line.strip():
                 continue
             try:
@@ -64,9 +66,9 @@ class ManifestReader:
             except RowRefused as error:
                 yield number, str(error)
 
-    def _csv_rows(self) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    def _csv_rows(self, lines: Lines) -> Iterator[tuple[int, dict[str, Any] | str]]:
         too_long: list[int] = []
-        text = self._csv_text(too_long)
+        text = self._csv_text(lines, too_long)
         head = next(text, "")
         names = self._header(head)
         csv.field_size_limit(LONGEST_LINE)
@@ -86,9 +88,9 @@ class ManifestReader:
                 yield too_long.pop(), f"The line is longer than {LONGEST_LINE:,} bytes."
             first = reader.line_num + 2
 
-    def _csv_text(self, too_long: list[int]) -> Iterator[str]:
+    def _csv_text(self, lines: Lines, too_long: list[int]) -> Iterator[str]:
         """Lines as text for csv; bytes that are not UTF-8 stay visible as surrogates. An endless line comes empty."""
-        for number, line in self._lines:
+        for number, line in lines:
             if line is None:
                 too_long.append(number)
             yield (line or b"").decode(errors="surrogateescape") + "\n"
