@@ -15,6 +15,8 @@ from jobs import services
 from jobs.context import JobContext
 from jobs.exceptions import JobCancelled
 from jobs.kinds import job_kind
+from jobs.models import Job, State
+from jobs.signals import job_finished
 
 IMPORT = "catalog.import"
 SWEEP = "catalog.sweep_media"
@@ -39,6 +41,21 @@ def submit_import(run: ImportRun, **_: Any) -> None:
     )
 
 
+def end_import(job_id: int, kind: str, state: str, **_: Any) -> None:
+    """Have an import say that its job is over where it could not do so itself: in the queue, or after a crash."""
+    if kind != IMPORT or state == State.SUCCEEDED:
+        return
+    job = Job.objects.get(pk=job_id)
+    why = f"broke off: {job.error[:300].rstrip('.') or 'its job failed'}" if state == State.FAILED else "was cancelled"
+    for run in ImportRun.objects.filter(pk=job.params["run"], finished_at=None):
+        rest = (
+            "What it had taken by then stays; retry its job to take the rest."
+            if run.rows_read
+            else "Nothing was taken."
+        )
+        runner.stop(run, f"The import {why}. {rest}")
+
+
 @job_kind(SWEEP)
 def sweep_media(_context: JobContext) -> dict[str, int]:
     """Remove photos that no product uses any more, uploads that nobody imports, and sessions that are over."""
@@ -55,3 +72,4 @@ def submit_sweep() -> None:
 def connect() -> None:
     """Connect the signals; called once, when Django is ready."""
     import_requested.connect(submit_import, dispatch_uid="vitrine.wiring.submit_import")
+    job_finished.connect(end_import, dispatch_uid="vitrine.wiring.end_import")

@@ -12,9 +12,10 @@ from django.db import DatabaseError
 from django.test import Client
 
 from accounts.models import User
+from catalog.importing import runner
 from catalog.models import ImportRun, Product
 from catalog.services.imports import ask_for_import, make_import, request_import
-from jobs import claiming, services
+from jobs import claiming, endings, services
 from jobs.context import JobContext
 from jobs.exceptions import JobCancelled
 from jobs.kinds import kind_named
@@ -81,6 +82,61 @@ def test_a_cancelled_import_has_ended_and_says_so_until_it_is_begun_again(
     done = kind_named(job.kind).run(JobContext(Job(pk=0)), job.params)
     run.refresh_from_db()
     assert (done["rows"], run.problem, Product.objects.count()) == (120, "", 120)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_is_cancelled_in_the_queue_says_so(
+    tmp_path: Path, client_for: Callable[[User | None], Client], operator: User
+) -> None:
+    make_files(tmp_path, {"list.csv": "id\na\n"})
+    run = ask_for_import(layout="auto", origin=str(tmp_path / "list.csv"), asked_by=operator)
+    page = client_for(operator).get(run.get_absolute_url()).content.decode()
+    assert ">waiting<" in page
+    assert "every 2s" in page
+    services.cancel(Job.objects.get())
+    page = client_for(operator).get(run.get_absolute_url()).content.decode()
+    assert "The import was cancelled. Nothing was taken." in page
+    assert ">waiting<" not in page
+    assert "every 2s" not in page
+    job = services.retry(Job.objects.get())
+    kind_named(job.kind).run(JobContext(job), job.params)
+    run.refresh_from_db()
+    assert (run.problem, run.products_added) == ("", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("error", "rows", "said"),
+    [
+        ("The worker died.", 0, "The import broke off: The worker died. Nothing was taken."),
+        ("", 7, "The import broke off: its job failed. What it had taken by then stays; retry its job"),
+        ("x" * 900, 7, "xxx. What it had taken"),
+    ],
+    ids=["before it began", "without a word", "with many words"],
+)
+def test_an_import_whose_job_fails_by_a_crash_has_ended(error: str, rows: int, said: str) -> None:
+    run = ask_for_import(layout="auto", origin="list.csv")
+    ImportRun.objects.update(rows_read=rows)
+    job = claiming.claim("cpu", "worker")
+    assert job is not None
+    endings.fail(job, error, endings.NOTHING_SAID)
+    run.refresh_from_db()
+    assert run.finished_at is not None
+    assert said in run.problem
+    assert run.rows_read == rows
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_import_of_a_job_that_did_not_end_it_is_ended(tmp_path: Path) -> None:
+    waiting, ended = (ask_for_import(layout="auto", origin=f"{name}.csv") for name in "ab")
+    runner.stop(ended, "It is not there.")
+    for job in Job.objects.exclude(params={"run": waiting.pk}):
+        services.cancel(job)
+    services.cancel(services.submit(wiring.SWEEP, key="sweep"))
+    waiting.refresh_from_db()
+    ended.refresh_from_db()
+    assert (waiting.finished_at, waiting.problem) == (None, "")
+    assert ended.problem == "It is not there."
 
 
 @pytest.mark.django_db(transaction=True)
