@@ -111,11 +111,18 @@ def content_hash(path: Path) -> str:
 
     Reads everything once for each change of a size or time, and remembers it while the process lives.
     """
+    signature = _signature(path)
+    return _hashed(path, signature) if signature else "missing"
+
+
+def change_stamp(path: Path) -> str:
+    """Another text whenever a file in the folder has another size or time, without reading any."""
+    return hashlib.sha256(repr(_signature(path)).encode()).hexdigest()[:16]
+
+
+def _signature(path: Path) -> tuple[tuple[str, int, int], ...]:
     files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
-    if not files:
-        return "missing"
-    signature = tuple((str(each), each.stat().st_size, each.stat().st_mtime_ns) for each in files)
-    return _hashed(path, signature)
+    return tuple((str(each), each.stat().st_size, each.stat().st_mtime_ns) for each in files)
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from generation.checkpoints.locks import content_hash
+from generation.checkpoints.locks import change_stamp, content_hash
 from generation.checkpoints.roles import Role
 from generation.exceptions import LicenceRefused
 
@@ -62,10 +62,9 @@ class Entry:
 
     @property
     def cache_key(self) -> str:
-        """What tells loaded models apart: the place of the files in full, and every option."""
-        return "|".join(
-            (self.family, str(self.path), self.revision, self.dtype, str(self.side), _canonical(self.options))
-        )
+        """What tells loaded models apart: where the files are, every option, and of local files when they changed."""
+        place = f"{self.repo}@{self.revision}:{self.path}" if self.repo else f"{self.path}#{change_stamp(self.path)}"
+        return "|".join((self.family, place, self.dtype, str(self.side), _canonical(self.options)))
 
     @property
     def is_remote(self) -> bool:

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,5 +134,9 @@ def _kept() -> Path:
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
     folder = Path(tempfile.gettempdir()) / f"vitrine-tiny-{os.getuid()}-{digest.hexdigest()[:16]}"
+    if not folder.exists():
+        for old in folder.parent.glob(f"vitrine-tiny-{os.getuid()}-*"):
+            if time.time() - old.stat().st_mtime > 86_400:  # of code that has changed since
+                shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder

@@ -1,0 +1,42 @@
+"""The registry of licences."""
+
+import pytest
+
+from generation.checkpoints.licences import LICENCES, licence_of
+
+COMMERCE = {
+    "Apache-2.0": (True, ""),
+    "MIT": (True, ""),
+    "CreativeML-OpenRAIL-M": (True, ""),
+    "CreativeML-OpenRAIL++-M": (True, ""),
+    "Stability-Community": (True, "1,000,000 USD"),
+    "LTXV-Open-Weights": (True, "10,000,000 USD"),
+    "LTX-2-Community": (True, "10,000,000 USD"),
+    "Krea-2-Community": (True, "1,000,000 USD"),
+    "FLUX-Non-Commercial": (False, ""),
+    "Qwen-Research": (False, ""),
+    "CC-BY-NC-4.0": (False, ""),
+}
+
+
+@pytest.mark.parametrize("name", COMMERCE)
+def test_whether_it_allows_commerce(name: str) -> None:
+    allowed, limit = COMMERCE[name]
+    licence = LICENCES[name]
+    assert licence.commercial == allowed
+    assert limit in licence.limit
+    assert bool(limit) == bool(licence.limit)
+
+
+@pytest.mark.parametrize("licence", LICENCES.values(), ids=lambda licence: licence.name)
+def test_each_says_what_it_is_and_where_to_read_it(licence: object) -> None:
+    text, source, limit = (getattr(licence, name) for name in ("text", "source", "limit"))
+    assert text.endswith(".")
+    assert source
+    assert "://" not in text + source, "addresses age"
+    assert not limit or getattr(licence, "commercial"), "what is forbidden has no limit"  # noqa: B009
+
+
+def test_a_licence_that_only_the_operator_knows() -> None:
+    assert licence_of("Ours") is None
+    assert licence_of("MIT") is LICENCES["MIT"]

@@ -1,0 +1,201 @@
+"""Model sets as TOML: the shipped ones, one's own, and each mistake told in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from generation.checkpoints.licences import LICENCES
+from generation.checkpoints.set_files import SHIPPED, read_set, set_names
+from generation.checkpoints.sets import FAMILIES, ROLES, Places
+from generation.exceptions import BadModelSet
+
+COMMIT = "c" * 40
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Places:
+    (tmp_path / "sets").mkdir()
+    return Places(tmp_path / "models", tmp_path / "sets")
+
+
+def write(places: Places, text: str, name: str = "shop") -> str:
+    assert places.own_sets
+    (places.own_sets / f"{name}.toml").write_text(text)
+    return name
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+def test_shipped_sets_are_whole(name: str, own: Places) -> None:
+    shipped = read_set(name, own)
+    assert set(shipped.entries) == set(ROLES)
+    assert shipped.title
+    assert shipped.about
+    for role, entry in shipped.entries.items():
+        assert (entry.role, entry.set_name) == (role, name)
+        assert entry.licence in LICENCES
+        assert entry.size > 0
+        assert entry.files, "a whole repo may hold the weights three times over"
+        assert not any(pattern in ("*", "**") for pattern in entry.files)
+        assert entry.path.is_relative_to(own.models)
+
+
+def test_klein_may_be_used_commercially_throughout(own: Places) -> None:
+    klein = read_set("klein", own)
+    klein.check_licences(commercial=True)
+    assert {entry.licence for entry in klein.entries.values()} == {"Apache-2.0"}
+    assert klein.entry("inpainter").cache_key == klein.entry("served").cache_key
+    assert klein.entry("base").cache_key != klein.entry("served").cache_key
+
+
+def test_names_are_those_of_both_folders(own: Places) -> None:
+    write(own, 'extends = "sd15"')
+    assert set_names(own) == ["klein", "sd15", "sd15-paper", "sdxl", "shop"]
+    assert "shop" not in set_names(Places(own.models))
+
+
+def test_an_own_set_replaces_what_differs(own: Places) -> None:
+    (own.models / "ours").mkdir(parents=True)
+    text = """
+    title = "Ours"
+    extends = "sdxl"
+    [defaults]
+    dtype = "float16"
+    attention = "math"
+    [roles.base]
+    family = "sdxl"
+    path = "../models/ours"
+    licence = "Ours"
+    commercial = true
+    options = { compile = true }
+    """
+    shop, sdxl = read_set(write(own, text), own), read_set("sdxl", own)
+    base = shop.entry("base")
+    assert (base.repo, base.path, base.licence, base.commercial) == ("", own.models / "ours", "Ours", True)
+    assert base.options == {
+        "attention": "_native_math", "channels_last": True, "compile": True, "half_on_cpu": False,
+    }  # fmt: skip
+    assert shop.entry("served").path == base.path, "what is inherited as the same follows the new one"
+    assert shop.entry("clip").repo == sdxl.entry("clip").repo
+    assert (shop.entry("video").dtype, shop.entry("clip").dtype) == ("float16", "float32")
+    assert shop.title == "Ours"
+    assert shop.name == "shop"
+
+
+def test_an_own_set_hides_a_shipped_one_of_its_name(own: Places) -> None:
+    write(own, 'title = "Mine"\nextends = "sdxl"', "klein")
+    assert read_set("klein", own).title == "Mine"
+
+
+def test_a_set_can_be_given_as_a_file(own: Places, tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.toml"
+    file.write_text('extends = "sd15"')
+    assert read_set(str(file), own).name == "elsewhere"
+
+
+def test_a_pinned_commit_is_in_the_path(own: Places) -> None:
+    text = f"""
+    extends = "sd15"
+    [roles.segmenter]
+    family = "sam"
+    repo = "some/sam"
+    revision = "{COMMIT}"
+    file = "checkpoints/b.pth"
+    licence = "MIT"
+    """
+    entry = read_set(write(own, text), own).entry("segmenter")
+    assert entry.path == own.models / "some--sam" / COMMIT / "checkpoints/b.pth"
+    assert entry.files == ("checkpoints/b.pth",)
+
+
+def test_a_commit_that_was_pinned_at_the_first_fetch_is_taken_from_the_lock(own: Places) -> None:
+    name = write(own, 'extends = "sd15"\n[roles.dino]\nfamily = "dino"\nrepo = "some/dino"\nlicence = "MIT"')
+    assert read_set(name, own).entry("dino").revision == ""
+    (own.models / "some--dino").mkdir(parents=True)
+    (own.models / "some--dino" / "lock.toml").write_text(f'pinned = "{COMMIT}"')
+    entry = read_set(name, own).entry("dino")
+    assert (entry.revision, entry.path.name) == (COMMIT, COMMIT)
+
+
+ROLE = "[roles.dino]\n"
+HUB = ROLE + 'family = "dino"\nlicence = "MIT"\nrepo = "some/dino"\n'
+MISTAKES = {
+    "no TOML": ("title = ", r"shop\.toml is no valid TOML: "),
+    "an unknown key": ("colour = 1", r"shop\.toml: there is no key colour\."),
+    "an unknown default": ("[defaults]\nspeed = 1", r"shop\.toml: there is no key defaults\.speed\."),
+    "a bad default": ('[defaults]\ndtype = "int8"', r"defaults\.dtype: input should be 'float32', .*\(it is 'int8'\)"),
+    "an unknown attention": (
+        ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = "slow" }',
+        "role dino: options.attention = 'slow' is none of sdpa, math, flash",
+    ),
+    "an unknown role": ('[roles.painter]\nfamily = "sd"', "there is no role 'painter'; the roles are base, served"),
+    "an unknown key of a role": (ROLE + "colour = 1", "role dino: there is no key colour"),
+    "a bad side": (ROLE + "side = -3", r"role dino: side: .* \(it is -3\)"),
+    "no family": (ROLE + 'path = "x"', "role dino: family = '' is none of dinov2, dino"),
+    "another role's family": (ROLE + 'family = "sd"', "role dino: family = 'sd' is none of dinov2, dino"),
+    "neither repo nor path": (ROLE + 'family = "dino"', 'give either repo = "owner/name" or path = "a/local/folder"'),
+    "both repo and path": (HUB + 'path = "x"', "give either repo"),
+    "a commit for a path": (
+        ROLE + f'family = "dino"\nlicence = "MIT"\npath = "x"\nrevision = "{COMMIT}"',
+        "revision, file and files belong to a repo",
+    ),
+    "a repo without its owner": (ROLE + 'repo = "dino"', r"role dino: repo: a repo is owner/name \(it is 'dino'\)"),
+    "a branch for a commit": (HUB + 'revision = "main"', r"revision: a revision is a commit of 40 hex.*'main'"),
+    "a file above the repo": (HUB + 'file = "../x.pth"', "file: a file is a path inside the repo"),
+    "a short checksum": (HUB + 'sha256 = "abc"', "sha256: a SHA-256 is 64 hexadecimal digits"),
+    "no licence": (ROLE + 'family = "dino"\npath = "x"', "role dino: licence is missing"),
+    "an unknown licence that says nothing of commerce": (
+        ROLE + 'family = "dino"\npath = "x"\nlicence = "Ours"',
+        "licence = 'Ours' is not registered; say commercial = true or false",
+    ),
+    "commerce against the licence": (
+        ROLE + 'family = "dino"\npath = "x"\nlicence = "CC-BY-NC-4.0"\ncommercial = true',
+        "commercial = true, but the licence CC-BY-NC-4.0 forbids commercial use",
+    ),
+    "the same as something more": (
+        '[roles.served]\nsame_as = "base"\nside = 64',
+        "role served: same_as = 'base' stands alone",
+    ),
+    "the same as itself": ('[roles.base]\nsame_as = "base"', "must name a role that has a checkpoint of its own"),
+    "the same as another kind": ('[roles.dino]\nsame_as = "clip"', "is of the family open_clip, which is no dino"),
+    "a server without an address": (
+        '[roles.writer]\nfamily = "openai-compatible"\nlicence = "MIT"',
+        "wants options.url, and neither repo nor path",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_told_in_a_sentence(text: str, said: str, own: Places) -> None:
+    extends = "" if "title = " in text else 'extends = "sd15"\n'
+    with pytest.raises(BadModelSet, match=said) as refused:
+        read_set(write(own, extends + text), own)
+    assert str(own.own_sets) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_role_is_named(own: Places) -> None:
+    text = '[roles.base]\nfamily = "sd"\npath = "x"\nlicence = "MIT"'
+    with pytest.raises(BadModelSet, match=r"the role served is missing; write a table \[roles\.served\], or extend"):
+        read_set(write(own, text), own)
+
+
+def test_sets_that_extend_in_a_circle(own: Places) -> None:
+    write(own, 'extends = "two"', "one")
+    write(own, 'extends = "one"', "two")
+    with pytest.raises(BadModelSet, match=r"one\.toml extends itself by way of one, two"):
+        read_set("one", own)
+
+
+@pytest.mark.parametrize("name", ["nothing", "../sd15", "sd15/", ""])
+def test_there_is_no_such_set(name: str, own: Places) -> None:
+    with pytest.raises(BadModelSet, match=r"There is no model set .*; there are: klein, sd15, sd15-paper, sdxl\."):
+        read_set(name, own)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BadModelSet, match=r"none\.toml cannot be read: No such file or directory"):
+        read_set(str(tmp_path / "none.toml"), Places(tmp_path))
+
+
+def test_every_role_has_families() -> None:
+    assert set(FAMILIES) == set(ROLES)
