@@ -5,6 +5,7 @@ suggestion and never a setting that silently does nothing.
 """
 
 import difflib
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -78,6 +79,19 @@ class Environment:
         if number < minimum or (maximum is not None and number > maximum):
             limit = f"at least {minimum}" if maximum is None else f"between {minimum} and {maximum}"
             raise ImproperlyConfigured(f"{name}={number} is out of range: it must be {limit}.")
+        return number
+
+    def number(self, name: str, default: float) -> float:
+        """A number of at least 0, such as a price: 2 or 1.85."""
+        value = self._raw(name)
+        if value is None:
+            return default
+        try:
+            number = float(value)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name}={value!r} is not a number; write it like 1.85.") from None
+        if not (math.isfinite(number) and number >= 0):
+            raise ImproperlyConfigured(f"{name}={value} is out of range: it must be at least 0.")
         return number
 
     def names(self, name: str, default: Sequence[str] | None = ()) -> list[str]:

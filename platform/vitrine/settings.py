@@ -129,6 +129,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no state: the one on di
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "jobs.reap", "schedule": REAP_SECONDS, "options": {"queue": "control", "expires": REAP_SECONDS}},
     "sweep": {"task": "catalog.sweep_media", "schedule": crontab("20", "3"), "options": {"queue": "control"}},
+    "sweep_generation": {"task": "generation.sweep", "schedule": crontab("40", "3"), "options": {"queue": "control"}},
 }
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -138,6 +139,13 @@ MODEL_SETS_DIR = env.path("VITRINE_MODEL_SETS_DIR", DATA_DIR / "model-sets")
 # Bytes of models that a worker process keeps warm on its device; 0 is what the device can spare.
 MODEL_CACHE_BYTES = env.integer("VITRINE_MODEL_CACHE_BYTES", 0)
 DEVICE = env.text("VITRINE_DEVICE", "auto", choices=("auto", "cpu", "cuda", "mps"))
+
+# --- generation ------------------------------------------------------------------------------------------------------
+# Days that an adapter's file is kept; 0 is for ever. Its row, its images and their metrics always stay.
+ADAPTER_DAYS = env.integer("VITRINE_ADAPTER_DAYS", 30, minimum=0, maximum=36_500)
+# What an hour of one GPU costs, in the currency below: for the accounts.
+GPU_HOUR_PRICE = env.number("VITRINE_GPU_HOUR_PRICE", 2.0)
+CURRENCY = env.text("VITRINE_CURRENCY", "USD")
 
 # --- the applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -46,6 +46,17 @@ def test_a_whole_number_within_its_limits(text: str, message: str) -> None:
         env(X=text).integer("X", 1, minimum=1, maximum=9)
 
 
+@pytest.mark.parametrize(("text", "value"), [("1.85", 1.85), ("0", 0.0), ("", 2.0)])
+def test_a_number_may_have_decimals(text: str, value: float) -> None:
+    assert env(X=text).number("X", 2.0) == value
+
+
+@pytest.mark.parametrize("text", ["-0.5", "nan", "inf", "two", "1,85"])
+def test_a_number_below_0_or_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="X="):
+        env(X=text).number("X", 2.0)
+
+
 def test_names_drop_blanks() -> None:
     assert env(X=" a, ,b,").names("X") == ["a", "b"]
 
