@@ -1,8 +1,8 @@
 """Workers, a scheduler and a Redis server as processes of their own, for the benchmarks and tests of jobs.
 
-Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|scheduler`. It knows two job kinds
-more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint, and
-`bench.deaf`, which does not end.
+Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|scheduler`. It knows three job
+kinds more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint,
+`bench.together`, the same for four jobs at once, and `bench.deaf`, which does not end.
 """
 
 import os
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def tallied() -> dict[tuple[int, int], int]:
 
 
 def register() -> None:
-    """Make `bench.tally` and `bench.deaf` kinds of this process; Django is set up."""
+    """Make these kinds known to this process; Django is set up."""
     from django.db import connection  # noqa: PLC0415
 
     from jobs.context import JobContext  # noqa: PLC0415
@@ -152,6 +153,16 @@ def register() -> None:
         for step in range(steps):
             context.step(str(step), lambda: time.sleep(seconds), lambda _, step=step: insert(context.job_id, step))  # type: ignore[misc]
         return steps
+
+    @job_kind("bench.together", max_strikes=100, together=4)
+    def tally_together(contexts: list[JobContext], params: list[dict[str, Any]]) -> list[int]:
+        """Step by step, and in each step job by job."""
+        for step in range(max(given["steps"] for given in params)):
+            for context, given in zip(contexts, params, strict=True):
+                if step < given["steps"]:
+                    save = partial(insert, context.job_id, step)
+                    context.step(str(step), partial(time.sleep, given["seconds"]), lambda _, save=save: save())  # type: ignore[misc]
+        return [given["steps"] for given in params]
 
     @job_kind("bench.deaf", time_limit=0.5)
     def deaf(_: JobContext) -> None:

@@ -25,7 +25,7 @@ _READY = (
 _TAKE = """
 UPDATE jobs_job SET state = 'running', fence = fence + 1, worker = %(worker)s,
        lease_until = %(until)s, heartbeat_at = %(now)s, started_at = coalesce(started_at, %(now)s)
-WHERE state = 'queued' AND id = ({chosen})
+WHERE state = 'queued' AND id {chosen}
 RETURNING *
 """
 _TOP = "SELECT priority FROM jobs_job WHERE {ready} ORDER BY priority DESC LIMIT 1"
@@ -83,6 +83,16 @@ SELECT id FROM jobs_job WHERE {ready} AND id = (SELECT id FROM next) {lock}
 # Whatever is ready and not just being taken by another.
 _ANY = "SELECT id FROM jobs_job WHERE {ready} ORDER BY priority DESC, asker, id LIMIT 1 {lock}"
 
+# What may run beside a job of that kind: never one that had a strike, nor one that needs a smaller group.
+# Materialized, so that the limit holds: PostgreSQL must not look into it again for each row of the update.
+_BESIDE = """
+WITH chosen AS MATERIALIZED (
+    SELECT id FROM jobs_job WHERE {ready} AND priority = %(priority)s AND affinity = %(affinity)s {only}
+    AND kind = %(kind)s AND strikes = 0 AND halvings <= %(halvings)s
+    ORDER BY asker, id LIMIT %(count)s {lock}
+)
+"""
+
 _SERVED = """
 INSERT INTO jobs_turn (queue, asker, served_at) VALUES (%s, %s, %s)
 ON CONFLICT (queue, asker) DO UPDATE SET served_at = excluded.served_at
@@ -94,7 +104,9 @@ def _statement(choice: str, *, only: str = "", lock: str = "") -> str:
     filled = choice.format(
         top=_TOP.format(ready=ready), ready=ready, after_ready=_READY.format("after."), only=only, lock=lock
     )
-    return _TAKE.format(chosen=filled)
+    if choice == _BESIDE:
+        return filled + _TAKE.format(chosen="IN (SELECT id FROM chosen)")
+    return _TAKE.format(chosen=f"= ({filled})")
 
 
 def statements(lock: str = "") -> dict[str, str]:
@@ -104,6 +116,8 @@ def statements(lock: str = "") -> dict[str, str]:
         "other": _statement(_OTHER, lock=lock),
         "fair": _statement(_FAIR, lock=lock),
         "any": _statement(_ANY, lock=lock),
+        "beside, of the same asker": _statement(_BESIDE, only="AND asker = %(asker)s", lock=lock),
+        "beside": _statement(_BESIDE, lock=lock),
     }
 
 
@@ -122,6 +136,23 @@ def claim(queue: str, worker: str, wish: Wish = NOTHING_WARM) -> Job | None:
                 _note_turn(taken[0])
                 return taken[0]
     return None
+
+
+def claim_beside(job: Job, worker: str, together: int) -> list[Job]:
+    """Take more ready jobs to run with one that was just claimed, so that there are `together`; by rising id.
+
+    They are of its kind, affinity and priority, those of the same asker first. A job that had a strike runs alone, and
+    each time that memory ran out halves the group.
+    """
+    wanted = (together >> job.halvings) - 1
+    if wanted < 1 or not job.affinity or job.strikes:
+        return []
+    same = {name: getattr(job, name) for name in ("queue", "priority", "affinity", "kind", "halvings", "asker")}
+    with transaction.atomic():
+        taken = take("beside, of the same asker", worker=worker, count=wanted, **same)
+        if len(taken) < wanted:
+            taken += take("beside", worker=worker, count=wanted - len(taken), **same)
+    return sorted(taken, key=lambda one: one.pk)
 
 
 def take(choice: str, *, queue: str, worker: str, **named: Any) -> list[Job]:

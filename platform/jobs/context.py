@@ -74,7 +74,7 @@ class JobContext:
         self.check()
         result = self._as_json(name, work())
         with transaction.atomic():
-            lease.hold_for_step(self.job)
+            self._hold()
             if save is not None:
                 save(result)
             Step.objects.create(job_id=self.job_id, name=name, result=result, fence=self.job.fence)
@@ -108,9 +108,21 @@ class JobContext:
         with self._guard:
             return dict(self._progress)
 
+    @property
+    def stop(self) -> JobInterrupted | None:
+        """Why this job has to stop: it was cancelled, or its lease is lost; None as long as neither is known."""
+        return self._stop
+
     def seconds(self) -> float:
         """How long this attempt has lasted, by the wall."""
         return time.monotonic() - self._began
+
+    def _hold(self) -> None:
+        try:
+            lease.hold_for_step(self.job)
+        except JobInterrupted as error:
+            self._stop = error
+            raise
 
     def _renew(self, fields: dict[str, Any]) -> bool:
         news = self._log_news()

@@ -88,6 +88,15 @@ def halve(job: Job, error: str, account: Account, smallest: bool) -> bool:
     return _requeue(job, Attempt.Outcome.OUT_OF_MEMORY, account, fields)
 
 
+def run_alone(job: Job, error: str, account: Account, max_strikes: int) -> bool:
+    """Something in its group failed, and nobody knows for which job: with a strike at once again, and by itself."""
+    if job.strikes + 1 >= max_strikes:
+        return fail(job, error, account)
+    said = f"Tried again by itself after its group failed: {error}"
+    fields = _queued_again(strikes=lease.strike_up(), error=said[:_ERROR_LENGTH])
+    return _requeue(job, Attempt.Outcome.RETRIED, account, fields)
+
+
 def give_back(job: Job, account: Account) -> bool:
     """The worker is stopping: another takes the job from its last step, and no strike is counted."""
     return _requeue(job, Attempt.Outcome.GIVEN_BACK, account, _queued_again())

@@ -1,4 +1,4 @@
-"""Run one job: claim it, call its function, record how it ended. This is the process edge where any error is caught."""
+"""Run one job, or a group: claim, call the function, record each end. The process edge where any error is caught."""
 
 import logging
 import signal
@@ -7,12 +7,11 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from jobs import claiming, endings, logtail, plain, process
 from jobs.context import JobContext
 from jobs.endings import Account
-from jobs.exceptions import JobCancelled, JobError, JobTimedOut, LeaseLost, WorkerStopping
+from jobs.exceptions import JobCancelled, JobError, JobInterrupted, JobTimedOut, LeaseLost, WorkerStopping
 from jobs.heartbeat import heart
 from jobs.kinds import Kind, kind_named
 from jobs.logtail import tail
@@ -36,47 +35,67 @@ def run_next(queue: str, worker: str) -> Job | None:
 
 
 def run(job: Job) -> None:
-    """Run a job that was claimed, and record its end whatever that is.
+    """Run a job that was claimed, with others beside it where its kind takes several, and record how each ends.
 
-    Raises only what the database raises when the end cannot be written: then the lease runs out, for the reaper to see.
+    Raises only what the database raises when an end cannot be written: then the lease runs out, for the reaper to see.
     """
-    logtail.name_job(job.pk)
     tail.begin()
-    context = JobContext(job, log_news=tail.news, stopping=process.stopping)
     try:
         with process.Busy():
-            _run_and_record(context)
+            _run_and_record([_context(job)])
     finally:
         tail.end()
-        logtail.name_job(None)
+        logtail.name_jobs()
 
 
-def _run_and_record(context: JobContext) -> None:
-    job = context.job
+def _run_and_record(contexts: list[JobContext]) -> None:
+    """`contexts` holds the claimed job's; those of its group are added."""
+    job = contexts[0].job
+    logtail.name_jobs(job.pk)
     try:
         kind = kind_named(job.kind)
-        with heart.watch(context, kind.time_limit), _alarm(kind):
-            result = _as_json(kind, kind.run(context, job.params))
-    except JobCancelled:
-        endings.cancelled(job, _account(context))
-    except LeaseLost as error:
-        logger.warning("%s Nothing more is written by it.", error)
-    except WorkerStopping:
-        endings.give_back(job, _account(context))
+        contexts += [_context(other) for other in claiming.claim_beside(job, job.worker, kind.group_size())]
+        logtail.name_jobs(*(context.job_id for context in contexts))
+        with heart.watch(contexts, kind.time_limit), _alarm(kind):
+            results = kind.run_all(contexts, [context.job.params for context in contexts])
+    except (JobCancelled, LeaseLost, WorkerStopping) as error:
+        for context in contexts:
+            _record_stop(context, error if len(contexts) == 1 else context.stop)
     # The one place that catches everything: what a job's function raises belongs to its row.
     except Exception as error:  # noqa: BLE001
-        _record_error(context, error)
+        _record_error(contexts, error)
     else:
-        endings.succeed(job, result, _account(context))
+        for context, result in zip(contexts, results, strict=True):
+            endings.succeed(context.job, result, _account(context))
 
 
-def _record_error(context: JobContext, error: Exception) -> None:
+def _context(job: Job) -> JobContext:
+    return JobContext(job, log_news=tail.reader(), stopping=process.stopping)
+
+
+def _record_stop(context: JobContext, why: JobInterrupted | None) -> None:
+    """End a job that was stopped; in a group the one that was not, and only stood beside it, is given back."""
+    if isinstance(why, LeaseLost):
+        logger.warning("%s Nothing more is written by it.", why)
+    elif isinstance(why, JobCancelled):
+        endings.cancelled(context.job, _account(context))
+    else:
+        endings.give_back(context.job, _account(context))
+
+
+def _record_error(contexts: list[JobContext], error: Exception) -> None:
     process.drop_connections()
-    job, text = context.job, plain.text(_sentence(error))
-    logger.warning("Job #%s (%s): %s", job.pk, job.kind, text)
-    account = _account(context, error)
+    text = plain.text(_sentence(error))
+    for context in contexts:
+        logger.warning("Job #%s (%s): %s", context.job_id, context.job.kind, text)
+        _end_by_error(context, error, text, grouped=len(contexts) > 1)
+
+
+def _end_by_error(context: JobContext, error: Exception, text: str, *, grouped: bool) -> None:
+    job, account = context.job, _account(context, error)
     if _is_out_of_memory(error):
-        endings.halve(job, text, account, smallest=context.last_batch is None or context.last_batch <= 1)
+        smallest = not grouped and (context.last_batch is None or context.last_batch <= 1)
+        endings.halve(job, text, account, smallest=smallest)
         return
     try:
         kind = kind_named(job.kind)
@@ -85,6 +104,8 @@ def _record_error(context: JobContext, error: Exception) -> None:
         return
     if isinstance(error, kind.retry_on):
         endings.try_later(job, text, account, kind.max_strikes)
+    elif grouped:
+        endings.run_alone(job, text, account, kind.max_strikes)
     else:
         endings.fail(job, text, account)
 
@@ -104,13 +125,6 @@ def _sentence(error: Exception) -> str:
 def _is_out_of_memory(error: Exception) -> bool:
     # Torch's error by its name: this room never imports torch.
     return any(cls is MemoryError or cls.__name__ == "OutOfMemoryError" for cls in type(error).__mro__)
-
-
-def _as_json(kind: Kind, result: Any) -> Any:
-    try:
-        return plain.as_json(result)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"The result of a {kind.name} job must be JSON: {error}.") from None
 
 
 @contextmanager

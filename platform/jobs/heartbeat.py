@@ -1,4 +1,4 @@
-"""One thread for each worker process keeps the running job's lease alive, and ends a job that will not stop.
+"""One thread for each worker process keeps the running jobs' leases alive, and ends jobs that will not stop.
 
 It renews the lease, looks for a cancellation, and writes new log lines and progress. A job that does not react to its
 time limit, or to the worker's shutdown, is recorded as such; then the process kills itself, and Celery starts another.
@@ -19,6 +19,7 @@ from django.db import connection
 
 from jobs import endings, process
 from jobs.context import JobContext
+from jobs.kinds import strikes_allowed
 from jobs.logtail import tail
 
 TICK = 0.5  # seconds between two looks of the thread
@@ -31,26 +32,26 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Watched:
-    """The job that is running, and since when it has been told to stop (monotonic seconds)."""
+    """The jobs that are running, one or a group, and since when they have been told to stop (monotonic seconds)."""
 
-    context: JobContext
+    contexts: list[JobContext]
     ends_at: float | None
     beat_at: float
     stop_seen_at: float | None = None
 
 
 class Heart:
-    """The thread, and the job it watches."""
+    """The thread, and the jobs it watches."""
 
     def __init__(self) -> None:
         self._watched: Watched | None = None
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def watch(self, context: JobContext, time_limit: float | None) -> Iterator[None]:
-        """Keep the lease of that job while inside; `time_limit` in seconds."""
+    def watch(self, contexts: list[JobContext], time_limit: float | None) -> Iterator[None]:
+        """Keep the leases of these jobs while inside; `time_limit` in seconds."""
         now = time.monotonic()
-        self._watched = Watched(context, now + time_limit if time_limit else None, now + _period())
+        self._watched = Watched(contexts, now + time_limit if time_limit else None, now + _period())
         self._ensure_running()
         try:
             yield
@@ -72,7 +73,7 @@ class Heart:
         elif now >= watched.beat_at:
             watched.beat_at = now + _period()
             _be_impatient()
-            watched.context.beat()
+            _beat_all(watched.contexts)
 
     def _ensure_running(self) -> None:
         # A forked process inherits the object, but no thread.
@@ -90,25 +91,52 @@ class Heart:
                 connection.close()
 
     def _give_back(self, watched: Watched) -> None:
-        logger.warning("Job #%s did not stop within %s s of the worker's end", watched.context.job_id, STOP_GRACE)
-        self._end(watched, lambda: endings.give_back(watched.context.job, endings.Account(log_tail=tail.text())))
+        self._end(watched, f"It did not stop within {STOP_GRACE:.0f} s of the worker's end.", _give_back)
 
     def _fail(self, watched: Watched) -> None:
         error = f"The job did not react to its time limit within {LIMIT_GRACE:.0f} s, so its process was killed."
-        logger.error("Job #%s: %s", watched.context.job_id, error)
-        account = endings.Account("jobs.exceptions.JobTimedOut", "", tail.text())
-        self._end(watched, lambda: endings.fail(watched.context.job, error, account))
+        self._end(watched, error, _fail_alone if len(watched.contexts) == 1 else _fail_in_a_group)
 
-    def _end(self, watched: Watched, record: Callable[[], bool]) -> None:
+    def _end(self, watched: Watched, error: str, record: Callable[[JobContext, str], bool]) -> None:
         _be_impatient()
-        try:
-            record()
-        except DatabaseTrouble as trouble:
-            # Kept alive it would hold its lease, or a lock on its own row, for ever: the reaper settles it instead.
-            logger.warning("Job #%s: its end cannot be written: %s", watched.context.job_id, trouble)
+        for context in watched.contexts:
+            logger.error("Job #%s: %s", context.job_id, error)
+            try:
+                record(context, error)
+            except DatabaseTrouble as trouble:
+                # Kept alive it would hold its lease, or a lock on its own row, for ever: the reaper settles it instead.
+                logger.warning("Job #%s: its end cannot be written: %s", context.job_id, trouble)
         # The job may have ended in this very moment; then the process is innocent.
         if self._watched is watched:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _beat_all(contexts: list[JobContext]) -> None:
+    """One that cannot be written does not cost the others their leases. Raises the last error after that."""
+    trouble: DatabaseTrouble | None = None
+    for context in contexts:
+        try:
+            context.beat()
+        except DatabaseTrouble as error:
+            trouble = error
+    if trouble is not None:
+        raise trouble
+
+
+def _give_back(context: JobContext, _error: str) -> bool:
+    return endings.give_back(context.job, endings.Account(log_tail=tail.text(), seconds=context.seconds()))
+
+
+def _fail_alone(context: JobContext, error: str) -> bool:
+    return endings.fail(context.job, error, _timed_out(context))
+
+
+def _fail_in_a_group(context: JobContext, error: str) -> bool:
+    return endings.run_alone(context.job, error, _timed_out(context), strikes_allowed(context.job.kind))
+
+
+def _timed_out(context: JobContext) -> endings.Account:
+    return endings.Account("jobs.exceptions.JobTimedOut", "", tail.text(), seconds=context.seconds())
 
 
 def _period() -> float:

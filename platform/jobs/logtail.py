@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from jobs import plain
 from vitrine.logs import job_id
@@ -24,7 +25,7 @@ class LogTail(logging.Handler):
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
         self._lines: deque[str] = deque()
         self._size = 0
-        self._changed = False
+        self._written = 0  # lines so far
         self._open = False  # whether a job is running
         self._guard = threading.Lock()
 
@@ -38,7 +39,7 @@ class LogTail(logging.Handler):
         """Start empty, for the next job."""
         with self._guard:
             self._lines.clear()
-            self._size, self._changed = 0, False
+            self._size = 0
         self._open = True
 
     def end(self) -> str:
@@ -50,13 +51,19 @@ class LogTail(logging.Handler):
         with self._guard:
             return "\n".join(self._lines)
 
-    def news(self) -> str | None:
-        """The whole text if it changed since the last call, else None."""
-        with self._guard:
-            if not self._changed:
-                return None
-            self._changed = False
-            return "\n".join(self._lines)
+    def reader(self) -> Callable[[], str | None]:
+        """A function that gives the whole text if it changed since its last call, else None."""
+        read = self._written
+
+        def news() -> str | None:
+            nonlocal read
+            with self._guard:
+                if read == self._written:
+                    return None
+                read = self._written
+                return "\n".join(self._lines)
+
+        return news
 
     def _add(self, line: str) -> None:
         with self._guard:
@@ -64,7 +71,7 @@ class LogTail(logging.Handler):
             self._size += len(line) + 1
             while self._size > MOST_CHARACTERS:
                 self._size -= len(self._lines.popleft()) + 1
-            self._changed = True
+            self._written += 1
 
 
 tail = LogTail()
@@ -77,6 +84,6 @@ def attach() -> None:
         root.addHandler(tail)
 
 
-def name_job(number: int | None) -> None:
-    """Put the job's id on every log line of this thread; None takes it off."""
-    job_id.set(str(number) if number is not None else "")
+def name_jobs(*numbers: int) -> None:
+    """Put the ids of these jobs on every log line of this thread; none takes them off."""
+    job_id.set(",".join(map(str, numbers)))

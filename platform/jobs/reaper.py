@@ -12,15 +12,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from jobs import dispatch, endings, lease
-from jobs.exceptions import UnknownKind
-from jobs.kinds import kind_named
+from jobs.kinds import strikes_allowed
 from jobs.models import Job, Queue
 
 MOST_LOST = 100
 MOST_SENT = 2_000
 # Seconds that a message may be under way before the queue's length is held against it.
 UNDER_WAY = 3
-_USUAL_STRIKES = 5
 logger = logging.getLogger(__name__)
 
 
@@ -53,16 +51,9 @@ def _settle(jobs: QuerySet[Job]) -> int:
             # Locked, and only if nothing has touched the lease since: the worker may live, or another reaper be first.
             rows = lease.held(seen).filter(lease_until=seen.lease_until)
             job = rows.select_for_update(skip_locked=True).first()
-            if job is not None and endings.settle_lost(job, _max_strikes(job)):
+            if job is not None and endings.settle_lost(job, strikes_allowed(job.kind)):
                 count += 1
     return count
-
-
-def _max_strikes(job: Job) -> int:
-    try:
-        return kind_named(job.kind).max_strikes
-    except UnknownKind:
-        return _USUAL_STRIKES
 
 
 def _send_unsent() -> int:

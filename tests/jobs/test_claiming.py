@@ -12,14 +12,14 @@ from django.utils import timezone
 from jobs import claiming
 from jobs.claiming import claim
 from jobs.models import Attempt, Job, Queue, State, Turn
-from jobs.warmth import Wish
+from jobs.warmth import NOTHING_WARM, Wish
 from tests.factories.jobs import make_job
 
 THREADS, JOBS = 8, 50
 A, B, C = 1, 2, 3  # askers
 
 
-def drain(wish: Wish = claiming.NOTHING_WARM) -> list[Job]:
+def drain(wish: Wish = NOTHING_WARM) -> list[Job]:
     """Everything that is ready, in the order in which one worker takes it."""
     taken = []
     while job := claim(Queue.CPU, "w", wish):
@@ -53,7 +53,7 @@ def test_only_ready_jobs_of_the_queue_are_taken() -> None:
     make_job(run_after=timezone.now() + timedelta(minutes=1))
     for state in (State.RUNNING, State.SUCCEEDED, State.FAILED, State.CANCELLED):
         make_job(state=state)
-    for wish in (claiming.NOTHING_WARM, Wish("x", enough=False), Wish("x", enough=True)):
+    for wish in (NOTHING_WARM, Wish("x", enough=False), Wish("x", enough=True)):
         assert claim(Queue.CPU, "w", wish) is None
     due = make_job(run_after=timezone.now() - timedelta(seconds=1))
     assert claim(Queue.CPU, "w") == due
@@ -147,7 +147,7 @@ def backlog(count: int) -> None:
 def test_a_claim_seeks_in_the_indexes_and_never_reads_the_backlog(name: str) -> None:
     backlog(400)
     on_postgresql = connection.vendor == "postgresql"
-    values = {"queue": "cpu", "worker": "w", "affinity": "stage 1", "most": 10}
+    values: dict[str, Any] = {"queue": "cpu", "worker": "w", "affinity": "stage 1", "most": 10}
     values |= dict.fromkeys(("now", "until"), connection.ops.adapt_datetimefield_value(timezone.now()))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -164,7 +164,7 @@ def test_a_claim_seeks_in_the_indexes_and_never_reads_the_backlog(name: str) -> 
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="counts the steps of SQLite's machine")
-@pytest.mark.parametrize("wish", [claiming.NOTHING_WARM, Wish("stage 1", enough=False), Wish("stage 1", enough=True)])
+@pytest.mark.parametrize("wish", [NOTHING_WARM, Wish("stage 1", enough=False), Wish("stage 1", enough=True)])
 def test_its_cost_does_not_grow_with_the_backlog(wish: Wish) -> None:
     def steps() -> int:
         counted = [0]

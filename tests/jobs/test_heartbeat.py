@@ -30,7 +30,7 @@ def kills(monkeypatch: pytest.MonkeyPatch) -> Kills:
 def watching(job: Job, *, ended: float = 0) -> Heart:
     """A heart without its thread, whose job should have ended `ended` seconds ago."""
     heart, now = Heart(), time.monotonic()
-    heart._watched = Watched(JobContext(job), now - ended if ended else None, now - 1)
+    heart._watched = Watched([JobContext(job)], now - ended if ended else None, now - 1)
     return heart
 
 

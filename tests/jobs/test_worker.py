@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from benchmarks import jobs_fleet
 from benchmarks.jobs_fleet import Fleet
 from jobs import services
 from jobs.heartbeat import LIMIT_GRACE
-from jobs.models import Attempt, Job, State
+from jobs.models import Attempt, Job, State, Step
 from tests.factories.jobs import make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,9 +52,9 @@ def wait_for(happened: Callable[[], Any], seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
-def unsent(kind: str = "bench.tally", **params: Any) -> Job:
+def unsent(kind: str = "bench.tally", affinity: str = "", **params: Any) -> Job:
     """A job whose ticket the reaper has to send: the test's own process has no broker."""
-    job = make_job(kind, params=params)
+    job = make_job(kind, params=params, affinity=affinity)
     Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(seconds=5))
     return job
 
@@ -135,3 +136,22 @@ def test_workers_killed_at_random_lose_and_double_nothing(fleet: Fleet) -> None:
         time.sleep(rng.uniform(0.2, 1.5))
     wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists(), 60)
     assert jobs_fleet.tallied() == {(job.pk, step): 1 for job in jobs for step in range(5)}
+
+
+def test_a_worker_killed_in_a_group_loses_at_most_the_step_under_way(fleet: Fleet) -> None:
+    fleet.start("scheduler")
+    jobs = [unsent("bench.together", "sdxl", steps=6, seconds=0.1) for _ in range(4)]
+    worker = fleet.start("worker")
+    wait_for(lambda: len(jobs_fleet.tallied()) >= 6)
+    assert Job.objects.filter(state=State.RUNNING, fence=1).count() == 4, "all at once, in two processes at most"
+    fleet.kill(worker)
+    done = jobs_fleet.tallied()
+    fleet.start("worker")
+    wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists(), 60)
+    assert jobs_fleet.tallied() == {(job.pk, step): 1 for job in jobs for step in range(6)}
+    assert Step.objects.filter(fence=1).count() == len(done), "what was done before was not done again"
+    assert list(Attempt.objects.filter(number=1).values_list("outcome", flat=True)) == ["lost"] * 4
+    # Each had a strike, so each ran by itself: never were two of them running at the same time in one process.
+    alone = list(Attempt.objects.filter(number=2).order_by("worker", "started_at"))
+    for before, after in pairwise(alone):
+        assert before.worker != after.worker or before.finished_at <= after.started_at
