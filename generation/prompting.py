@@ -95,24 +95,42 @@ def prompt_near(reference: Mask, room: float = 0.25) -> MaskPrompt:
 
 
 def best_of(guesses: Sequence[MaskGuess], guessed: Guessed | None, shares: tuple[float, float]) -> MaskGuess | None:
-    """The guess that is most likely the whole product; None when none has an area between both shares.
+    """The guess that is most likely the whole product; None when none has an area between both shares."""
+    return next((guess for guess, _ in ranked(guesses, guessed, shares)), None)
+
+
+def ranked(
+    guesses: Sequence[MaskGuess], guessed: Guessed | None, shares: tuple[float, float]
+) -> list[tuple[MaskGuess, float]]:
+    """The guesses whose area is between both shares of the picture, with points, most likely the whole product first.
 
     Points: the segmenter's own score; agreement with the other guesses, since wholes are found from many prompts and
     parts from few; overlap with what stands out; nearness to the middle; less for lying along the frame, as grounds do.
     """
     fitting = [guess for guess in guesses if shares[0] <= imaging.share_of(guess.mask) <= shares[1]]
-    if not fitting:
-        return None
     small = [imaging.resize_mask(guess.mask, _looked_at(guess.mask)) for guess in fitting]
     hint = None if guessed is None else imaging.resize_mask(guessed.silhouette, _looked_at(guessed.silhouette))
     trust = 0.0 if guessed is None else 1.0 if guessed.plain else 0.25
-    points = []
+    found = []
     for index, (guess, mask) in enumerate(zip(fitting, small, strict=True)):
         others = [imaging.iou(mask, other) for place, other in enumerate(small) if place != index]
         agreement = float(np.mean(others)) if others else 0.0
         overlap = trust * imaging.iou(mask, hint) if hint is not None else 0.0
-        points.append(guess.score + 0.5 * agreement + overlap + 0.4 * _central(mask) - 0.8 * _along_frame(mask))
-    return fitting[int(np.argmax(points))]
+        found.append((guess, guess.score + 0.5 * agreement + overlap + 0.4 * _central(mask) - 0.8 * _along_frame(mask)))
+    return sorted(found, key=lambda one: -one[1])
+
+
+def distinct(
+    guesses: Sequence[tuple[MaskGuess, float]], most: int, overlap: float = 0.85
+) -> list[tuple[MaskGuess, float]]:
+    """The first `most` guesses that are not nearly one that comes before."""
+    kept: list[tuple[MaskGuess, float]] = []
+    for guess in guesses:
+        if len(kept) == most:
+            break
+        if all(imaging.iou(guess[0].mask, other.mask) < overlap for other, _ in kept):
+            kept.append(guess)
+    return kept
 
 
 def deepest(mask: Mask, count: int) -> list[tuple[int, int]]:

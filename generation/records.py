@@ -140,6 +140,7 @@ class Negative:
 @dataclass(frozen=True)
 class NegativesResult:
     images: tuple[Negative, ...]
+    positives_per_negative: float = 2.0  # as the recipe asks; the filter holds it
 
 
 Kind = Literal["photo", "novel-view", "new-context", "in-class", "counterfactual"]

@@ -27,7 +27,11 @@ class OpenClip:
 
     def __init__(self, model: Any, tokenizer: Any, preprocessing: Preprocessing, dtype: torch.dtype) -> None:
         self.model, self.tokenizer, self.preprocessing, self.dtype = model, tokenizer, preprocessing, dtype
-        self.device = model.logit_scale.device
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are; the cache of warm models moves them."""
+        return torch.device(self.model.logit_scale.device)
 
     @torch.inference_mode()
     def images(self, images: Sequence[Image.Image]) -> Embeddings:

@@ -37,6 +37,9 @@ class Segmenter(Protocol):
     def embed(self, image: Image.Image) -> bytes:
         """What is slow about a picture, done once: an opaque embedding that `cut` takes, here or in another process."""
 
+    def embed_all(self, images: Sequence[Image.Image]) -> list[bytes]:
+        """The same of several pictures in one pass."""
+
     def cut(self, embedding: bytes, prompt: MaskPrompt) -> list[MaskGuess]:
         """Masks at the picture's size, best first. Raises ValueError for a prompt without any point or box."""
 

@@ -25,6 +25,8 @@ from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet
 from generation.records import MaskPrompt
 
+# SAM spells its attention matrix out: 0.8 GB for a picture of 1024 px in B. Passes are cut to about this many bytes.
+ATTENTION_BYTES = 2 * 2**30
 POINTS_AT_ONCE = 64  # of the grid; a pass holds this many x 3 masks of a quarter of the encoder's side
 
 
@@ -65,6 +67,10 @@ class SamSegmenter:
 
     def __init__(self, model: Sam, grid: Grid, dtype: torch.dtype) -> None:
         self.model, self.grid, self.dtype = model, grid, dtype
+        attention = (
+            model.image_encoder.blocks[0].attn.num_heads * (model.image_encoder.pos_embed[0, ..., 0].numel()) ** 2
+        )
+        self.at_once = max(ATTENTION_BYTES // (attention * dtype.itemsize), 1)
 
     @torch.inference_mode()
     def embed(self, image: Image.Image) -> bytes:
@@ -73,9 +79,14 @@ class SamSegmenter:
 
     @torch.inference_mode()
     def embed_all(self, images: Sequence[Image.Image]) -> list[bytes]:
-        """The same for several pictures of any sizes in one pass."""
-        if not images:
-            return []
+        """The same for several pictures of any sizes, as many in a pass as their attention fits."""
+        return [
+            packed
+            for start in range(0, len(images), self.at_once)
+            for packed in self._embed(images[start : start + self.at_once])
+        ]
+
+    def _embed(self, images: Sequence[Image.Image]) -> list[bytes]:
         transform = SamPredictor(self.model).transform
         scaled = [transform.apply_image(np.asarray(image.convert("RGB"))) for image in images]
         device = self.model.pixel_mean.device

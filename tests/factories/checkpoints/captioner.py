@@ -21,25 +21,9 @@ from generation.checkpoints.sets import Entry
 from tests.factories.checkpoints.tokenizers import qwen_tokenizer
 
 WORDS = [
-    "a",
-    "photo",
-    "of",
-    "the",
-    "red",
-    "blue",
-    "mug",
-    "bag",
-    "shoe",
-    "can",
-    "table",
-    "on",
-    "in",
-    "with",
-    "and",
-    "small",
-    "large",
-    "light",
-]
+    "a", "photo", "of", "the", "red", "blue", "mug", "bag", "shoe", "can", "table", "on", "in", "with", "and", "small",
+    "large", "light",
+]  # fmt: skip
 VISION_TOKENS = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
 VISION_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{% for part in message.content %}"
@@ -66,13 +50,14 @@ def make_tiny_captioner(folder: Path) -> None:
         torch.manual_seed(10)
         model = BlipForConditionalGeneration(BlipConfig(text_config=text, vision_config=vision, projection_dim=32))
     model.save_pretrained(folder)
+    processor: Any = BlipProcessor
     size = {"height": 32, "width": 32}
-    BlipProcessor(BlipImageProcessorPil(size=size), tokenizer).save_pretrained(folder)
+    processor(BlipImageProcessorPil(size=size), tokenizer).save_pretrained(folder)
 
 
 def make_tiny_vlm(folder: Path) -> None:
     """A Qwen3-VL whose words are bytes."""
-    tokenizer = qwen_tokenizer()
+    tokenizer: Any = qwen_tokenizer()
     tokenizer.add_special_tokens({"additional_special_tokens": VISION_TOKENS}, replace_extra_special_tokens=False)
     ids = tokenizer.convert_tokens_to_ids(VISION_TOKENS)
     text: dict[str, Any] = {
@@ -95,9 +80,10 @@ def make_tiny_vlm(folder: Path) -> None:
     model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids("<|im_end|>")
     model.generation_config.pad_token_id = tokenizer.convert_tokens_to_ids("<|endoftext|>")
     model.save_pretrained(folder)
-    pictures = {"patch_size": 8, "temporal_patch_size": 2, "merge_size": 2}
+    processor: Any = Qwen3VLProcessor
+    pictures: dict[str, Any] = {"patch_size": 8, "temporal_patch_size": 2, "merge_size": 2}
     sizes = {"shortest_edge": 16 * 16, "longest_edge": 64 * 64}
-    Qwen3VLProcessor(
+    processor(
         Qwen2VLImageProcessorPil(size=sizes, **pictures),
         tokenizer,
         Qwen3VLVideoProcessor(**pictures),

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
@@ -45,7 +46,7 @@ def make_tiny_classifier(folder: Path, nsfw: float = 0.0) -> None:
     )  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(9)
-        model = ViTForImageClassification(config)
+        model: Any = ViTForImageClassification(config)
     model.classifier.bias.data[1] += nsfw
     model.save_pretrained(folder)
     processor = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": {"height": SIDE, "width": SIDE}}

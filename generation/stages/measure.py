@@ -1,0 +1,188 @@
+"""Stage measure: the six metrics of the paper's Table 2 for each candidate, and its embeddings for the ranker.
+
+The product in a candidate is found by the segmenter's automatic prompts; of what they bring up, the cut-out that CLIP
+finds most like the product's noun is taken. Never the one most like the photos: that is what Seg CLIP-I and Seg DINO-I
+measure, and the best of several would flatter the very images in which the product went wrong. Seg CLIP-T, whose
+prompt names the noun, is the only one that this choice can lift.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import load, save
+
+from generation.checkpoints.roles import Models
+from generation.context import StageContext
+from generation.files import Files
+from generation.finding import guesses_in
+from generation.imaging import Mask, cut_out
+from generation.metrics import Looks, Rows, Table, six_metrics
+from generation.prompting import distinct, ranked, stands_out
+from generation.recipe import MeasureConfig, SegmentConfig
+from generation.records import (
+    PLACEHOLDER,
+    GeneratedImage,
+    GenerateResult,
+    MeasureResult,
+    Metrics,
+    Picture,
+    ProductFacts,
+    SegmentResult,
+    from_plain,
+    to_plain,
+)
+
+GUESSES = 4  # cut-outs of a candidate that CLIP compares with the noun
+NOUN_WEIGHT = 8.0  # points for a cosine of 1: 0.05 between two cut-outs, much for CLIP, weighs as 0.4 of the score
+ROWS = ("clip", "dino", "seg_clip", "seg_dino", "prompt")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    product: ProductFacts
+    segment: SegmentResult
+    generate: GenerateResult
+
+
+def run(inputs: Inputs, config: MeasureConfig, models: Models, context: StageContext, files: Files) -> MeasureResult:
+    """Metrics in the order of the candidates. Memory holds one batch of pictures, and all embeddings at the end."""
+    measuring = Measuring(inputs, models, context, files)
+    candidates = inputs.generate.candidates
+    size = context.batch_size(config.batch)
+    metrics: list[Metrics] = []
+    names = []
+    for start in range(0, len(candidates), size):
+        context.check()
+        context.progress(start, len(candidates), "images")
+        batch = candidates[start : start + size]
+        names.append(_name(batch))
+        plain = context.step(names[-1], partial(measuring.measure, batch, names[-1]))
+        metrics += [from_plain(Metrics, each) for each in plain]
+    context.progress(len(candidates), len(candidates), "images")
+    return MeasureResult(tuple(metrics), measuring.kept(names, candidates, size))
+
+
+class Measuring:
+    """One run of the stage. What photos and prompts look like is computed once, and only if a batch needs it."""
+
+    def __init__(self, inputs: Inputs, models: Models, context: StageContext, files: Files) -> None:
+        self.inputs, self.models, self.context, self.files = inputs, models, context, files
+
+    def measure(self, batch: Sequence[GeneratedImage], name: str) -> list[dict[str, Any]]:
+        """The metrics of a batch, as JSON; its embeddings are kept as a checkpoint of that name."""
+        images = [self.files.image(candidate.picture) for candidate in batch]
+        masks = self._masks(images)
+        cuts = [cut_out(image, mask) if mask is not None else None for image, mask in zip(images, masks, strict=True)]
+        looks = self._looks(images, cuts)
+        prompts = np.stack([self._prompts[candidate.template] for candidate in batch])
+        table = six_metrics(looks, prompts, self.photos)
+        parts = {**vars(looks), "prompt": prompts}
+        self.context.keep_checkpoint(name, save({row: parts[row].astype(np.float16) for row in ROWS}))
+        return [
+            to_plain(_metrics(candidate, table, place, self._put(masks[place])))
+            for place, candidate in enumerate(batch)
+        ]
+
+    def kept(self, names: Sequence[str], candidates: Sequence[GeneratedImage], size: int) -> str:
+        """All embeddings in one safetensors file, float16; returns its key."""
+        parts = []
+        for place, name in enumerate(names):
+            part = self.context.checkpoint(name)
+            if part is None:  # the step was done, and what it kept beside its result is gone
+                self.measure(candidates[place * size : (place + 1) * size], name)
+                part = self.context.checkpoint(name)
+            parts.append(load(part or b""))
+        photos = {f"photo_{name}": rows.astype(np.float16) for name, rows in vars(self.photos).items()}
+        rows = {row: np.concatenate([part[row] for part in parts]) for row in ROWS if parts}
+        return self.files.put_data(save({**rows, **photos}), "safetensors")[0]
+
+    @cached_property
+    def photos(self) -> Looks:
+        """The product's photos, whole and cut out; zeros where none was found."""
+        found = {mask.picture.sha256: mask.mask for mask in self.inputs.segment.masks}
+        images = [self.files.image(photo.picture) for photo in self.inputs.product.photos]
+        cuts = []
+        for photo, image in zip(self.inputs.product.photos, images, strict=True):
+            mask = found.get(photo.picture.sha256)
+            cuts.append(cut_out(image, self.files.mask(mask)) if mask else None)
+        return self._looks(images, cuts)
+
+    @cached_property
+    def _prompts(self) -> dict[str, Rows]:
+        """Each different prompt's row, by its template. The noun alone stands for the product: CLIP knows no token."""
+        templates = list(dict.fromkeys(candidate.template for candidate in self.inputs.generate.candidates))
+        noun = self.inputs.product.noun
+        with self.models.clip() as clip:
+            rows = clip.texts([template.replace(PLACEHOLDER, noun) for template in templates])
+        return dict(zip(templates, rows, strict=True))
+
+    @cached_property
+    def _noun(self) -> Rows:
+        with self.models.clip() as clip:
+            rows = clip.texts([f"a photo of a {self.inputs.product.noun}"])
+        return np.asarray(rows[0], np.float32)
+
+    def _masks(self, images: Sequence[Image.Image]) -> list[Mask | None]:
+        """Where the product is in each, or None."""
+        shares = (SegmentConfig().smallest_share, SegmentConfig().largest_share)
+        found = []
+        with self.models.segmenter() as segmenter:
+            for image, embedding in zip(images, segmenter.embed_all(images), strict=True):
+                guesses = guesses_in(segmenter, image, embedding=embedding)
+                found.append(distinct(ranked(guesses, stands_out(image), shares), GUESSES))
+        cuts = [cut_out(image, guess.mask) for image, some in zip(images, found, strict=True) for guess, _ in some]
+        with self.models.clip() as clip:
+            likeness = iter((clip.images(cuts) @ self._noun).tolist() if cuts else [])
+        masks: list[Mask | None] = []
+        for some in found:
+            scored = [(points + NOUN_WEIGHT * next(likeness), guess.mask) for guess, points in some]
+            masks.append(max(scored, key=lambda one: one[0])[1] if scored else None)
+        return masks
+
+    def _looks(self, images: Sequence[Image.Image], cuts: Sequence[Image.Image | None]) -> Looks:
+        there = [cut for cut in cuts if cut is not None]
+        with self.models.clip() as clip:
+            clip_rows = clip.images([*images, *there])
+        with self.models.dino() as dino:
+            dino_rows = dino.images([*images, *there])
+        places = [place for place, cut in enumerate(cuts) if cut is not None]
+        return Looks(
+            clip_rows[: len(images)],
+            dino_rows[: len(images)],
+            _spread(clip_rows[len(images) :], places, len(images)),
+            _spread(dino_rows[len(images) :], places, len(images)),
+        )
+
+    def _put(self, mask: Mask | None) -> Picture | None:
+        return None if mask is None else self.files.put_mask(mask)
+
+
+def _metrics(candidate: GeneratedImage, table: Table, place: int, mask: Picture | None) -> Metrics:
+    found = mask is not None and not np.isnan(table.seg_clip_i[place])
+    return Metrics(
+        picture=candidate.picture,
+        clip_i=float(table.clip_i[place]),
+        clip_t=float(table.clip_t[place]),
+        dino_i=float(table.dino_i[place]),
+        seg_clip_i=float(table.seg_clip_i[place]) if found else None,
+        seg_clip_t=float(table.seg_clip_t[place]) if found else None,
+        seg_dino_i=float(table.seg_dino_i[place]) if found else None,
+        mask=mask,
+    )
+
+
+def _spread(rows: Rows, places: Sequence[int], count: int) -> Rows:
+    """(count, d) with the rows at their places and zeros elsewhere."""
+    spread = np.zeros((count, rows.shape[1]), np.float32)
+    spread[list(places)] = rows
+    return spread
+
+
+def _name(batch: Sequence[GeneratedImage]) -> str:
+    told = " ".join(f"{candidate.picture.sha256} {candidate.template}" for candidate in batch)
+    return f"measure {hashlib.sha256(told.encode()).hexdigest()[:16]}"
