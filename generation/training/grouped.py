@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from generation.training.low_rank import AdaptedLinear
 
-
 # Rows lie K adapters apart, so each layer's matrices have gaps between products; sums in place do not mind.
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
 

@@ -1,6 +1,5 @@
 """A product's images and captions as tensors, ready to be drawn from: what is slow about them happens here, once."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from generation.files import Files, Mask
 from generation.records import Picture
+from generation.seeds import seed_for
 from generation.training.caches import TensorCache, Tensors, key_of
 from generation.training.denoisers import Denoiser, fingerprint
 from generation.training.moments import Words, stacked
@@ -59,9 +59,8 @@ class Lesson:
 
 
 def derived(seed: int, *parts: object) -> int:
-    """A seed for one purpose, by a hash: neither order nor time nor who trains beside it matters."""
-    told = "|".join(str(part) for part in (seed, *parts))
-    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big") >> 1
+    """A seed for one purpose of a training, whoever trains beside it."""
+    return seed_for(seed, "finetune", " ".join(str(part) for part in parts))
 
 
 @dataclass(frozen=True)

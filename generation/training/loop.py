@@ -285,10 +285,16 @@ class _Class:
             self._updates.restore(place, state)
 
 
+# Parameters that an adapter does not depend on, or only through its samples.
+_NO_MATTER = (
+    "checkpoint_every", "validate_every", "early_stop", "sweep", "token", "class_images", "gradient_checkpointing",
+)  # fmt: skip
+
+
 def _key(config: FinetuneConfig, task: TrainingTask, group: AdapterGroup, side: int) -> str:
     """What a checkpoint must agree on to be gone on from: everything but how far to go and when to look."""
     plain = asdict(config)
-    for name in ("checkpoint_every", "validate_every", "early_stop", "sweep", "token", "class_images"):
+    for name in _NO_MATTER:
         plain.pop(name)
     if config.schedule == "constant":
         plain.pop("steps")

@@ -1,0 +1,154 @@
+"""Tokens that stand for a product: rare ones that mean nothing, and which of them learns best.
+
+`rare_tokens.txt` is made by `meaningless`: words of three or four letters that CLIP reads as one token, that are rare
+(their number in its vocabulary, which is ordered by frequency, is 30,000 or more), that have no vowel and so are no
+words of English, and that are not in `known_names.txt`: abbreviations, brands, teams, units and formats among them.
+The rarest come first.
+"""
+
+import gzip
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from re import findall
+
+from generation.exceptions import NotPossible
+from generation.recipe import FinetuneConfig
+from generation.records import TokenScore
+from generation.training.loop import Trained, Trainer, TrainingTask
+
+_HERE = Path(__file__).parent
+RARE_FROM = 30_000  # number of a token: below it, whatever CLIP knows as one token is common enough to mean something
+_WORDS = 49_152 - 256 - 2  # merges in CLIP's file; what follows them there is not used
+_FIRST_MERGE = 512  # the number of the first merged token: before it are the bytes, alone and as ends of words
+Judge = Callable[[Sequence[Trained], Sequence[TrainingTask]], list[float]]  # higher is better
+
+
+@cache
+def clip_numbers() -> dict[str, int]:
+    """CLIP's whole words by their number, from the file that open_clip brings along; rarer ones have higher numbers."""
+    found = find_spec("open_clip")
+    if found is None or found.origin is None:
+        raise NotPossible("open_clip is not installed, whose vocabulary says which words are rare; install it.")
+    packed = (Path(found.origin).parent / "bpe_simple_vocab_16e6.txt.gz").read_bytes()
+    merges = gzip.decompress(packed).decode().split("\n")[1 : _WORDS + 1]
+    whole = {line.replace(" ", ""): _FIRST_MERGE + place for place, line in enumerate(merges)}
+    return {word.removesuffix("</w>"): number for word, number in whole.items() if word.endswith("</w>")}
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """Short names that are rare in CLIP's vocabulary and still mean something."""
+    return frozenset((_HERE / "known_names.txt").read_text().split())
+
+
+def meaningless() -> list[str]:
+    """The tokens of `rare_tokens.txt`, found anew from CLIP's vocabulary by the rule above."""
+    found = [
+        (number, word)
+        for word, number in clip_numbers().items()
+        if number >= RARE_FROM and 3 <= len(word) <= 4 and word.isascii() and word.isalpha()
+        if not set(word) & set("aeiouy") and len(set(word)) > 1 and word not in known_names()
+    ]
+    return [word for _, word in sorted(found, reverse=True)]
+
+
+@cache
+def rare_tokens() -> tuple[str, ...]:
+    """The shipped list, rarest first."""
+    return tuple((_HERE / "rare_tokens.txt").read_text().split())
+
+
+def refusal(token: str, *, noun: str = "", title: str = "", nouns: Sequence[str] = ()) -> str:
+    """Why a token cannot stand for this product, in one sentence; empty when it can.
+
+    `nouns` are those of all product types. A word is what CLIP knows as one common token: its training captions are
+    the dictionary, in whatever language.
+    """
+    if not token.isascii() or not token.isalpha() or not 2 <= len(token) <= 12:
+        return f"The token {token!r} is not 2 to 12 plain letters; use one such as {rare_tokens()[0]}."
+    word = token.lower()
+    if word in _words_of(noun, *nouns):
+        return f"The token {token} is the name of a product type; use one such as {rare_tokens()[0]}."
+    if word in _words_of(title):
+        return f"The token {token} is a word of the product's title; use one such as {rare_tokens()[0]}."
+    if clip_numbers().get(word, RARE_FROM) < RARE_FROM:
+        return f"The token {token} is a word that the model knows; use one such as {rare_tokens()[0]}."
+    if word in known_names():
+        return f"The token {token} is a known name or abbreviation; use one such as {rare_tokens()[0]}."
+    return ""
+
+
+def candidates(count: int, seed: int, refuse: Callable[[str], str]) -> tuple[list[str], list[TokenScore]]:
+    """`count` tokens to try, from the place in the list that the seed says, and those refused on the way.
+
+    Products begin at different places, so that two of a catalogue seldom share a token.
+    """
+    tokens = rare_tokens()
+    chosen: list[str] = []
+    refused: list[TokenScore] = []
+    for place in range(len(tokens)):
+        token = tokens[(seed + place) % len(tokens)]
+        reason = refuse(token)
+        if reason:
+            refused.append(TokenScore(token, None, 0, reason))
+        else:
+            chosen.append(token)
+        if len(chosen) == count:
+            break
+    return chosen, refused
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Short runs of one product with each candidate token, as one grouped run; the better half goes on, twice as far.
+
+    `task_of` gives the training task for a token; `judge` scores what came of tasks, higher for better. At most
+    `at_once` tokens share a pass.
+    """
+
+    trainer: Trainer
+    config: FinetuneConfig
+    task_of: Callable[[str], TrainingTask]
+    judge: Judge
+    at_once: int = 64
+
+    def run(self, tokens: Sequence[str], steps: int) -> list[TokenScore]:
+        """Scores of all candidates, best first: who went further is before who did not. `steps` are of round one."""
+        left, scores = list(tokens), dict[str, TokenScore]()
+        while left:
+            ranked = self._round(left, steps)
+            scores |= {score.token: score for score in ranked}
+            good = [score.token for score in ranked if score.score is not None]
+            left = good[: (len(left) + 1) // 2] if len(left) > 2 else []
+            steps *= 2
+        for token in tokens:
+            task = self.task_of(token)
+            task.context.keep_checkpoint(task.name, b"")  # nothing goes on from it any more
+        return sorted(scores.values(), key=lambda score: (score.steps, _number(score)), reverse=True)
+
+    def _round(self, tokens: list[str], steps: int) -> list[TokenScore]:
+        tasks = [replace(self.task_of(token), keep_end=True) for token in tokens]
+        config = replace(self.config, steps=steps)
+        parts = [tasks[first : first + self.at_once] for first in range(0, len(tasks), self.at_once)]
+        outcomes = [outcome for part in parts for outcome in self.trainer.train(config, part)]
+        good = [(out, task) for out, task in zip(outcomes, tasks, strict=True) if isinstance(out, Trained)]
+        judged = iter(self.judge([out for out, _ in good], [task for _, task in good]) if good else [])
+        scores = [
+            TokenScore(token, next(judged), steps)
+            if isinstance(out, Trained)
+            else TokenScore(token, None, steps, str(out))
+            for token, out in zip(tokens, outcomes, strict=True)
+        ]
+        return sorted(scores, key=_number, reverse=True)
+
+
+def _number(score: TokenScore) -> float:
+    return -math.inf if score.score is None else score.score
+
+
+def _words_of(*texts: str) -> set[str]:
+    return {word for text in texts for word in findall(r"[a-z]+", text.lower())}
