@@ -30,7 +30,7 @@ from generation.records import (
     to_plain,
 )
 from generation.seeds import seed_for
-from generation.training.adapters import export
+from generation.training.adapters import export, labelled
 from generation.training.denoisers import Denoiser, denoiser_of
 from generation.training.lessons import Sample
 from generation.training.loop import Trained, Trainer, TrainingTask, resident
@@ -220,7 +220,10 @@ class _Student:
             return outcome
         config, looks = self._config, self._looks
         best = looks.best() if config.early_stop else None
-        data = self._export(outcome.row) if best is None else best
+        steps = outcome.steps if best is None else looks.best_step
+        look = next((to_plain(one) for one in looks.looks if one.step == steps), {})
+        told = {"steps": str(steps), "metrics": json.dumps(look, sort_keys=True)}
+        data = labelled(self._export(outcome.row) if best is None else best, told)
         key, sha256 = self._trainer.files.put_data(data, "safetensors")
         return FinetuneResult(
             adapter=key,
@@ -228,7 +231,7 @@ class _Student:
             bytes=len(data),
             token=self._words.token,
             rank=config.rank,
-            steps=outcome.steps if best is None else looks.best_step,
+            steps=steps,
             steps_saved=config.steps - outcome.steps,
             images=len(self._images),
             loss=outcome.losses,
@@ -239,8 +242,7 @@ class _Student:
 
     def _metadata(self) -> dict[str, str]:
         """What a file must tell of itself when it is found far from here."""
-        config, looks = self._config, self._looks
-        metrics = to_plain(looks.looks[-1]) if looks.looks else {}
+        config = self._config
         plain = {name: getattr(config, name) for name in ("rank", "learning_rate", "batch", "steps", "rank_stabilised")}
         return {
             "base": self._backbone.family,
@@ -254,7 +256,6 @@ class _Student:
             "trained_alpha": str(config.alpha if config.alpha is not None else config.rank),
             "training": json.dumps(plain, sort_keys=True),
             "seed": str(self._inputs.seed),
-            "metrics": json.dumps(metrics, sort_keys=True),
         }
 
 

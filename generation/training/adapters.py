@@ -5,7 +5,6 @@ The file is safetensors in the layout of diffusers and peft: `<layer>.lora_A.wei
 is multiplied into B, so that a loader which knows nothing of alpha or rank stabilisation gets it right.
 """
 
-import json
 from dataclasses import dataclass
 
 import safetensors.torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from generation.exceptions import NotPossible
 from generation.training.grouped import AdapterGroup
+from generation.training.packing import metadata_of, pack
 
 _DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
 Layers = dict[str, tuple[Tensor, Tensor]]  # by path: down (rank, in), up (out, rank)
@@ -49,8 +49,7 @@ def write_adapter(adapter: Adapter) -> bytes:
     tensors: dict[str, Tensor] = {}
     for name, (down, up) in adapter.layers.items():
         tensors |= {name + _DOWN: down.contiguous(), name + _UP: up.contiguous()}
-    data: bytes = safetensors.torch.save(tensors, metadata={"format": "pt", **adapter.metadata})
-    return data
+    return pack(tensors, adapter.metadata)
 
 
 def open_adapter(data: bytes) -> Adapter:
@@ -62,9 +61,14 @@ def open_adapter(data: bytes) -> Adapter:
     names = [key.removesuffix(_DOWN) for key in tensors if key.endswith(_DOWN)]
     if not names or len(tensors) != 2 * len(names):
         raise NotPossible("This file is no adapter that was trained here: its keys are not pairs of lora_A and lora_B.")
-    length = int.from_bytes(data[:8], "little")
-    metadata: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
-    return Adapter({name: (tensors[name + _DOWN], tensors[name + _UP]) for name in sorted(names)}, metadata)
+    layers = {name: (tensors[name + _DOWN], tensors[name + _UP]) for name in sorted(names)}
+    return Adapter(layers, metadata_of(data))
+
+
+def labelled(data: bytes, metadata: dict[str, str]) -> bytes:
+    """The same adapter, with more told in its metadata."""
+    adapter = open_adapter(data)
+    return write_adapter(Adapter(adapter.layers, adapter.metadata | metadata))
 
 
 def shrink(data: bytes, rank: int) -> bytes:
@@ -106,8 +110,7 @@ def to_kohya(data: bytes) -> bytes:
         "ss_network_alpha": str(adapter.rank),
         "ss_network_module": "networks.lora",
     }
-    converted: bytes = safetensors.torch.save(tensors, metadata={"format": "pt", **adapter.metadata, **told})
-    return converted
+    return pack(tensors, adapter.metadata | told)
 
 
 def _filed(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -114,13 +115,14 @@ def backward(denoiser: Denoiser, group: AdapterGroup, draws: Sequence[Draw]) -> 
 @contextmanager
 def ready(denoiser: Denoiser, group: AdapterGroup, config: FinetuneConfig) -> Iterator[None]:
     """Inside, the base is frozen and computes with the group's adapters, as the config asks; then it is as before."""
+    denoising: Any = next(iter(denoiser.roots.values()))
     with ExitStack() as stack:
         for model in denoiser.roots.values():
             model.requires_grad_(False)
-            if config.gradient_checkpointing and not getattr(model, "is_gradient_checkpointing", True):
-                model.enable_gradient_checkpointing()  # type: ignore[operator]
-                stack.callback(model.disable_gradient_checkpointing)  # type: ignore[arg-type]
-        stack.enter_context(padded_heads(next(iter(denoiser.roots.values()))))
+        if config.gradient_checkpointing and not denoising.is_gradient_checkpointing:
+            denoising.enable_gradient_checkpointing()
+            stack.callback(denoising.disable_gradient_checkpointing)
+        stack.enter_context(padded_heads(denoising))
         stack.enter_context(group.attached())
         yield
 

@@ -11,6 +11,8 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from generation.training.packing import metadata_of, pack
+
 _HEADER = "vitrine"
 
 
@@ -27,8 +29,7 @@ class Progress:
 def save_state(key: str, progress: Progress, tensors: dict[str, Tensor]) -> bytes:
     """One training's state. `key` says what it is the state of."""
     told = json.dumps({"key": key, "progress": asdict(progress)})
-    data: bytes = safetensors.torch.save(tensors, metadata={_HEADER: told})
-    return data
+    return pack(tensors, {_HEADER: told})
 
 
 def load_state(key: str, data: bytes | None) -> tuple[Progress, dict[str, Tensor]] | None:
@@ -37,7 +38,7 @@ def load_state(key: str, data: bytes | None) -> tuple[Progress, dict[str, Tensor
         return None
     try:
         tensors = safetensors.torch.load(data)
-        told = json.loads(_metadata(data)[_HEADER])
+        told = json.loads(metadata_of(data)[_HEADER])
     except (SafetensorError, KeyError, ValueError):
         return None
     if told["key"] != key:
@@ -46,10 +47,3 @@ def load_state(key: str, data: bytes | None) -> tuple[Progress, dict[str, Tensor
     losses = tuple((int(step), float(loss)) for step, loss in plain["losses"])
     total, count = plain["unsaid"]
     return Progress(plain["step"], losses, (float(total), int(count)), plain["notes"]), tensors
-
-
-def _metadata(data: bytes) -> dict[str, str]:
-    # The format's own header: its length as 8 bytes, then JSON.
-    length = int.from_bytes(data[:8], "little")
-    metadata: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
-    return metadata
