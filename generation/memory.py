@@ -1,12 +1,12 @@
 """What stages do when memory runs out: with a batch of 1, save it level by level; then say what a person can do."""
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
+from generation.checkpoints.devices import choose_device, free_memory, is_out_of_memory
 from generation.checkpoints.roles import SavesMemory
 from generation.exceptions import OutOfRoom
 
@@ -30,17 +30,17 @@ class Room:
         while True:
             try:
                 return work()
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 if batch > 1:
-                    if isinstance(error, torch.OutOfMemoryError):
+                    if isinstance(error, torch.OutOfMemoryError | MemoryError):
                         raise
                     # By this name the job knows it; torch has none for the CPU's.
                     raise MemoryError(str(error)) from error
                 told = str(error).split(". ")[0]
             # Outside of the except block: the error held the frames, and these the tensors.
-            free_unused()
+            free_memory(choose_device())
             self._level += 1
             if not self._model.save_memory(self._level):
                 raise OutOfRoom(
@@ -58,17 +58,3 @@ def room(model: SavesMemory, what: str) -> Iterator[Room]:
         yield made
     finally:
         model.save_memory(0)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch says so, of a GPU or of the CPU."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def free_unused() -> None:
-    """Give back what no tensor holds."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
-        torch.mps.empty_cache()

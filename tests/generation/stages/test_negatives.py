@@ -1,0 +1,123 @@
+"""Negatives: in-class ones without the token, counterfactuals on the same ground; counts from the positives."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from generation.context import LocalContext
+from generation.files import Files
+from generation.imaging import letterbox, soft_edge
+from generation.recipe import NegativesConfig
+from generation.records import (
+    ContextImage,
+    NegativesResult,
+    NewContextsResult,
+    NovelView,
+    NovelViewsResult,
+    SegmentResult,
+)
+from generation.stages import negatives
+from generation.stages.negatives import EDGE, Inputs, counts_for, wanted_for
+from tests.factories.pipeline import files_in, make_product, tiny_models
+
+CONFIG = NegativesConfig(steps=1, guidance=2.0, positives_per_negative=0.5, spare=1.0)
+OTHERS = ("lamp", "chair", "travel mug")
+
+
+def inputs_for(files: Files, **change: Any) -> Inputs:
+    product, segment, captions = make_product(files)
+    given = {"product": product, "segment": segment, "caption": captions, "seed": 3, "other_nouns": OTHERS, **change}
+    return Inputs(**given)
+
+
+@pytest.mark.parametrize(
+    ("positives", "change", "masks", "counts"),
+    [
+        (12, {}, True, (5, 4)),
+        (12, {"spare": 1.0}, True, (3, 3)),
+        (12, {"spare": 1.0, "positives_per_negative": 1.0}, True, (6, 6)),
+        (12, {"spare": 1.0, "counterfactual_share": 0.0}, True, (6, 0)),
+        (12, {"spare": 1.0, "counterfactual_share": 1.0}, True, (0, 6)),
+        (12, {"spare": 1.0}, False, (6, 0)),
+        (1, {"spare": 1.0}, True, (1, 0)),
+        (0, {}, True, (0, 0)),
+    ],
+)
+def test_counts_follow_the_ratio(
+    positives: int, change: dict[str, float], masks: bool, counts: tuple[int, int]
+) -> None:
+    assert counts_for(positives, NegativesConfig(**change), masks=masks) == counts
+
+
+def test_all_positives_count_and_dropped_views_do_not(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    inputs = inputs_for(files)
+    photo, mask = inputs.segment.masks[0].picture, inputs.segment.masks[0].mask
+    views = tuple(NovelView(photo, n, 1, photo, mask, 0.9, 0.9, 1.0, kept=n < 3) for n in range(5))
+    contexts = NewContextsResult((ContextImage(photo, photo, "a {product}", 1, photo, mask),) * 5)
+    config = NegativesConfig(spare=1.0)
+    assert len(wanted_for(inputs, config)) == 1
+    assert len(wanted_for(replace(inputs, novel_views=NovelViewsResult(views), new_contexts=contexts), config)) == 5
+
+
+@pytest.mark.parametrize("family", ["sd", "sdxl", "flux2-klein"])
+def test_both_kinds_are_made(family: str, tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    result = negatives.run(inputs_for(files), CONFIG, tiny_models(family), LocalContext(), files)
+    assert [image.kind for image in result.images] == ["in-class"] * 2 + ["counterfactual"] * 2
+    assert [image.prompt for image in result.images[:2]] == [
+        "a red mug on a blue table, photo 0",
+        "a red mug on a blue table, photo 1",
+    ]
+    assert [image.object for image in result.images] == ["", "", "lamp", "chair"]
+    assert result.images[2].prompt == "a red lamp on a blue table, photo 0"
+    assert len({image.picture.sha256 for image in result.images}) == 4
+    assert result.positives_per_negative == 0.5
+    for image in result.images:
+        assert "{product}" not in image.prompt
+        assert "sks" not in image.prompt
+
+
+def test_a_counterfactuals_ground_stays_to_the_last_bit(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    inputs = inputs_for(files)
+    config = replace(CONFIG, counterfactual_share=1.0)
+    for image in negatives.run(inputs, config, tiny_models(), LocalContext(), files).images:
+        source, made = files.image(image.source), np.asarray(files.image(image.picture))
+        laid = letterbox(source.size, (image.picture.width, image.picture.height))
+        photo = next(mask for mask in inputs.segment.masks if mask.picture == image.source)
+        product = laid.mask(files.mask(photo.mask))
+        ground = soft_edge(product, EDGE) == 0
+        before = np.asarray(laid.image(source))
+        assert np.array_equal(made[ground], before[ground])
+        assert np.abs(made[product].astype(int) - before[product]).mean() > 5
+
+
+def test_things_and_photos_take_turns(tmp_path: Path) -> None:
+    inputs = inputs_for(files_in(tmp_path), other_nouns=("lamp", "chair", "sofa"))
+    wanted = wanted_for(inputs, replace(CONFIG, counterfactual_share=1.0, positives_per_negative=0.25))
+    first, second = (photo.picture for photo in inputs.product.photos)
+    shown = [(one.source == second, one.object) for one in wanted]
+    assert shown[:4] == [(False, "lamp"), (True, "chair"), (False, "chair"), (True, "sofa")]
+    assert len({(one.source.sha256, one.object) for one in wanted[:6]}) == 6
+    assert first != second
+
+
+def test_without_captions_or_masks_plain_words_do(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    inputs = inputs_for(files, caption=None, segment=SegmentResult(()))
+    wanted = wanted_for(inputs, CONFIG)
+    assert {(one.kind, one.prompt) for one in wanted} == {("in-class", "a photo of a mug")}
+    assert len({one.seed for one in wanted}) == len(wanted) == 4
+
+
+def test_the_same_again_and_nothing_twice(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    context = LocalContext()
+    first = negatives.run(inputs_for(files), CONFIG, tiny_models(), context, files)
+    assert isinstance(first, NegativesResult)
+    assert len(context.done) == 4
+    assert negatives.run(inputs_for(files), CONFIG, tiny_models(), LocalContext(), files) == first
