@@ -32,6 +32,8 @@ from generation.exceptions import OutOfRoom
 
 logger = logging.getLogger(__name__)
 CPU = torch.device("cpu")
+# Collecting garbage looks at every object of the process, half a second of it: not for a few megabytes.
+WORTH_COLLECTING = 1 << 26
 Load = Callable[[Entry, str], Any]
 
 
@@ -130,7 +132,7 @@ class Shelf:
         with self._moving:
             for slot in self._idle():
                 self._drop(slot)
-            devices.free_memory(self.device)
+            devices.free_memory(self.device)  # whatever it was: memory has run out, or is asked back
 
     def _slot(self, entry: Entry) -> _Slot:
         """The slot of an entry, counted as in use from here on."""
@@ -198,15 +200,18 @@ class Shelf:
 
     def _shrink(self, device: torch.device, limit: int) -> None:
         """Make idle models leave a device until what is left takes at most `limit` bytes; the least used goes first."""
+        left = 0
         for slot in self._idle(device):
             if self._used(device) <= limit:
                 break
+            left += slot.bytes
             if device == CPU or slot.bytes > self.host_limit_bytes:
                 self._drop(slot)
             else:
                 self._shrink(CPU, self.host_limit_bytes - slot.bytes)
                 self._place(slot, CPU)
-                devices.free_memory(device)
+        if left >= WORTH_COLLECTING:
+            devices.free_memory(device)
 
     def _place(self, slot: _Slot, device: torch.device) -> None:
         devices.move(slot.model, device)
@@ -215,7 +220,6 @@ class Shelf:
     def _drop(self, slot: _Slot) -> None:
         logger.info("dropping the %s %s", slot.entry.role, slot.entry.repo or slot.entry.path)
         slot.model = None
-        devices.free_memory(slot.where)
 
     def _idle(self, device: torch.device | None = None) -> list[_Slot]:
         with self._counting:

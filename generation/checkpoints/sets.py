@@ -63,13 +63,16 @@ class Entry:
     @property
     def cache_key(self) -> str:
         """What tells loaded models apart: where the files are, every option, and of local files when they changed."""
-        place = f"{self.repo}@{self.revision}:{self.path}" if self.repo else f"{self.path}#{change_stamp(self.path)}"
+        place = f"{self.repo}@{self.revision}:{self.path}" if self.repo else self._local_place()
         return "|".join((self.family, place, self.dtype, str(self.side), _canonical(self.options)))
 
     @property
     def is_remote(self) -> bool:
         """Whether it is a server elsewhere, with no files to fetch or load."""
         return self.family == REMOTE
+
+    def _local_place(self) -> str:
+        return self._source() if self.is_remote else f"{self.path}#{change_stamp(self.path)}"
 
     def _source(self) -> str:
         if self.is_remote:

@@ -35,7 +35,6 @@ class _Tiny:
     options: dict[str, Any] = field(default_factory=dict)
     options_of: str = ""  # a constant of the module that has options too
     side: int = SIDE
-    file: str = ""  # where the checkpoint is one file
 
 
 _KINDS = {
@@ -48,7 +47,7 @@ _KINDS = {
     "svd": _Tiny("video", "make_tiny_svd", "svd", options_of="OPTIONS"),
     "ltx": _Tiny("video", "make_tiny_ltx", "ltx", options_of="OPTIONS"),
     "wan": _Tiny("video", "make_tiny_wan", "wan", options_of="OPTIONS"),
-    "sam": _Tiny("sam", "make_tiny_sam", "sam", options_of="OPTIONS", file="sam_tiny.pth"),
+    "sam": _Tiny("sam", "make_tiny_sam", "sam", options_of="OPTIONS"),
     "clip": _Tiny("clip", "make_tiny_clip", "open_clip", side=0),
     "dinov2": _Tiny("dino", "make_tiny_dino", "dinov2", side=0),
     "blip": _Tiny("captioner", "make_tiny_captioner", "blip", options={"tokens": 12}, side=0),
@@ -88,7 +87,7 @@ def tiny_set(folder: Path, family: Family = "sd", *, name: str = "") -> Path:
 
 
 def tiny_checkpoint(kind: str) -> Path:
-    """The folder (or file) of one tiny checkpoint; made by whichever test process asks first."""
+    """The folder of one tiny checkpoint; made by whichever test process asks first."""
     tiny = _KINDS[kind]
     kept = _kept()
     folder = kept / kind
@@ -99,17 +98,14 @@ def tiny_checkpoint(kind: str) -> Path:
             shutil.rmtree(making, ignore_errors=True)
             _maker(tiny)(making, **tiny.arguments)
             making.rename(folder)
-    return folder / tiny.file if tiny.file else folder
+    return folder
 
 
 def _table(kind: str) -> list[str]:
     tiny = _KINDS[kind]
     options = dict(getattr(_module(tiny), tiny.options_of)) if tiny.options_of else {}
-    path = tiny_checkpoint(kind)
-    lines = [f'family = "{tiny.family}"', f"path = {json.dumps(str(path))}", 'licence = "Apache-2.0"']
+    lines = [f'family = "{tiny.family}"', f"path = {json.dumps(str(tiny_checkpoint(kind)))}", 'licence = "Apache-2.0"']
     lines += [f"side = {tiny.side}"] if tiny.side else []
-    if path.is_file():
-        lines.append(f'sha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"')
     if options := options | tiny.options:
         lines.append(
             "options = { " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items()) + " }"

@@ -97,6 +97,7 @@ def test_a_server_elsewhere_is_known_by_its_address() -> None:
     remote = entry(role="writer", family=REMOTE, repo="", revision="", path=Path(), options={"url": "http://llm"})
     assert remote.is_remote
     assert remote.identity.startswith("openai-compatible|http://llm|")
+    assert remote.cache_key == remote.identity
     assert not entry().is_remote
 
 

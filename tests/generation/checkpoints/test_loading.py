@@ -1,0 +1,184 @@
+"""Files are looked at before they are loaded, and whatever is wrong is told with role, path and command."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from generation.checkpoints import loading
+from generation.checkpoints.locks import Lock, LockedFile, blob_of, repo_folder, sha256_of, write_lock
+from generation.checkpoints.roles import Role
+from generation.checkpoints.sets import FAMILIES, ROLES, UNPINNED, Entry
+from generation.exceptions import CheckpointMissing
+from tests.factories.checkpoints.model_set import tiny_checkpoint
+
+COMMIT = "d" * 40
+FILES = ("config.json", "model.safetensors", "old.bin")
+
+
+def entry(path: Path, **values: Any) -> Entry:
+    told: dict[str, Any] = {
+        "role": "dino", "family": "dinov2", "repo": "", "revision": "", "licence": "MIT", "commercial": True,
+        "path": path, "set_name": "shop",
+    }  # fmt: skip
+    return Entry(**told | values)
+
+
+def hub_entry(models: Path, **values: Any) -> Entry:
+    path = repo_folder(models, "some/dino") / COMMIT
+    return entry(path, **{"repo": "some/dino", "revision": COMMIT, "files": FILES[:2]} | values)
+
+
+@pytest.fixture
+def fetched(tmp_path: Path) -> Path:
+    """A models folder in which `some/dino` is as after a fetch."""
+    folder = repo_folder(tmp_path, "some/dino")
+    root = folder / COMMIT
+    root.mkdir(parents=True)
+    (root / "config.json").write_text("{}")
+    save_file({"weight": torch.zeros(100)}, root / "model.safetensors")
+    torch.save({"weight": torch.zeros(10)}, root / "old.bin")
+    locked = []
+    for name in FILES:
+        file = root / name
+        small = {"blob": blob_of(file)} if name.endswith(".json") else {"sha256": sha256_of(file)}
+        locked.append(LockedFile(COMMIT, name, file.stat().st_size, **small))
+    write_lock(folder, Lock(COMMIT, tuple(locked)))
+    return tmp_path
+
+
+def change_last_byte(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def test_what_was_fetched_whole_is_whole(fetched: Path) -> None:
+    assert loading.missing(hub_entry(fetched), checksums=True) == []
+    loading.verify(hub_entry(fetched, files=()), checksums=True)
+    assert loading.bytes_on_disk(hub_entry(fetched)) == sum(
+        (repo_folder(fetched, "some/dino") / COMMIT / name).stat().st_size for name in FILES[:2]
+    )
+
+
+DAMAGES: dict[str, tuple[str, Callable[[Path], None], bool, str]] = {
+    "a file that is gone": ("config.json", Path.unlink, False, "config.json is missing"),
+    "weights that were cut": ("model.safetensors", cut, False, r"is damaged: it has 4\d\d bytes in place of 4\d\d"),
+    "weights with another byte": ("model.safetensors", change_last_byte, True, "its SHA-256 differs from the pinned"),
+    "a small file with another byte": ("config.json", change_last_byte, True, "its checksum differs from the hub's"),
+    "a pickle with another byte, always": ("old.bin", change_last_byte, False, "its SHA-256 differs from the pinned"),
+}
+
+
+@pytest.mark.parametrize(("name", "damage", "by_checksum", "said"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_damage_is_found(
+    name: str, damage: Callable[[Path], None], by_checksum: bool, said: str, fetched: Path
+) -> None:
+    damage(repo_folder(fetched, "some/dino") / COMMIT / name)
+    whole = hub_entry(fetched, files=FILES)
+    if by_checksum:
+        loading.verify(whole)  # sizes are right: what is seen before every load
+    with pytest.raises(CheckpointMissing, match=said) as refused:
+        loading.verify(whole, checksums=by_checksum)
+    assert str(refused.value).startswith("The dino of the model set shop, some/dino, cannot be loaded from /")
+    assert str(refused.value).endswith("Fetch it: manage.py models fetch shop --role dino")
+
+
+def test_what_is_not_asked_for_need_not_be_whole(fetched: Path) -> None:
+    cut(repo_folder(fetched, "some/dino") / COMMIT / "old.bin")
+    loading.verify(hub_entry(fetched))
+
+
+@pytest.mark.parametrize("revision", [COMMIT, ""])
+def test_what_was_never_fetched(revision: str, tmp_path: Path) -> None:
+    path = repo_folder(tmp_path, "some/dino") / (revision or UNPINNED)
+    with pytest.raises(CheckpointMissing, match=r"some--dino/\w+: it was never fetched\. Fetch it: "):
+        loading.verify(entry(path, repo="some/dino", revision=revision))
+
+
+def test_many_missing_files_are_counted(fetched: Path) -> None:
+    folder = repo_folder(fetched, "some/dino")
+    write_lock(folder, Lock(COMMIT, tuple(LockedFile(COMMIT, f"{name}.json", 1) for name in "abcde")))
+    with pytest.raises(
+        CheckpointMissing, match=r"a\.json is missing; b\.json is missing; c\.json is missing; and 2 more"
+    ):
+        loading.verify(hub_entry(fetched, files=()))
+
+
+def test_a_pickle_of_the_hub_needs_a_checksum(fetched: Path) -> None:
+    folder = repo_folder(fetched, "some/dino")
+    size = (folder / COMMIT / "old.bin").stat().st_size
+    write_lock(folder, Lock(COMMIT, (LockedFile(COMMIT, "old.bin", size),)))
+    assert loading.missing(hub_entry(fetched, files=("old.bin",))) == ["old.bin is a pickle without a pinned checksum"]
+    sha256 = sha256_of(folder / COMMIT / "old.bin")
+    assert loading.missing(hub_entry(fetched, files=("old.bin",), sha256=sha256)) == []
+
+
+def test_a_local_folder_must_be_there_with_something_in_it(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointMissing, match=r"there is no such file or folder\. Put it there, or change the set's"):
+        loading.verify(entry(tmp_path / "none"))
+    assert loading.missing(entry(tmp_path)) == ["the folder is empty"]
+
+
+def test_local_safetensors_that_were_cut_are_damaged(tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(100), "bias": torch.zeros(3)}, tmp_path / "model.safetensors")
+    assert loading.missing(entry(tmp_path)) == []
+    for size in (500, 300, 20, 4):
+        os.truncate(tmp_path / "model.safetensors", size)
+        assert loading.missing(entry(tmp_path)) == ["model.safetensors is damaged: it ends before its tensors do"]
+
+
+def test_a_local_pickle_needs_a_checksum(tmp_path: Path) -> None:
+    file = tmp_path / "sam.pth"
+    torch.save({"weight": torch.zeros(10)}, file)
+    assert loading.missing(entry(file)) == [
+        "sam.pth is a pickle without a pinned checksum; write its sha256 into the set"
+    ]
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert loading.missing(entry(file, sha256=sha256)) == []
+    change_last_byte(file)
+    assert loading.missing(entry(file, sha256=sha256)) == ["sam.pth is damaged: its SHA-256 differs from the set's"]
+
+
+def test_a_pickle_beside_safetensors_is_not_read_and_not_asked_for(tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors")
+    torch.save({}, tmp_path / "model.bin")
+    assert loading.missing(entry(tmp_path)) == []
+
+
+def test_a_server_elsewhere_has_no_files(tmp_path: Path) -> None:
+    remote = entry(Path(), role="writer", family="openai-compatible", options={"url": "http://llm"})
+    assert loading.missing(remote, checksums=True) == []
+
+
+@pytest.mark.parametrize(("role", "family"), [(role, family) for role in ROLES for family in FAMILIES[role]])
+def test_there_is_code_for_every_family(role: Role, family: str) -> None:
+    module, function = loading.code_for(role, family)
+    assert callable(getattr(__import__(module, fromlist=[function]), function))
+
+
+def test_an_adapter_is_loaded_and_the_hub_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a load reached for the network")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    dino = loading.load(entry(tiny_checkpoint("dinov2")), "cpu")
+    assert dino.images([Image.new("RGB", (40, 30), "red")]).shape[0] == 1
+
+
+def test_nothing_is_imported_for_a_checkpoint_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.import_module", lambda name: pytest.fail(f"imported {name}"))
+    with pytest.raises(CheckpointMissing):
+        loading.load(entry(tmp_path / "none"), "cpu")
