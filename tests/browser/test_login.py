@@ -102,3 +102,15 @@ def test_the_admin_works_under_its_own_policy(page_for: PageFor, shoot: Callable
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     person.refresh_from_db()
     assert person.first_name == "Robin"
+
+
+def test_what_to_do_on_a_refusal_stays_in_the_middle_of_a_narrow_window(
+    page_for: PageFor, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("403")
+    page = page_for(make_user(Role.RATER), width=360, height=720)
+    page.goto("/products/")
+    for name in ("To the start page", "See your roles"):
+        box = page.get_by_role("link", name=name).bounding_box()
+        assert box is not None
+        assert abs(box["x"] + box["width"] / 2 - 180) <= 2
