@@ -27,7 +27,6 @@ class Takes:
     """
 
     product: bool = True
-    noun_of_product: bool = True
     title: bool = False
     masks: bool = False
     captions: bool = False
@@ -39,7 +38,7 @@ class Takes:
 
 
 TAKES: dict[StageName, Takes] = {
-    "segment": Takes(masks=True, noun_of_product=False),
+    "segment": Takes(masks=True),
     "caption": Takes(captions=True),
     "novel_views": Takes(seed=True),
     "new_contexts": Takes(seed=True, prompts=True),
@@ -98,7 +97,7 @@ def roles_of(recipe: Recipe) -> tuple[Role, ...]:
     return tuple(dict.fromkeys(role for stage in needed_stages(recipe) for role in stage.roles))
 
 
-def plan(recipe: Recipe, checkpoints: Mapping[Role, str], material: Material) -> list[PlannedStage]:
+def plan(recipe: Recipe, checkpoints: Mapping[str, str], material: Material) -> list[PlannedStage]:
     """The stages of a run in order, each with its fingerprint. `checkpoints` has the identity of each role."""
     planned: dict[str, PlannedStage] = {}
     for stage in needed_stages(recipe):
@@ -152,7 +151,7 @@ def fingerprint(stage: Stage, config: Mapping[str, Any], checkpoints: Mapping[st
 
 def _seen(product: ProductFacts, takes: Takes) -> ProductFacts:
     photos = tuple(_seen_photo(photo, takes) for photo in product.photos)
-    return ProductFacts(product.title if takes.title else "", product.noun if takes.noun_of_product else "", photos)
+    return ProductFacts(product.title if takes.title else "", product.noun, photos)
 
 
 def _seen_photo(photo: Photo, takes: Takes) -> Photo:

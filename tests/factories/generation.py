@@ -2,15 +2,17 @@
 
 import hashlib
 import itertools
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import ContextPrompt, Product
+from generation.checkpoints.sets import FAMILIES, ROLES
 from generation.models import Candidate, Method, Run, StageResult
 from generation.models.runs import ENDED_STATES
 from generation.recipe import Recipe, as_plain
-from tests.factories.catalog import make_product
+from tests.factories.catalog import make_photo, make_product, make_prompt
 
 _numbers = itertools.count(1)
 
@@ -53,3 +55,30 @@ def make_candidate(run: Run | None = None, **fields: Any) -> Candidate:
     }
     result = fields.pop("result", None) or make_result("generate")
     return Candidate.objects.create(run=run or make_run(), result=result, **usual | fields)
+
+
+def make_light_set(folder: Path, name: str = "light", *, commercial: bool = True) -> str:
+    """A model set whose checkpoints are files of a few bytes: enough to plan with, nothing to run. Returns its name."""
+    lines = ['title = "Light"']
+    for role in ROLES:
+        path = folder / "checkpoints" / f"{role}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'"{role}"')
+        lines += [
+            f"[roles.{role}]", f'family = "{FAMILIES[role][0]}"', f'path = "{path}"', 'licence = "test"',
+            f"commercial = {str(commercial).lower()}",
+        ]  # fmt: skip
+        lines += ['options = { url = "http://localhost" }'] if FAMILIES[role][0] == "openai-compatible" else []
+    (folder / f"{name}.toml").write_text("\n".join(lines))
+    return name
+
+
+def make_ready_product(noun: str = "mug", *, photos: int = 1, prompts: int = 8, **fields: Any) -> Product:
+    """A product that can be run: with a type, photos, and approved prompts for the type."""
+    product = make_product(type=noun, **fields)
+    for _ in range(photos):
+        make_photo(product, size=(40, 32))
+    there = ContextPrompt.objects.filter(type=product.type, status=ContextPrompt.Status.APPROVED).count()
+    for _ in range(prompts - there):
+        make_prompt(product.type, status=ContextPrompt.Status.APPROVED)
+    return Product.objects.get(pk=product.pk)

@@ -80,7 +80,7 @@ CHANGES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "the title": ({"material": facts(title="Blue mug")}, []),
     "the noun": (
         {"material": facts(noun="cup")},
-        [name for name in ALL if name != "segment"],
+        ALL,
     ),
     "a person's mask": (
         {"material": facts(photos=(Photo(FRONT, mask=MASK), Photo(BACK)))},
@@ -191,7 +191,7 @@ def test_inputs_hold_what_a_stage_takes_and_no_more() -> None:
     assert set(planned["generate"].inputs) == {"product", "seed", "targets"}
     assert planned["class_images"].inputs == {"noun": "mug"}
     assert planned["select"].inputs == {}
-    assert planned["segment"].inputs["product"]["noun"] == ""
+    assert planned["segment"].inputs["product"]["title"] == ""
     assert planned["measure"].upstream == {
         "segment": planned["segment"].fingerprint,
         "generate": planned["generate"].fingerprint,

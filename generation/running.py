@@ -1,0 +1,190 @@
+"""Run one stage in a worker: inputs read, models warm, cost measured, result kept. No tensor work here."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from django.conf import settings
+from django.db import transaction
+from pydantic import TypeAdapter
+
+from generation.exceptions import GenerationError, NotPossible, ProductNotFound
+from generation.fingerprints import config_from
+from generation.model_sets import model_set, worker_models
+from generation.models import StageResult
+from generation.models.results import StageState
+from generation.pipeline import BY_NAME, Stage
+from generation.records import Picture, from_plain
+from generation.services import finishing, keeping, states
+from generation.storage import Checkpoints, site_files
+from jobs.context import JobContext
+from jobs.exceptions import JobError
+
+_KEPT = "result kept"  # the last step of each stage
+_NAME_LENGTH = 200
+
+
+class StageFailed(JobError):
+    """A stage failed for a reason that is said in one sentence; no stack is needed to understand it."""
+
+
+class StageJob:
+    """A stage's context over its job's: the steps are the job's, checkpoints are files, pictures are rows."""
+
+    def __init__(self, job: JobContext, result: StageResult) -> None:
+        self._job = job
+        self._result = result
+        self._checkpoints = Checkpoints(result.fingerprint)
+
+    def step(self, name: str, work: Any) -> Any:
+        return self._job.step(_step_name(name), work)
+
+    def progress(self, done: int, total: int | None = None, message: str = "") -> None:
+        self._job.progress(done, total, message)
+
+    def check(self) -> None:
+        self._job.check()
+
+    def batch_size(self, largest: int) -> int:
+        return self._job.batch_size(largest)
+
+    def show(self, title: str, picture: Picture) -> None:
+        keeping.show(self._result, title, picture)
+
+    def keep_checkpoint(self, name: str, data: bytes) -> None:
+        self._checkpoints.keep(name, data)
+
+    def checkpoint(self, name: str) -> bytes | None:
+        return self._checkpoints.read(name)
+
+    def keep(self, record: Any) -> None:
+        """The stage's last step: the record and its rows are written, and its checkpoints go."""
+        self._job.step(_KEPT, lambda: None, save=lambda _: keeping.keep(self._result, record))
+        self._checkpoints.forget()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A stage ready to run."""
+
+    result: StageResult
+    stage: Stage
+    inputs: Any
+    config: Any
+    context: StageJob
+
+
+def run_stage(job: JobContext, result_id: int) -> dict[str, Any]:
+    """Make one stage's result, unless it is there already; then move on the runs that use it.
+
+    Raises StageFailed with a sentence for what a person can act on; lack of memory goes through to the job.
+    """
+    prepared = begin(job, result_id)
+    if prepared is None:
+        return {"made": False}
+    result = prepared.result
+    try:
+        models = worker_models(model_set(result.model_set), processes=settings.GPU_CONCURRENCY)
+        with Cost([result.pk], models.device):
+            record = prepared.stage.code().run(prepared.inputs, prepared.config, models, prepared.context, site_files())
+    except GenerationError as error:
+        raise refused(result, error) from error
+    return complete(prepared, record)
+
+
+def begin(job: JobContext, result_id: int) -> Prepared | None:
+    """Take a result up: its inputs and config as its stage wants them. None when there is nothing to do.
+
+    Raises StageFailed when a result that it needs is not there.
+    """
+    result = StageResult.objects.filter(pk=result_id).first()
+    if result is None:
+        return None
+    if result.state == StageState.SUCCEEDED:
+        finishing.stage_ended(result)
+        return None
+    _mark_running(result)
+    stage = BY_NAME[result.stage]
+    try:
+        inputs = inputs_for(stage, result)
+    except GenerationError as error:
+        raise refused(result, error) from error
+    return Prepared(result, stage, inputs, config_from(stage, result.config), StageJob(job, result))
+
+
+def complete(prepared: Prepared, record: Any) -> dict[str, Any]:
+    """Keep a record that was made, and move on the runs that use it."""
+    prepared.context.keep(record)
+    finishing.stage_ended(prepared.result)
+    return {"made": True, "images": prepared.result.images, "steps": prepared.result.steps}
+
+
+def refused(result: StageResult, error: GenerationError) -> StageFailed:
+    """What a stage's error is for its job; one that only a person can put right is marked as such."""
+    StageResult.objects.filter(pk=result.pk).update(asks_person=isinstance(error, ProductNotFound))
+    return StageFailed(str(error))
+
+
+def inputs_for(stage: Stage, result: StageResult) -> Any:
+    """The stage's `Inputs`, filled by the names of its fields: its own inputs, and the results of stages before it."""
+    code = stage.code()
+    hints = get_type_hints(code.Inputs)
+    own = {name: value for name, value in result.inputs.items() if name != "upstream"}
+    values = {
+        each.name: TypeAdapter(hints[each.name]).validate_python(own[each.name])
+        for each in fields(code.Inputs)
+        if each.name in own
+    }
+    return code.Inputs(**values, **_upstream(result, {each.name for each in fields(code.Inputs)}))
+
+
+class Cost:
+    """Measures a block and adds what it cost to results, in equal shares, whether it succeeds or not."""
+
+    def __init__(self, result_ids: list[int], device: Any) -> None:
+        from generation.checkpoints.devices import Meter  # noqa: PLC0415 - torch: workers only
+
+        self._ids = result_ids
+        self._meter = Meter(device)
+
+    def __enter__(self) -> None:
+        self._meter.__enter__()
+
+    def __exit__(self, *told: Any) -> None:
+        self._meter.__exit__(*told)
+        share = 1 / len(self._ids)
+        for result_id in self._ids:
+            keeping.add_cost(
+                result_id,
+                seconds=self._meter.seconds * share,
+                gpu_seconds=self._meter.gpu_seconds * share,
+                peak_bytes=self._meter.peak_bytes,
+            )
+
+
+def _mark_running(result: StageResult) -> None:
+    with transaction.atomic():
+        StageResult.objects.filter(pk=result.pk).update(state=StageState.RUNNING, error="", asks_person=False)
+        result.refresh_from_db(fields=["state"])
+    states.settle_users(result)
+
+
+def _upstream(result: StageResult, names: set[str]) -> dict[str, Any]:
+    wanted = {print_: name for name, print_ in result.inputs["upstream"].items() if name in names}
+    found = {row.fingerprint: row for row in StageResult.objects.filter(fingerprint__in=wanted)}
+    values = {}
+    for print_, name in wanted.items():
+        row = found.get(print_)
+        if row is None or row.result is None:
+            raise NotPossible(
+                f"The result of the stage {BY_NAME[name].title!r} is gone; retry the run to have it again."
+            )
+        values[name] = from_plain(BY_NAME[name].result, row.result)
+    return values
+
+
+def _step_name(name: str) -> str:
+    """The name, or where it is too long for its column, its beginning and its hash."""
+    if len(name) <= _NAME_LENGTH and name != _KEPT:
+        return name
+    return f"{name[:120]} {hashlib.sha256(name.encode()).hexdigest()}"

@@ -1,0 +1,1 @@
+"""Reads for pages, API and terminal; each a bounded number of queries, whatever the tables hold."""

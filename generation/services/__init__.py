@@ -1,0 +1,1 @@
+"""What may be done in the generation room; pages, API and commands all come through here."""

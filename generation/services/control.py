@@ -1,0 +1,149 @@
+"""Pause, resume, cancel and retry runs, one or a thousand; a batch is its runs."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import transaction
+
+from generation.exceptions import NotPossible
+from generation.models import Batch, Run, RunStage, StageResult
+from generation.models.results import StageState
+from generation.models.runs import RunState
+from generation.services import finishing, graph, states
+from jobs import services
+
+GOING_ON = (RunState.PLANNED, RunState.RUNNING)
+TO_RETRY = (RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
+# Set while many jobs are cancelled here: what each end would change has been written for all at once.
+_noted: ContextVar[bool] = ContextVar("noted", default=False)
+
+
+def pause(run_ids: Collection[int]) -> int:
+    """Let no further stage of these runs begin; one that a worker is at goes on to its end. Returns how many paused.
+
+    A stage that another run goes on with as well is not held.
+    """
+    with transaction.atomic():
+        paused = states.move_all(_in(run_ids, GOING_ON), RunState.PAUSED)
+        services.hold(graph.own_jobs(paused))
+    return len(paused)
+
+
+def resume(run_ids: Collection[int]) -> int:
+    """Let paused runs go on; returns how many."""
+    with transaction.atomic():
+        resumed = states.move_all(_in(run_ids, (RunState.PAUSED,)), RunState.PLANNED)
+        services.release(_held_jobs(resumed))
+    finishing.finish(states.settle(resumed))
+    return len(resumed)
+
+
+def cancel(run_ids: Collection[int]) -> int:
+    """Stop these runs: what waits is dropped, what runs stops at its next step. Returns how many were cancelled.
+
+    What they have made stays, and stages that another run goes on with are left alone.
+    """
+    live = (*GOING_ON, RunState.PAUSED, RunState.NEEDS_PERSON, RunState.FAILED)
+    with _note_at_once(), transaction.atomic():
+        cancelled = states.move_all(_in(run_ids, live), RunState.CANCELLED)
+        services.cancel_many(graph.own_jobs(cancelled))
+        graph.note_cancelled(_open_results(cancelled))
+    return len(cancelled)
+
+
+def retry(run_ids: Collection[int]) -> int:
+    """Go on with runs that failed, were cancelled, or waited for a person; what they have made stays.
+
+    Returns how many. A run without candidates is planned anew, so that it sees what has changed since.
+    """
+    with transaction.atomic():
+        runs = _in(run_ids, TO_RETRY)
+        again = states.move_all(runs, RunState.PLANNED)
+        made = [run.pk for run in runs if run.candidate_count or run.tier]
+        _try_stages_again(made)
+    finishing.finish(states.settle(made))
+    finishing.advance([run_id for run_id in again if run_id not in set(made)])
+    return len(again)
+
+
+def retry_run(run: Run) -> None:
+    """Retry one run. Raises NotPossible in a state from which there is nothing to retry."""
+    if not retry([run.pk]):
+        run.refresh_from_db()
+        raise NotPossible(f"Run #{run.pk} is {run.get_state_display().lower()}: only one that ended can be retried.")
+
+
+def pause_batch(batch: Batch) -> int:
+    """Pause all runs of a batch that go on."""
+    _mark(batch, Batch.State.PAUSED)
+    return pause(_ids(batch, GOING_ON))
+
+
+def resume_batch(batch: Batch) -> int:
+    """Let a paused batch go on."""
+    _mark(batch, Batch.State.ACTIVE)
+    return resume(_ids(batch, (RunState.PAUSED,)))
+
+
+def cancel_batch(batch: Batch) -> int:
+    """Cancel all runs of a batch that have not succeeded."""
+    _mark(batch, Batch.State.CANCELLED)
+    return cancel(_ids(batch, tuple(set(RunState) - {RunState.SUCCEEDED, RunState.CANCELLED})))
+
+
+def retry_failures(batch: Batch) -> int:
+    """Retry the failed runs of a batch alone, and those that waited for a person."""
+    _mark(batch, Batch.State.ACTIVE)
+    return retry(_ids(batch, (RunState.FAILED, RunState.NEEDS_PERSON)))
+
+
+def is_noted() -> bool:
+    """Whether the ends of jobs that are told now have been written already."""
+    return _noted.get()
+
+
+@contextmanager
+def _note_at_once() -> Iterator[None]:
+    token = _noted.set(True)
+    try:
+        yield
+    finally:
+        _noted.reset(token)
+
+
+def _in(run_ids: Collection[int], allowed: Collection[str]) -> list[Run]:
+    return [run for run in states.locked_runs(run_ids) if run.state in allowed]
+
+
+def _ids(batch: Batch, allowed: Collection[str]) -> list[int]:
+    return list(Run.objects.filter(batch=batch, state__in=allowed).order_by("pk").values_list("pk", flat=True))
+
+
+def _mark(batch: Batch, state: Batch.State) -> None:
+    Batch.objects.filter(pk=batch.pk).update(state=state)
+    batch.state = state
+
+
+def _open_results(run_ids: Collection[int]) -> set[int]:
+    found: set[int] = set()
+    for ids in graph.portions(run_ids):
+        links = RunStage.objects.filter(run__in=ids).exclude(result__state=StageState.SUCCEEDED)
+        found |= set(links.values_list("result_id", flat=True))
+    return found
+
+
+def _held_jobs(run_ids: Collection[int]) -> list[int]:
+    results, jobs = _open_results(run_ids), set[int]()
+    for ids in graph.portions(results):
+        rows = StageResult.objects.filter(pk__in=ids, job__paused=True)
+        jobs |= {job_id for job_id in rows.values_list("job_id", flat=True) if job_id is not None}
+    return sorted(jobs)
+
+
+def _try_stages_again(run_ids: Collection[int]) -> None:
+    """Queue what these runs still lack; all their results are named, as a job must know those that it waits for."""
+    prints: set[str] = set()
+    for ids in graph.portions(run_ids):
+        prints |= set(RunStage.objects.filter(run__in=ids).values_list("result__fingerprint", flat=True))
+    graph.queue_jobs(graph.results_with(prints))

@@ -1,0 +1,158 @@
+"""Plan runs: what each is made from, whether it can be made at all, and the stages and jobs that make it.
+
+Planning again is always allowed until a run has candidates: what has changed since, such as a person's mask, then gives
+other fingerprints, and only what depends on it is made anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from django.db import transaction
+
+from generation import fingerprints, sampling
+from generation.exceptions import NotPossible
+from generation.fingerprints import Material
+from generation.model_sets import model_set
+from generation.models import Method, Run, RunStage
+from generation.models.runs import RunState
+from generation.recipe import Recipe
+from generation.selectors.facts import Bank, Known, bank, known_products
+from generation.services import candidates, graph, guessing, states
+from jobs import services
+
+AT_ONCE = 50  # runs in one transaction
+# A run that is done or called off is not planned again; one with candidates never changes.
+_NOT_PLANNED = (RunState.SUCCEEDED, RunState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What keeps a product from being run, as a sentence; `guess` when a model can find out what is missing."""
+
+    problem: str = ""
+    guess: bool = False
+
+
+def lack_of(known: Known, prompts: Bank) -> Lack | None:
+    """What a product lacks; None when it can be planned."""
+    if not known.photos:
+        return Lack(f"The product {known.title!r} has no photos; add one.")
+    if known.type_id is None:
+        if known.guessed:
+            return Lack(f"Nobody has said what {known.title!r} is, and its photos do not tell: give it a type.")
+        return Lack(guess=True)
+    if not prompts.of(known.type_id):
+        return Lack(f"The prompt bank has no approved prompt for the type {known.noun}; approve some.")
+    return None
+
+
+def plan_runs(run_ids: Collection[int]) -> list[int]:
+    """Plan these runs, or plan them anew, and queue what is to be made; returns those that are complete already.
+
+    A product that lacks something leaves its run waiting for a person, or for a model that says what it is.
+    """
+    complete: list[int] = []
+    ordered = sorted(run_ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        some = ordered[start : start + AT_ONCE]
+        with transaction.atomic():
+            affected = _plan(states.locked_runs(some))
+        complete += states.settle({*some, *affected})
+    return complete
+
+
+def plan_tier(run: Run, method: Method) -> None:
+    """Inside a transaction that holds the run: begin its next tier with that method."""
+    run.tier += 1
+    run.save(update_fields=["tier"])
+    known = known_products([run.product])[run.product_id]
+    prompts = bank([known.type_id])
+    if (lack := lack_of(known, prompts)) is not None:
+        raise NotPossible(lack.problem or "The product has lost its type meanwhile; give it one.")
+    graph.lay_out([Planner(prompts).layout(run, method, known)], asked_by=run.asked_by)
+    _catch_up([run])
+    if run.state != RunState.PAUSED:
+        states.move(run, RunState.RUNNING)
+
+
+def tier_named(name: str, run: Run) -> Method:
+    """The newest method of that name. Raises NotPossible when there is none or the run went through it already."""
+    method = Method.objects.filter(name=name).order_by("-version").first()
+    if method is None:
+        raise NotPossible(f"The method {run.method} names {name!r} as its next tier, and there is no such method.")
+    if RunStage.objects.filter(run=run, method__name=name).exists():
+        raise NotPossible(f"The method {run.method} comes back to {name!r} as its next tier; it would never end.")
+    return method
+
+
+def recipe_for(run: Run, method: Method) -> Recipe:
+    """The method's recipe with the number of candidates that this run was asked for."""
+    recipe = method.parts
+    if run.candidates_asked is None:
+        return recipe
+    return replace(recipe, generate=replace(recipe.generate, candidates=run.candidates_asked))
+
+
+class Planner:
+    """Turns runs into stages with fingerprints; nothing is written. Model sets are read once for each."""
+
+    def __init__(self, prompts: Bank) -> None:
+        self._bank = prompts
+        self._identities: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
+
+    def layout(self, run: Run, method: Method, known: Known) -> graph.Layout:
+        """The run's stages by that method, in its present tier."""
+        recipe = recipe_for(run, method)
+        stages = fingerprints.plan(recipe, self._checkpoints(run.model_set, recipe), self._material(run, recipe, known))
+        return graph.Layout(run, method, run.tier, known.title, stages)
+
+    def _checkpoints(self, name: str, recipe: Recipe) -> dict[str, str]:
+        roles = fingerprints.roles_of(recipe)
+        if (name, roles) not in self._identities:
+            self._identities[name, roles] = model_set(name).identities(roles)
+        return self._identities[name, roles]
+
+    def _material(self, run: Run, recipe: Recipe, known: Known) -> Material:
+        draw, texts = sampling.Draw(known.name, run.seed, run.tier), self._bank.of(known.type_id)
+        contexts: tuple[str, ...] = ()
+        if recipe.new_contexts is not None:
+            most = sampling.contexts_wanted(recipe.new_contexts, recipe.novel_views, len(known.photos))
+            contexts = sampling.contexts(texts, most, draw)
+        return Material(
+            known.facts,
+            run.seed,
+            prompts=contexts,
+            targets=sampling.targets(texts, recipe.generate, draw),
+            other_nouns=sampling.other_nouns(self._bank.nouns, known.noun, draw),
+        )
+
+
+def _plan(runs: Sequence[Run]) -> set[int]:
+    """Inside a transaction that holds them; returns other runs whose results are tried again."""
+    wanted = [run for run in runs if run.state not in _NOT_PLANNED and run.tier == 0 and not run.candidate_count]
+    known = known_products(run.product for run in wanted)
+    prompts = bank({each.type_id for each in known.values()})
+    planner, layouts = Planner(prompts), defaultdict[int | None, list[graph.Layout]](list)
+    for run in wanted:
+        facts = known[run.product_id]
+        lack = lack_of(facts, prompts)
+        if lack is None:
+            layouts[run.asked_by_id].append(planner.layout(run, run.method, facts))
+        elif lack.guess:
+            guessing.ask(run, facts)
+        else:
+            states.move(run, RunState.NEEDS_PERSON, lack.problem)
+    revived: set[int] = set()
+    for some in layouts.values():
+        revived |= graph.lay_out(some, asked_by=some[0].run.asked_by)
+    _catch_up([layout.run for some in layouts.values() for layout in some])
+    return set(RunStage.objects.filter(result__in=revived).values_list("run_id", flat=True))
+
+
+def _catch_up(runs: Sequence[Run]) -> None:
+    """What other runs have made already becomes these runs' too; and the jobs of paused ones wait."""
+    candidates.take_over([run.pk for run in runs])
+    paused = [run.pk for run in runs if run.state == RunState.PAUSED]
+    if paused:
+        services.hold(graph.own_jobs(paused))

@@ -1,0 +1,141 @@
+"""What goes by itself: adapters whose time is over, results and files that nothing uses, and ends that nobody told.
+
+A file may be wanted again at the moment in which it is swept: young files are spared, and so is whatever an unfinished
+stage has noted in its steps.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db.models import Q
+from django.utils import timezone
+
+from generation.files import DATA, PICTURES, THUMBNAILS
+from generation.models import Adapter, PhotoMask, ResultFile, RunStage, StageResult
+from generation.models.results import StageState
+from generation.models.runs import RunState
+from generation.services import finishing
+from generation.services.keeping import files_named
+from jobs.models import State, Step
+
+FILES_SPARED = timedelta(days=7)
+RESULTS_SPARED = timedelta(days=1)
+BATCH = 500
+_OPEN = (StageState.WAITING, StageState.RUNNING)
+
+
+def drop_adapters(now: datetime | None = None) -> int:
+    """Drop the files of adapters whose time is over, unless a run still draws with them; returns how many went.
+
+    Their rows stay and say when; images, embeddings and metrics stay too. A file that two results share goes with the
+    last of them.
+    """
+    now, dropped = now or timezone.now(), 0
+    over = Adapter.objects.filter(expires_at__lte=now, dropped_at=None)
+    for adapter in over.exclude(result__in=_still_needed()).iterator(chunk_size=BATCH):
+        if not Adapter.objects.filter(pk=adapter.pk, dropped_at=None).update(dropped_at=now):
+            continue
+        dropped += 1
+        if not Adapter.objects.filter(key=adapter.key, dropped_at=None).exists():
+            default_storage.delete(adapter.key)
+    return dropped
+
+
+def drop_orphans() -> int:
+    """Remove results that no run uses and whose product is gone; returns how many. Class images stay for their type."""
+    before = timezone.now() - RESULTS_SPARED
+    orphans = StageResult.objects.filter(product=None, uses=None, candidates=None, created_at__lt=before)
+    return (
+        orphans.exclude(stage="class_images")
+        .exclude(state__in=_OPEN, job__state=State.RUNNING)
+        .delete()[1]
+        .get("generation.StageResult", 0)
+    )
+
+
+def sweep_files(*, older_than: timedelta = FILES_SPARED) -> int:
+    """Remove generated files that no result and no person's mask names, and that are older than that."""
+    before, removed, noted = timezone.now() - older_than, 0, _noted_by_unfinished()
+    for prefix in (PICTURES, DATA):
+        batch: list[str] = []
+        for key in _stored(prefix, before):
+            batch.append(key)
+            if len(batch) >= BATCH:
+                removed += _remove_unused(batch, noted)
+                batch = []
+        removed += _remove_unused(batch, noted)
+    return removed
+
+
+def settle_untold() -> int:
+    """Catch up with stages whose job has ended in a process that died before it could say so; returns how many."""
+    ended = Q(job__state__in=(State.FAILED, State.CANCELLED)) | Q(job=None, state=StageState.RUNNING)
+    untold = StageResult.objects.filter(ended, state__in=_OPEN).select_related("job")
+    count = 0
+    for result in untold.iterator(chunk_size=BATCH):
+        state = StageState(result.job.state) if result.job else StageState.FAILED
+        error = result.job.error if result.job else "Its job has been removed; retry the run."
+        note_end(result, state, error)
+        count += 1
+    return count
+
+
+def note_end(result: StageResult, state: StageState, error: str = "") -> None:
+    """Write that a stage's job has failed or been cancelled, and move on the runs that use it; told twice, once."""
+    changed = StageResult.objects.filter(pk=result.pk, state__in=_OPEN).update(
+        state=state, error=error[:1000], finished_at=timezone.now()
+    )
+    if changed:
+        finishing.stage_ended(result)
+
+
+def _still_needed() -> Any:
+    """The results whose adapters unfinished runs draw with."""
+    live = (RunState.PLANNED, RunState.RUNNING, RunState.PAUSED)
+    return RunStage.objects.filter(stage="finetune", run__state__in=live).values("result")
+
+
+def _stored(prefix: str, before: datetime) -> Iterator[str]:
+    for start in _listed(prefix)[0]:
+        for name in _listed(f"{prefix}/{start}")[1]:
+            key = f"{prefix}/{start}/{name}"
+            if _modified(key) < before:
+                yield key
+
+
+def _remove_unused(keys: list[str], noted: set[str]) -> int:
+    used = set(ResultFile.objects.filter(key__in=keys).values_list("key", flat=True))
+    used |= set(PhotoMask.objects.filter(key__in=keys).values_list("key", flat=True))
+    used |= set(Adapter.objects.filter(key__in=keys, dropped_at=None).values_list("key", flat=True))
+    unused = [key for key in keys if key not in used and key not in noted]
+    for key in unused:
+        default_storage.delete(key)
+        if key.startswith(f"{PICTURES}/"):
+            default_storage.delete(f"{THUMBNAILS}/{key.removeprefix(f'{PICTURES}/').rpartition('.')[0]}.webp")
+    return len(unused)
+
+
+def _noted_by_unfinished() -> set[str]:
+    """The files that unfinished stages have noted in their steps: they will be named by a result later."""
+    unfinished = StageResult.objects.exclude(state=StageState.SUCCEEDED).exclude(job=None)
+    steps = Step.objects.filter(job__in=unfinished.values("job"))
+    noted: set[str] = set()
+    for values in steps.values_list("result", flat=True).iterator(chunk_size=BATCH):
+        noted |= set(files_named(values))
+    return noted
+
+
+def _listed(path: str) -> tuple[list[str], list[str]]:
+    try:
+        return default_storage.listdir(path)
+    except FileNotFoundError:
+        return [], []
+
+
+def _modified(key: str) -> datetime:
+    try:
+        return default_storage.get_modified_time(key)
+    except FileNotFoundError:
+        return timezone.now()  # gone meanwhile: nothing is left to sweep

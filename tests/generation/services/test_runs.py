@@ -1,0 +1,289 @@
+"""Runs from being asked for to their candidates: what is refused, what is shared, what is made once only."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from django.conf import LazySettings
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from catalog.models import Product
+from generation.exceptions import BadModelSet, CheckpointMissing, GenerationError, LicenceRefused, NotPossible
+from generation.models import Batch, Candidate, Method, Run, RunStage, StageResult
+from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe, SelectConfig
+from generation.services.guessing import types_to_choose_from
+from generation.services.runs import Wish, next_seed, start_batch, start_run
+from jobs.models import Job
+from tests.factories.catalog import make_product, make_type
+from tests.factories.generation import make_light_set, make_method, make_ready_product
+from tests.factories.stand_ins import Workshop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Work = Callable[..., int]
+SMALL = Recipe(
+    novel_views=NovelViewsConfig(views=2),
+    new_contexts=NewContextsConfig(per_photo=2),
+    finetune=FinetuneConfig(steps=2, sweep=None),
+    generate=GenerateConfig(candidates=4, prompts=3),
+    select=SelectConfig(top=2),
+)
+WITH_CLASS_IMAGES = replace(SMALL, finetune=FinetuneConfig(prior_weight=1.0, class_images=3, sweep=None))
+STAGES = 10  # of SMALL
+
+
+def wish(recipe: Recipe = SMALL, **fields: object) -> Wish:
+    return Wish(make_method(recipe=recipe), **fields)  # type: ignore[arg-type]
+
+
+def test_a_run_goes_from_photos_to_picked_candidates(work: Work, operator: User) -> None:
+    asked = wish()
+    run = start_run(make_ready_product(photos=2), asked, asked_by=operator)
+    assert run.state == Run.State.PLANNED
+    assert list(run.stages.values_list("stage", flat=True)) == [
+        "segment", "caption", "novel_views", "new_contexts", "negatives", "filter", "finetune", "generate", "measure",
+        "select",
+    ]  # fmt: skip
+    assert Job.objects.count() == STAGES
+
+    work()
+
+    run.refresh_from_db()
+    assert (run.state, run.problem) == (Run.State.SUCCEEDED, "")
+    assert (run.candidate_count, run.picked_count) == (3, 2)
+    assert run.started_at is not None
+    assert run.finished_at is not None
+    assert Method.objects.get(pk=asked.method.pk).frozen
+    candidates = Candidate.objects.filter(run=run)
+    assert candidates.count() == 4
+    assert list(candidates.filter(picked=True).order_by("place").values_list("place", flat=True)) == [1, 2]
+    dropped = candidates.get(dropped="shows blood")
+    assert (dropped.clip_i, dropped.place) == (None, None)
+    for candidate in candidates.filter(dropped=""):
+        assert candidate.clip_i is not None
+        assert candidate.score is not None
+        assert candidate.adapter is not None
+        assert "sks mug" in candidate.words
+        assert default_storage.exists(candidate.key)
+
+
+def test_asked_twice_it_is_one_run_and_nothing_is_made_again(work: Work, workshop: Workshop) -> None:
+    product, asked = make_ready_product(), wish()
+    run = start_run(product, asked)
+    assert start_run(product, asked) == run
+    assert Job.objects.count() == STAGES
+    work()
+    ran = len(workshop.ran)
+    assert start_run(product, asked) == run
+    assert work() == 0
+    assert len(workshop.ran) == ran == STAGES
+
+
+def test_a_changed_parameter_redoes_what_depends_on_it(work: Work, workshop: Workshop) -> None:
+    product = make_ready_product()
+    start_run(product, wish())
+    work()
+    workshop.ran.clear()
+
+    run = start_run(product, wish(replace(SMALL, finetune=FinetuneConfig(rank=16, steps=2, sweep=None))))
+    work()
+
+    assert workshop.ran == ["finetune", "generate", "measure", "select"]
+    assert set(run.stages.filter(reused=True).values_list("stage", flat=True)) == {
+        "segment", "caption", "novel_views", "new_contexts", "negatives", "filter",
+    }  # fmt: skip
+    run.refresh_from_db()
+    assert run.state == Run.State.SUCCEEDED
+
+
+def test_what_differs_in_name_only_is_there_at_once(work: Work, workshop: Workshop) -> None:
+    product = make_ready_product()
+    first = start_run(product, wish())
+    work()
+    workshop.ran.clear()
+
+    second = start_run(product, wish())
+
+    assert second.state == Run.State.SUCCEEDED
+    assert work() == 0
+    assert workshop.ran == []
+    pictures = [set(Candidate.objects.filter(run=run).values_list("sha256", "place")) for run in (first, second)]
+    assert pictures[0] == pictures[1]
+
+
+def test_class_images_are_made_once_for_a_type(work: Work, workshop: Workshop) -> None:
+    asked = wish(WITH_CLASS_IMAGES)
+    runs = [start_run(make_ready_product(noun), asked) for noun in ("mug", "mug", "chair")]
+    work()
+    assert workshop.ran.count("class_images") == 2
+    assert workshop.ran.count("segment") == 3
+    assert StageResult.objects.filter(stage="class_images", product=None).count() == 2
+    assert [runs[index].stages.get(stage="class_images").reused for index in range(3)] == [False, True, False]
+    assert set(Run.objects.values_list("state", flat=True)) == {"succeeded"}
+
+
+def test_another_seed_shares_what_no_seed_changes(work: Work, workshop: Workshop) -> None:
+    product, method = make_ready_product(), make_method(recipe=SMALL)
+    start_run(product, Wish(method))
+    work()
+    workshop.ran.clear()
+    assert next_seed(product, method) == 1
+    start_run(product, Wish(method, seed=1))
+    work()
+    assert "segment" not in workshop.ran
+    assert "caption" not in workshop.ran
+    assert "novel_views" in workshop.ran
+
+
+def test_fewer_candidates_than_the_method_says(work: Work) -> None:
+    run = start_run(make_ready_product(), wish(candidates=2))
+    work()
+    assert Candidate.objects.filter(run=run).count() == 2
+
+
+def test_a_run_with_images_does_not_change(work: Work) -> None:
+    product, asked = make_ready_product(), wish()
+    start_run(product, asked)
+    work()
+    with pytest.raises(NotPossible, match="take another seed, such as 1"):
+        start_run(product, replace(asked, candidates=9))
+
+
+REFUSED: dict[str, tuple[Callable[[], tuple[Product, Wish]], type[GenerationError], str]] = {
+    "no photos": (
+        lambda: (make_ready_product(photos=0, title="Red mug"), wish()),
+        NotPossible,
+        "'Red mug' has no photos; add one",
+    ),
+    "no approved prompts": (
+        lambda: (make_ready_product(prompts=0), wish()),
+        NotPossible,
+        "no approved prompt for the type mug",
+    ),
+    "a retired method": (
+        lambda: (make_ready_product(), Wish(make_method("old", SMALL, retired=True))),
+        NotPossible,
+        "old v1 is retired",
+    ),
+    "a seed out of range": (lambda: (make_ready_product(), wish(seed=-1)), NotPossible, "seed -1"),
+    "no candidates": (lambda: (make_ready_product(), wish(candidates=0)), NotPossible, "0 candidates"),
+    "a set that there is not": (
+        lambda: (make_ready_product(), wish(model_set="none-such")),
+        BadModelSet,
+        "no model set 'none-such'; there are: .*light",
+    ),
+    "a next tier that there is not": (
+        lambda: (make_ready_product(), wish(replace(SMALL, next_tier="none-such"))),
+        NotPossible,
+        "'none-such' as its next tier",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_made_is_refused_and_nothing_is_written(
+    make: Callable[[], tuple[Product, Wish]], error: type[GenerationError], sentence: str
+) -> None:
+    product, asked = make()
+    with pytest.raises(error, match=sentence):
+        start_run(product, asked)
+    assert not Run.objects.exists()
+    assert not Job.objects.exists()
+    assert not Method.objects.get(pk=asked.method.pk).frozen
+
+
+def test_a_commercial_run_refuses_a_licence_that_forbids_it(settings: LazySettings) -> None:
+    free = make_light_set(settings.MODEL_SETS_DIR, "research", commercial=False)
+    product, asked = make_ready_product(), wish(model_set=free)
+    with pytest.raises(LicenceRefused, match="commercial"):
+        start_run(product, replace(asked, commercial=True))
+    assert start_run(product, asked).model_set == "research"
+
+
+def test_a_missing_checkpoint_is_named_before_any_work(settings: LazySettings) -> None:
+    (settings.MODEL_SETS_DIR / "checkpoints" / "video.json").unlink()
+    with pytest.raises(CheckpointMissing, match="The video of the model set light"):
+        start_run(make_ready_product(), wish())
+    assert not Run.objects.exists()
+
+
+def test_a_checkpoint_that_the_method_does_not_need_may_be_missing(settings: LazySettings) -> None:
+    (settings.MODEL_SETS_DIR / "checkpoints" / "video.json").unlink()
+    assert start_run(make_ready_product(), wish(replace(SMALL, novel_views=None))).state == Run.State.PLANNED
+
+
+def test_jobs_are_grouped_by_what_a_worker_must_hold_warm() -> None:
+    start_run(make_ready_product(title="Red mug"), wish())
+    job = RunStage.objects.get(stage="segment").result.job
+    assert job is not None
+    assert (job.affinity, job.subject, job.queue) == ("segment light", "Cut out: Red mug", "gpu")
+
+
+class TestBatches:
+    def test_runs_of_many_products_are_planned_by_a_job(self, work: Work, operator: User) -> None:
+        products = [make_ready_product() for _ in range(3)]
+        started = start_batch([product.pk for product in products], wish(), title="Type mug", asked_by=operator)
+        assert (started.added, started.there) == (3, 0)
+        assert Job.objects.get().kind == "generation.plan"
+        assert started.batch is not None
+
+        work()
+
+        batch = Batch.objects.get(pk=started.batch.pk)
+        assert (batch.total, batch.succeeded, batch.planned, batch.running) == (3, 3, 0, 0)
+        assert batch.is_over
+
+    def test_a_product_that_lacks_something_lets_the_others_go_on(self, work: Work) -> None:
+        good, bare = make_ready_product(), make_ready_product(photos=0, title="Bare mug")
+        started = start_batch([good.pk, bare.pk], wish())
+        assert started.batch is not None
+        work()
+        batch = Batch.objects.get(pk=started.batch.pk)
+        assert (batch.succeeded, batch.needs_person) == (1, 1)
+        assert "'Bare mug' has no photos" in Run.objects.get(product=bare).problem
+
+    def test_products_that_have_such_a_run_are_left_alone(self, work: Work) -> None:
+        first, second, asked = make_ready_product(), make_ready_product(), wish()
+        start_run(first, asked)
+        started = start_batch([first.pk, second.pk], asked)
+        assert (started.added, started.there) == (1, 1)
+        again = start_batch([first.pk, second.pk], asked)
+        assert (again.batch, again.added, again.there) == (None, 0, 2)
+
+    def test_no_product_is_no_batch(self) -> None:
+        with pytest.raises(NotPossible, match="No product"):
+            start_batch([], wish())
+
+    def test_starting_takes_as_many_queries_for_twenty_as_for_four(self) -> None:
+        counts = []
+        for number in (4, 20):
+            ids = [make_ready_product().pk for _ in range(number)]
+            asked = wish()
+            with CaptureQueriesContext(connection) as queries:
+                start_batch(ids, asked)
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+
+
+class TestTypes:
+    def test_a_product_without_a_type_is_looked_at_first(self, work: Work) -> None:
+        make_ready_product("mug")
+        product = make_ready_product("chair")
+        Product.objects.filter(pk=product.pk).update(type=None)
+        product.refresh_from_db()
+        run = start_run(product, wish())
+        assert run.state == Run.State.PLANNED
+        assert list(Job.objects.values_list("kind", flat=True)) == ["generation.guess-type"]
+        assert not run.stages.exists()
+
+    def test_nothing_is_guessed_for_a_product_with_a_type(self) -> None:
+        start_run(make_ready_product(), wish())
+        assert not Job.objects.filter(kind="generation.guess-type").exists()
+
+    def test_a_type_without_products_or_prompts_is_no_choice(self) -> None:
+        make_type("unused")
+        make_product()
+        make_ready_product("mug")
+        assert [row.name for row in types_to_choose_from()] == ["mug"]
