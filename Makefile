@@ -17,13 +17,13 @@ help: ## what there is
 
 demo: STARTED := $(shell date +%s)
 # exec: a signal to make reaches the demo itself, and not a shell between them.
-demo: setup ## set up, load sample data (or PHOTOS=folder) and start: web, worker, scheduler
+demo: setup ## set up, load sample data (or PHOTOS=folder) and start: web, workers, scheduler
 	@exec $(BIN)/python manage.py demo --photos "$(PHOTOS)" --started $(STARTED)
 
 clean-demo: setup ## remove what the demo put into its data folder
 	@$(BIN)/python manage.py demo --remove
 
-up: setup ## start web, worker and scheduler on what is there
+up: setup ## start web, workers and scheduler on what is there
 	@exec $(BIN)/python manage.py up
 
 test: setup ## set up and run the whole test suite

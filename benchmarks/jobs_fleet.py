@@ -1,7 +1,7 @@
 """Workers, a scheduler and a Redis server as processes of their own, for the benchmarks and tests of jobs.
 
-Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|scheduler`. It knows three job
-kinds more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint,
+Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|live|scheduler`. It knows three
+job kinds more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint,
 `bench.together`, the same for four jobs at once, and `bench.deaf`, which does not end.
 """
 
@@ -50,7 +50,7 @@ class Fleet:
         return done.stdout
 
     def start(self, role: str) -> "subprocess.Popen[bytes]":
-        """A worker or the scheduler, in a process group of its own; its output goes to a file in the folder."""
+        """A worker, a live worker or the scheduler, in a process group of its own; its output goes to a file."""
         with (self.folder / f"{role}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, str(Path(__file__).resolve()), role],
@@ -181,6 +181,15 @@ def cpu_share(pid: int) -> Iterator[list[float]]:
     share.append(100 * (_cpu_seconds(pid) - before) / (time.monotonic() - began))
 
 
+def memory(pid: int) -> float:
+    """MB of memory of a process and its children; what they share is counted once (PSS)."""
+    total = 0
+    for process in [pid, *_children(pid)]:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1000
+
+
 def _cpu_seconds(pid: int) -> float:
     ticks = 0
     for process in [pid, *_children(pid)]:
@@ -202,7 +211,9 @@ def main(role: str) -> Any:
     from jobs import workers  # noqa: PLC0415
 
     register()
-    return workers.schedule() if role == "scheduler" else workers.work(["cpu"], settings.CPU_CONCURRENCY)
+    if role == "scheduler":
+        return workers.schedule()
+    return workers.work(["live" if role == "live" else "cpu"], settings.CPU_CONCURRENCY if role == "worker" else None)
 
 
 if __name__ == "__main__":

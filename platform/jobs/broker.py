@@ -128,9 +128,13 @@ class Transport(virtual.Transport):
     implements = virtual.Transport.implements.extend(asynchronous=True)
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ARG002
-        """Look whenever something else has woken the loop, such as a job that is done, and every LOOK_EVERY seconds."""
+        """Look whenever something else has woken the loop, such as a job that is done, and every so often.
+
+        That is every LOOK_EVERY seconds, or as the transport option `look_every` says.
+        """
         loop.on_tick.add(self.deliver_all)
-        loop.call_repeatedly(LOOK_EVERY, self.deliver_all)
+        client: Any = self.client
+        loop.call_repeatedly(client.transport_options.get("look_every", LOOK_EVERY), self.deliver_all)
 
     def deliver_all(self) -> None:
         """Hand over messages for as long as there are any and the worker takes more."""

@@ -1,5 +1,6 @@
 """What may be done to jobs: submit, hold, release, cancel, retry. Pages, API, commands and rooms all come this way."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from jobs.models import FINISHED_STATES, Dependency, Job, State
 from jobs.signals import tell_finished
 
 HIGHEST_PRIORITY = 32_767
+LOOK_EVERY = 0.015  # seconds between two looks of `wait`
 _LENGTHS = {"key": 200, "subject": 200, "affinity": 100}
 
 
@@ -77,6 +79,18 @@ def submit_many(orders: Iterable[Order], *, asked_by: AbstractBaseUser | None = 
             jobs = [_submit_one(order, asked_by, present) for order in checked]
         dispatch.send_on_commit((job.pk, job.queue) for job in jobs if _is_unsent(job))
     return jobs
+
+
+def wait(job: Job, seconds: float) -> Job:
+    """The job as it is when it has finished, or when so many seconds are over; for jobs that take a page's patience.
+
+    Not inside a transaction: the job would only be sent at its end.
+    """
+    ends_at = time.monotonic() + seconds
+    state = Job.objects.values_list("state", flat=True)
+    while state.get(pk=job.pk) not in FINISHED_STATES and time.monotonic() < ends_at:
+        time.sleep(LOOK_EVERY)
+    return Job.objects.get(pk=job.pk)
 
 
 def cancel(job: Job) -> Job:

@@ -52,3 +52,9 @@ def rehearse(context: JobContext, steps: int = 10, seconds: float = 0.1, error: 
 def rehearse_gpu(context: JobContext, steps: int = 10, seconds: float = 0.1, error: str = "") -> dict[str, int]:
     """The same on the queue of the GPU workers."""
     return rehearse(context, steps, seconds, error)
+
+
+@job_kind("jobs.rehearse_live", queue=Queue.LIVE)
+def rehearse_live(context: JobContext, steps: int = 0, seconds: float = 0.1, error: str = "") -> dict[str, int]:
+    """The same on the queue that a person waits for."""
+    return rehearse(context, steps, seconds, error)

@@ -15,6 +15,10 @@ from jobs.models import Queue
 from vitrine.celery import app
 
 CONTROL = "control"
+# What a worker serves that is not told: the queue "live" has a worker of its own, where no long job stands before it.
+USUAL_QUEUES = (Queue.CPU, Queue.GPU)
+# Seconds between two looks of a live worker into the embedded broker. More looks cost more than they gain.
+LIVE_LOOK_EVERY = 0.02
 _MOST_OF_A_NAME = 1_000
 
 
@@ -22,6 +26,9 @@ def work(queues: Sequence[str], concurrency: int | None, name: str | None = None
     """Take jobs of these queues until told to stop. Jobs that a dead worker of the same name left are queued again."""
     worker, lock = take_name(name or "-".join(queues))
     reaper.settle_abandoned(worker)
+    if list(queues) == [Queue.LIVE]:
+        options = app.conf.broker_transport_options
+        app.conf.broker_transport_options = {**options, "look_every": LIVE_LOOK_EVERY}
     # Nothing that is open may be inherited by the processes of the pool.
     connections.close_all()
     with lock:
@@ -34,8 +41,10 @@ def schedule() -> None:
 
 
 def default_concurrency(queues: Sequence[str]) -> int:
-    """How many jobs at once: the GPU's number only for a worker that serves nothing else."""
-    return settings.GPU_CONCURRENCY if list(queues) == [Queue.GPU] else settings.CPU_CONCURRENCY
+    """How many jobs at once: a queue's own number for a worker that serves nothing else, else that of the CPU."""
+    own: dict[str, int] = {Queue.GPU: settings.GPU_CONCURRENCY, Queue.LIVE: settings.LIVE_CONCURRENCY}
+    (first, *others) = queues
+    return settings.CPU_CONCURRENCY if others else own.get(first, settings.CPU_CONCURRENCY)
 
 
 def take_name(wished: str) -> tuple[str, IO[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kombu import Connection
 
-from jobs.broker import Transport
+from jobs.broker import LOOK_EVERY, Transport
 
 QUEUE = "cpu"
 
@@ -25,8 +25,8 @@ def connection(file: Path) -> Iterator[Connection]:
         yield opened
 
 
-def connect(file: Path) -> Connection:
-    return Connection(transport=Transport, transport_options={"file": str(file)})
+def connect(file: Path, **options: float) -> Connection:
+    return Connection(transport=Transport, transport_options={"file": str(file), **options})
 
 
 def take(connection: Connection) -> Any:
@@ -111,3 +111,22 @@ def test_a_damaged_file_begins_anew(file: Path, damage: bytes | str) -> None:
     with connect(file) as opened:
         put(opened, "after")
         assert take(opened)["body"] == "after"
+
+
+class Loop:
+    """Celery's event loop, as far as a transport asks of it."""
+
+    def __init__(self) -> None:
+        self.on_tick: set[object] = set()
+        self.every: list[float] = []
+
+    def call_repeatedly(self, seconds: float, _call: object) -> None:
+        self.every.append(seconds)
+
+
+@pytest.mark.parametrize(("options", "every"), [({}, LOOK_EVERY), ({"look_every": 0.02}, 0.02)])
+def test_it_looks_as_often_as_it_is_told(file: Path, options: dict[str, float], every: float) -> None:
+    loop = Loop()
+    with connect(file, **options) as opened:
+        opened.transport.register_with_event_loop(opened, loop)
+    assert loop.every == [every]

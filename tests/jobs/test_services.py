@@ -233,3 +233,32 @@ def test_a_job_submitted_while_the_one_before_it_ends_is_told() -> None:
     assert endings.succeed(first, None, NOTHING_SAID)
     join()
     assert Job.objects.get(state=State.QUEUED).waiting_on == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_waits_for_a_live_job_until_it_is_answered() -> None:
+    job = make_job(queue=Queue.LIVE)
+
+    def answer() -> None:
+        time.sleep(0.1)
+        claimed = claiming.claim(Queue.LIVE, "w")
+        assert claimed is not None
+        endings.succeed(claimed, {"mask": 1}, NOTHING_SAID)
+        connection.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    began = time.monotonic()
+    answered = services.wait(job, 10)
+    thread.join()
+    assert (answered.state, answered.result) == (State.SUCCEEDED, {"mask": 1})
+    assert time.monotonic() - began < 5
+
+
+def test_a_page_does_not_wait_longer_than_it_wants() -> None:
+    job = make_job(queue=Queue.LIVE)
+    began = time.monotonic()
+    assert services.wait(job, 0.1).state == State.QUEUED
+    assert 0.1 <= time.monotonic() - began < 1
+    failed = make_job(state=State.FAILED)
+    assert services.wait(failed, 60) == failed

@@ -72,6 +72,18 @@ def test_a_job_submitted_in_the_terminal_is_run_by_a_worker(fleet: Fleet) -> Non
     assert attempt.worker.startswith("cpu@")
 
 
+def test_a_live_job_is_answered_while_long_ones_fill_the_other_worker(fleet: Fleet) -> None:
+    fleet.start("scheduler")
+    fleet.start("worker")
+    fleet.start("live")
+    long = [unsent(steps=600, seconds=0.1) for _ in range(4)]
+    wait_for(lambda: Job.objects.filter(state=State.RUNNING).count() == 2)
+    said = fleet.manage("jobs", "submit", "jobs.rehearse_live", "--watch")
+    assert "succeeded" in said
+    assert Attempt.objects.get(job__queue="live").worker.startswith("live@")
+    assert Job.objects.filter(pk__in=[job.pk for job in long], state=State.RUNNING).count() == 2
+
+
 def test_a_worker_that_is_asked_to_stop_gives_its_job_back(fleet: Fleet) -> None:
     fleet.start("scheduler")
     worker = fleet.start("worker")

@@ -5,10 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from jobs import reaper, workers
 from jobs.models import State
 from tests.factories.jobs import make_job
+
+
+@pytest.mark.parametrize(
+    ("queues", "at_once"), [(["cpu"], 2), (["gpu"], 3), (["live"], 4), (["cpu", "gpu"], 2), (["gpu", "live"], 2)]
+)
+def test_each_queue_has_its_own_number_of_jobs_at_once(settings: Any, queues: list[str], at_once: int) -> None:
+    settings.CPU_CONCURRENCY, settings.GPU_CONCURRENCY, settings.LIVE_CONCURRENCY = 2, 3, 4
+    assert workers.default_concurrency(queues) == at_once
+
+
+def test_a_worker_that_is_not_told_leaves_live_work_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(workers, "work", lambda *how: served.append(how))
+    call_command("worker")
+    call_command("worker", "--queue", "live")
+    assert [list(how[0]) for how in served] == [["cpu", "gpu"], ["live"]]
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ def known_settings() -> frozenset[str]:
 
 def test_the_services_of_the_design() -> None:
     assert set(SERVICES) == {
-        "proxy", "migrate", "web", "worker-cpu", "worker-gpu", "scheduler", "postgres", "redis", "store",
+        "proxy", "migrate", "web", "worker-cpu", "worker-gpu", "worker-live", "scheduler", "postgres", "redis", "store",
     }  # fmt: skip
-    assert set(OURS) == {"migrate", "web", "worker-cpu", "worker-gpu", "scheduler"}
+    assert set(OURS) == {"migrate", "web", "worker-cpu", "worker-gpu", "worker-live", "scheduler"}
 
 
 def test_every_image_is_pinned() -> None:

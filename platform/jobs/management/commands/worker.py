@@ -9,7 +9,7 @@ from jobs.models import Queue
 
 
 class Command(BaseCommand):
-    help = "Run jobs of the given queues (both by default) until Ctrl-C; a job under way goes back to its queue."
+    help = "Run jobs of the given queues (cpu and gpu by default) until Ctrl-C; one under way goes back to its queue."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,5 +21,5 @@ class Command(BaseCommand):
         concurrency = options["concurrency"]
         if concurrency is not None and concurrency < 1:
             raise CommandError(f"--concurrency {concurrency} would run nothing: it must be at least 1.")
-        queues = sorted(set(options["queue"] or Queue.values))
+        queues = sorted(set(options["queue"] or workers.USUAL_QUEUES))
         workers.work(queues, concurrency, options["name"])

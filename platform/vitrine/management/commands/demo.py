@@ -18,7 +18,7 @@ from vitrine.onlyone import OnlyOne
 
 
 class Command(BaseCommand):
-    help = "Migrate, make demo logins, load sample data (or --photos), and start web, worker and scheduler."
+    help = "Migrate, make demo logins, load sample data (or --photos), and start web, workers and scheduler."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py up`: web, worker and scheduler in one terminal, until Ctrl-C."""
+"""`manage.py up`: web, workers and scheduler in one terminal, until Ctrl-C."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ PORTS_TRIED = 20
 
 
 class Command(BaseCommand):
-    help = "Start the web server, a worker and the scheduler, and stop all of them together (Ctrl-C)."
+    help = "Start the web server, two workers and the scheduler, and stop all of them together (Ctrl-C)."
 
     def handle(self, *_: Any, **__: Any) -> None:
         up()
@@ -79,6 +79,7 @@ def _commands() -> dict[str, list[str]]:
     return {
         "web": [sys.executable, "-m", "gunicorn", "-c", "python:vitrine.serving", "vitrine.wsgi"],
         "worker": [*manage, "worker"],
+        "live": [*manage, "worker", "--queue", "live"],
         "scheduler": [*manage, "scheduler"],
     }
 
