@@ -37,6 +37,7 @@ def make_tiny_captioner(folder: Path) -> None:
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]"]
     vocabulary = {word: place for place, word in enumerate([*specials, *WORDS])}
     tokenizer = BertTokenizer(vocab=vocabulary, model_input_names=["input_ids", "attention_mask"])
+    tokenizer.add_special_tokens({"additional_special_tokens": specials[-2:]})
     text = {
         "vocab_size": len(vocabulary), "hidden_size": 32, "encoder_hidden_size": 32, "intermediate_size": 64,
         "num_hidden_layers": 2, "num_attention_heads": 2, "bos_token_id": 5, "pad_token_id": 0, "eos_token_id": 3,
