@@ -1,7 +1,7 @@
 """Stage new_contexts: photos and their kept views with everything but the product outpainted (paper 2.1.2).
 
 The product's own pixels are put back over what the inpainter made of them, exactly; over a few pixels outside its mask
-old and new are blended, so that no seam shows.
+its colours run out into the new place, so that neither a seam nor a halo shows.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
 from generation.batches import Batches
 from generation.checkpoints.roles import Filling, Inpainter, Models, Sampling
 from generation.context import StageContext
 from generation.exceptions import NotPossible
 from generation.files import Files
-from generation.imaging import canvas_for, composite, letterbox, soft_edge
+from generation.imaging import Mask, canvas_for, composite, letterbox, soft_edge
 from generation.provenance import Origin, xmp
 from generation.recipe import NewContextsConfig
 from generation.records import (
@@ -96,6 +100,17 @@ def places_for(inputs: Inputs, config: NewContextsConfig) -> list[Place]:
     return places
 
 
+def edges_carried_on(image: Image.Image, mask: Mask) -> Image.Image:
+    """The picture with every pixel outside the mask in the colour of the nearest one inside.
+
+    What is blended at the edge is then the product and its new place; the old ground would show as a halo.
+    """
+    if not mask.any():
+        return image
+    nearest = ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    return Image.fromarray(np.asarray(image)[tuple(nearest)])
+
+
 @dataclass(frozen=True)
 class _Maker:
     inputs: Inputs
@@ -111,7 +126,8 @@ class _Maker:
         made = []
         for place, filling, image in zip(places, laid, filled, strict=True):
             mask = ~filling.mask
-            whole = composite(filling.image, image, soft_edge(mask, self.config.soft_edge))
+            front = edges_carried_on(filling.image, mask)
+            whole = composite(front, image, soft_edge(mask, self.config.soft_edge))
             made.append(
                 ContextImage(
                     source=place.source,

@@ -15,7 +15,7 @@ from generation.imaging import letterbox
 from generation.recipe import NewContextsConfig
 from generation.records import NewContextsResult, NovelView, NovelViewsResult
 from generation.stages import new_contexts
-from generation.stages.new_contexts import Inputs, places_for
+from generation.stages.new_contexts import Inputs, edges_carried_on, places_for
 from tests.factories.pipeline import files_in, make_product, picture_of, tiny_models
 
 CONFIG = NewContextsConfig(per_photo=2, per_view=1, steps=1, guidance=2.0)
@@ -72,6 +72,24 @@ def _grown(mask: Any, pixels: int) -> Any:
     from scipy import ndimage  # noqa: PLC0415
 
     return ndimage.distance_transform_edt(~mask) <= pixels
+
+
+def test_the_old_ground_leaves_no_halo() -> None:
+    pixels = np.full((9, 9, 3), 255, np.uint8)
+    mask = np.zeros((9, 9), bool)
+    mask[3:6, 3:6] = True
+    pixels[mask] = (200, 0, 0)
+    pixels[4, 5] = (0, 0, 200)
+    carried = np.asarray(edges_carried_on(Image.fromarray(pixels), mask))
+    assert np.array_equal(carried[mask], pixels[mask])
+    assert carried[4, 8].tolist() == [0, 0, 200]
+    assert carried[0, 0].tolist() == [200, 0, 0]
+    assert not (carried == 255).any()
+
+
+def test_an_empty_mask_carries_nothing_on() -> None:
+    image = Image.new("RGB", (4, 4), "red")
+    assert edges_carried_on(image, np.zeros((4, 4), bool)) is image
 
 
 def test_images_know_where_they_come_from_and_are_different(tmp_path: Path) -> None:
