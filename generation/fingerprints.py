@@ -23,7 +23,7 @@ from generation.records import Photo, ProductFacts, TargetPrompt
 class Takes:
     """What a stage takes beside the results of those before it.
 
-    `masks` and `captions` are a person's, `seed` the run's; `noun` is for stages that know a type and no product.
+    `masks` and `captions` are a person's, `seed` the run's; `noun` is for a stage that knows a type and no product.
     """
 
     product: bool = True
@@ -45,7 +45,7 @@ TAKES: dict[StageName, Takes] = {
     "negatives": Takes(seed=True, other_nouns=True),
     "filter": Takes(),
     "class_images": Takes(product=False, noun=True),
-    "finetune": Takes(seed=True),
+    "finetune": Takes(seed=True, title=True, other_nouns=True),  # no token may read like the product
     "generate": Takes(seed=True, targets=True),
     "measure": Takes(),
     "select": Takes(product=False),
@@ -137,7 +137,8 @@ def inputs_of(stage: Stage, material: Material) -> dict[str, Any]:
     if takes.targets:
         inputs["targets"] = [asdict(target) for target in material.targets]
     if takes.noun:
-        inputs["noun"] = material.product.noun
+        # One seed for all runs: what a type shares knows none of them.
+        inputs |= {"noun": material.product.noun, "seed": 0}
     return inputs
 
 

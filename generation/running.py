@@ -1,6 +1,7 @@
 """Run one stage in a worker: inputs read, models warm, cost measured, result kept. No tensor work here."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
@@ -92,6 +93,36 @@ def run_stage(job: JobContext, result_id: int) -> dict[str, Any]:
     return complete(prepared, record)
 
 
+def run_finetunes(jobs: Sequence[JobContext], result_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Train the adapters of several results of one recipe and model set in shared passes; a result for each job.
+
+    Raises StageFailed for any of them: each is then tried alone, where those that are made need nothing more.
+    """
+    begun = [begin(job, result_id) for job, result_id in zip(jobs, result_ids, strict=True)]
+    at_work = [prepared for prepared in begun if prepared is not None]
+    told = _train(at_work) if at_work else {}
+    return [told[prepared.result.pk] if prepared else {"made": False} for prepared in begun]
+
+
+def _train(at_work: list[Prepared]) -> dict[int, dict[str, Any]]:
+    first, told, trouble = at_work[0], dict[int, dict[str, Any]](), list[GenerationError]()
+    try:
+        models = worker_models(model_set(first.result.model_set), processes=settings.GPU_CONCURRENCY)
+        with Cost([prepared.result.pk for prepared in at_work], models.device):
+            inputs, contexts = [each.inputs for each in at_work], [each.context for each in at_work]
+            records = first.stage.code().run_group(inputs, first.config, models, contexts, site_files())
+    except GenerationError as error:
+        raise refused(first.result, error) if len(at_work) == 1 else StageFailed(str(error)) from error
+    for prepared, record in zip(at_work, records, strict=True):
+        if isinstance(record, GenerationError):
+            trouble.append(record)
+        else:
+            told[prepared.result.pk] = complete(prepared, record)
+    if trouble:
+        raise StageFailed(str(trouble[0]))
+    return told
+
+
 def begin(job: JobContext, result_id: int) -> Prepared | None:
     """Take a result up: its inputs and config as its stage wants them. None when there is nothing to do.
 
@@ -129,7 +160,8 @@ def inputs_for(stage: Stage, result: StageResult) -> Any:
     """The stage's `Inputs`, filled by the names of its fields: its own inputs, and the results of stages before it."""
     code = stage.code()
     hints = get_type_hints(code.Inputs)
-    own = {name: value for name, value in result.inputs.items() if name != "upstream"}
+    own = {name: value for name, value in result.inputs.items() if name not in ("upstream", "labels")}
+    own = result.inputs.get("labels", {}) | own
     values = {
         each.name: TypeAdapter(hints[each.name]).validate_python(own[each.name])
         for each in fields(code.Inputs)

@@ -3,6 +3,8 @@
 A result that is there, or being made for another run, is used as it is; the job of one that failed is tried again.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +21,7 @@ from jobs.models import State
 from jobs.services import Order
 
 STAGE_KIND = "generation.stage"
+FINETUNE_KIND = "generation.finetune"  # several at once, of one recipe
 AT_ONCE = 500  # rows in one statement; SQLite takes 32,766 values
 Results = dict[str, StageResult]  # by fingerprint
 
@@ -70,7 +73,7 @@ def results_with(fingerprints: Iterable[str]) -> Results:
     wanted, found = sorted(set(fingerprints)), Results()
     for start in range(0, len(wanted), AT_ONCE):
         rows = StageResult.objects.filter(fingerprint__in=wanted[start : start + AT_ONCE])
-        found |= {row.fingerprint: row for row in rows.select_related("job").defer("config", "result", "job__params")}
+        found |= {row.fingerprint: row for row in rows.select_related("job").defer("result", "job__params")}
     return found
 
 
@@ -113,7 +116,7 @@ def portions(ids: Collection[int]) -> Iterable[list[int]]:
 
 def _results(layouts: Sequence[Layout]) -> tuple[set[str], Results]:
     """The fingerprints that were there before, and all results of the layouts, the missing ones written."""
-    wanted = {stage.fingerprint: (layout.run, stage) for layout in layouts for stage in layout.stages}
+    wanted = {stage.fingerprint: (layout, stage) for layout in layouts for stage in layout.stages}
     there = set(results_with(wanted))
     # By fingerprint: two who lay out the same at once wait for each other in one order.
     missing = [_new(*wanted[print_]) for print_ in sorted(set(wanted) - there)]
@@ -121,16 +124,22 @@ def _results(layouts: Sequence[Layout]) -> tuple[set[str], Results]:
     return there, results_with(wanted)
 
 
-def _new(run: Run, planned: PlannedStage) -> StageResult:
+def _new(layout: Layout, planned: PlannedStage) -> StageResult:
+    run = layout.run
     return StageResult(
         fingerprint=planned.fingerprint,
         stage=planned.stage.name,
         product_id=None if planned.is_shared else run.product_id,
         model_set=run.model_set,
         config=planned.config,
-        inputs=planned.inputs | {"upstream": planned.upstream},
+        inputs=planned.inputs | {"upstream": planned.upstream, "labels": _labels(layout)},
         checkpoints=planned.checkpoints,
     )
+
+
+def _labels(layout: Layout) -> dict[str, str]:
+    """What pictures say of their making; of a shared result, of the run that asked for it first."""
+    return {"model_set": layout.run.model_set, "method": str(layout.method), "run": str(layout.run.pk)}
 
 
 def _link(layouts: Sequence[Layout], there: set[str], results: Results) -> set[int]:
@@ -195,15 +204,23 @@ def _order(result: StageResult, results: Results, subject: str) -> Order:
     upstream = [results[print_] for print_ in result.inputs["upstream"].values()]
     title = BY_NAME[result.stage].title
     again = f"-{result.made}" if result.made else ""
+    together = result.stage == "finetune"
     return Order(
-        STAGE_KIND,
+        FINETUNE_KIND if together else STAGE_KIND,
         {"result": result.pk},
         # The row's id as well: a result that was swept and is made again has another job.
         key=f"stage-{result.fingerprint}-{result.pk}{again}",
         subject=f"{title}: {subject}"[:200] if subject else title,
         after=[need.job_id for need in upstream if need.state != StageState.SUCCEEDED and need.job_id],
-        affinity=f"{result.stage} {result.model_set}"[:100],
+        affinity=_affinity(result, together),
     )
+
+
+def _affinity(result: StageResult, together: bool) -> str:
+    """What a worker holds warm; of those that are made together, also the recipe that they must share."""
+    config = json.dumps(result.config, sort_keys=True)
+    recipe = f" {hashlib.sha256(config.encode()).hexdigest()[:12]}" if together else ""
+    return f"{result.stage}{recipe} {result.model_set}"[:100]
 
 
 def _subjects(layouts: Sequence[Layout]) -> dict[str, str]:

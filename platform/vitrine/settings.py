@@ -143,6 +143,8 @@ DEVICE = env.text("VITRINE_DEVICE", "auto", choices=("auto", "cpu", "cuda", "mps
 # --- generation ------------------------------------------------------------------------------------------------------
 # Days that an adapter's file is kept; 0 is for ever. Its row, its images and their metrics always stay.
 ADAPTER_DAYS = env.integer("VITRINE_ADAPTER_DAYS", 30, minimum=0, maximum=36_500)
+# Adapters of one recipe that a worker trains at once, in shared passes of the base; memory may ask for fewer.
+FINETUNE_TOGETHER = env.integer("VITRINE_FINETUNE_TOGETHER", 4, minimum=1, maximum=64)
 # What an hour of one GPU costs, in the currency below: for the accounts.
 GPU_HOUR_PRICE = env.number("VITRINE_GPU_HOUR_PRICE", 2.0)
 CURRENCY = env.text("VITRINE_CURRENCY", "USD")

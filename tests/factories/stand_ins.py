@@ -20,7 +20,7 @@ from generation.records import Picture, ProductFacts, TargetPrompt
 
 
 def picture(files: Files, *parts: Any) -> Picture:
-    """A picture of 8 × 8 pixels that the parts decide."""
+    """A picture of 8 by 8 pixels that the parts decide."""
     noise = np.frombuffer(hashlib.sha256(repr(parts).encode()).digest() * 6, dtype=np.uint8)
     return files.put_picture(Image.fromarray(noise.reshape(8, 8, 3)))
 
@@ -67,6 +67,7 @@ class Filter:
 @dataclass(frozen=True)
 class OfType:
     noun: str
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.ran: list[str] = []
+        self.groups: list[int] = []  # how many adapters each call trained
         self.trouble: dict[str, Exception] = {}
 
     def code(self, stage: Any) -> Any:
@@ -269,4 +271,8 @@ class Workshop:
             self.ran.append(stage.name)
             return work(given, config, context, files)
 
-        return SimpleNamespace(Inputs=inputs, run=run)
+        def run_group(given: Any, config: Any, models: Any, contexts: Any, files: Files) -> list[Any]:
+            self.groups.append(len(given))
+            return [run(one, config, models, context, files) for one, context in zip(given, contexts, strict=True)]
+
+        return SimpleNamespace(Inputs=inputs, run=run, run_group=run_group)

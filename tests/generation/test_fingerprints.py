@@ -77,7 +77,7 @@ CHANGES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"material": replace(MATERIAL, seed=2)},
         PIPELINE,
     ),
-    "the title": ({"material": facts(title="Blue mug")}, []),
+    "the title": ({"material": facts(title="Blue mug")}, ["finetune", "generate", "measure", "select"]),
     "the noun": (
         {"material": facts(noun="cup")},
         ALL,
@@ -189,7 +189,7 @@ def test_configs_come_back_equal(stage: Any) -> None:
 def test_inputs_hold_what_a_stage_takes_and_no_more() -> None:
     planned = {each.stage.name: each for each in plan(RECIPE, CHECKPOINTS, MATERIAL)}
     assert set(planned["generate"].inputs) == {"product", "seed", "targets"}
-    assert planned["class_images"].inputs == {"noun": "mug"}
+    assert planned["class_images"].inputs == {"noun": "mug", "seed": 0}
     assert planned["select"].inputs == {}
     assert planned["segment"].inputs["product"]["title"] == ""
     assert planned["measure"].upstream == {

@@ -1,6 +1,6 @@
 """A model set to plan with, stages that take no time, and a worker that runs what is queued."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def light_set(settings: LazySettings, tmp_path: Path) -> str:
 def workshop(monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """Stages that take no time, in place of the real ones."""
     made = Workshop()
-    monkeypatch.setattr(pipeline.Stage, "code", lambda stage: made.code(stage))
+    monkeypatch.setattr(pipeline.Stage, "code", lambda stage: made.code(stage))  # noqa: PLW0108 - binds
     return made
 
 
@@ -47,7 +47,7 @@ def tickets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def work() -> Iterator[Callable[..., int]]:
+def work() -> Callable[..., int]:
     """`work()` runs all that is ready, on every queue, and returns how many jobs that was; `most` stops earlier."""
 
     def run(most: int = 10_000) -> int:
@@ -59,4 +59,4 @@ def work() -> Iterator[Callable[..., int]]:
             done += 1
         return done
 
-    yield run
+    return run

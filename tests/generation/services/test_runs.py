@@ -244,7 +244,7 @@ class TestBatches:
         assert (batch.succeeded, batch.needs_person) == (1, 1)
         assert "'Bare mug' has no photos" in Run.objects.get(product=bare).problem
 
-    def test_products_that_have_such_a_run_are_left_alone(self, work: Work) -> None:
+    def test_products_that_have_such_a_run_are_left_alone(self) -> None:
         first, second, asked = make_ready_product(), make_ready_product(), wish()
         start_run(first, asked)
         started = start_batch([first.pk, second.pk], asked)
@@ -268,7 +268,7 @@ class TestBatches:
 
 
 class TestTypes:
-    def test_a_product_without_a_type_is_looked_at_first(self, work: Work) -> None:
+    def test_a_product_without_a_type_is_looked_at_first(self) -> None:
         make_ready_product("mug")
         product = make_ready_product("chair")
         Product.objects.filter(pk=product.pk).update(type=None)
