@@ -6,12 +6,18 @@ from generation.files import PICTURES, THUMBNAILS
 
 
 class GenerationConfig(AppConfig):
-    """Lets pictures of the pipeline be served beside the catalogue's photos; its data files never are."""
+    """Lets pictures of the pipeline be served beside the catalogue's photos, and hears how its jobs end."""
 
     name = "generation"
 
     def ready(self) -> None:
-        from catalog import media  # noqa: PLC0415 - rooms can be imported only once Django is ready
+        from catalog import media, panels, prompt_writers  # noqa: PLC0415 - rooms can be imported only once Django is ready
+        from generation import tasks  # noqa: PLC0415
+        from jobs.signals import job_finished  # noqa: PLC0415
 
         media.serve_prefix(PICTURES)
         media.serve_prefix(THUMBNAILS)
+        panels.show("generation:product-photos", "The product in its photos")
+        panels.show("generation:product-runs", "Runs")
+        prompt_writers.provide("generation.bank_writing.write_prompts")
+        job_finished.connect(tasks.on_job_finished, dispatch_uid="generation.tasks.on_job_finished")

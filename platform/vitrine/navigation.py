@@ -16,11 +16,12 @@ class Link(NamedTuple):
     current: bool
 
 
-# label, URL name, the path that counts as inside it
+# label, URL name, the path (or paths) that count as inside it
 _ENTRIES = (
     ("Products", "catalog:products", "/products/"),
     ("Prompts", "catalog:prompts", "/prompts/"),
     ("Imports", "catalog:imports", "/imports/"),
+    ("Generation", "generation:runs", ("/runs/", "/batches/", "/methods/", "/candidates/")),
     ("Jobs", "jobs:list", "/jobs/"),
     ("Admin", "admin:index", "/admin/"),
 )

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("review.urls")),
     path("", include("catalog.urls")),
     path("", include("jobs.urls")),
+    path("", include("generation.urls")),
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -142,20 +142,20 @@ class TestProduct:
 
     def test_a_later_room_shows_its_panel(self, client: Client) -> None:
         product = make_product()
-        panels.show("catalog:photos", "Runs")
+        panels.show("catalog:photos", "Test panel")
         try:
             page = client.get(product.get_absolute_url()).content.decode()
         finally:
             panels.remove("catalog:photos")
         assert f'hx-get="/products/{product.pk}/photos/"' in page
-        assert ">Runs</h2>" in page
-        assert ">Runs</h2>" not in client.get(product.get_absolute_url()).content.decode()
+        assert ">Test panel</h2>" in page
+        assert ">Test panel</h2>" not in client.get(product.get_absolute_url()).content.decode()
 
     def test_a_panel_that_the_user_may_not_see_is_left_out(self, rater: User, analyst: User) -> None:
-        panels.show("catalog:photos", "Runs")
+        panels.show("catalog:photos", "Test panel")
         try:
-            assert panels.panels_for(1, rater) == []
-            assert [panel.title for panel in panels.panels_for(1, analyst)] == ["Runs"]
+            assert "Test panel" not in [panel.title for panel in panels.panels_for(1, rater)]
+            assert "Test panel" in [panel.title for panel in panels.panels_for(1, analyst)]
         finally:
             panels.remove("catalog:photos")
 

@@ -13,9 +13,12 @@ from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import User
 from catalog.models import ImportRefusal, ImportRun
+from generation.live import CUT
+from generation.models import Adapter, Batch, PhotoCaption, PhotoMask, RunStage
 from jobs.models import Job
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
+from tests.factories.generation import make_candidate, make_method, make_result, make_run
 from vitrine.access import Role
 
 # "nobody" is signed in and has no role.
@@ -91,6 +94,55 @@ def a_persons_page() -> list[Any]:
     return [ContentType.objects.get_for_model(User).pk, *person()]
 
 
+def method() -> list[Any]:
+    return [make_method().pk]
+
+
+def run() -> list[Any]:
+    return [make_run().pk]
+
+
+def batch() -> list[Any]:
+    return [Batch.objects.create(method=make_method(), model_set="tiny").pk]
+
+
+def result() -> list[Any]:
+    return [make_result("segment").pk]
+
+
+def run_stage() -> list[Any]:
+    found = make_run()
+    RunStage.objects.create(run=found, order=0, stage="segment", method=found.method, result=make_result("segment"))
+    return [found.pk, 0, "segment"]
+
+
+def candidate() -> list[Any]:
+    return [make_candidate().pk]
+
+
+def candidate_with_file() -> list[Any]:
+    return [make_candidate(key=make_photo().key).pk]
+
+
+def cut() -> list[Any]:
+    shown = make_photo()
+    asked = Job.objects.create(kind=CUT, params={"photo": shown.pk}, state="failed", finished_at=shown.created_at)
+    return [shown.pk, asked.pk]
+
+
+def adapter() -> list[Any]:
+    made = make_result("finetune")
+    return [Adapter.objects.create(result=made, token="sks", rank=1, steps=1, key="k", sha256="0" * 64, bytes=1).pk]
+
+
+def mask() -> list[Any]:
+    return [PhotoMask.objects.create(photo=make_photo(), key="k", sha256="0" * 64, width=1, height=1).pk]
+
+
+def caption() -> list[Any]:
+    return [PhotoCaption.objects.create(photo=make_photo(), template="a photo of {product}").pk]
+
+
 ADDRESSES: dict[str, Address] = {
     "home": Address(SIGNED_IN),
     "healthz": Address(ALL),
@@ -140,6 +192,46 @@ ADDRESSES: dict[str, Address] = {
     "jobs:api-detail": Address(LOOK, job),
     "jobs:api-cancel": Address(OPERATORS, job, POST_ONLY),
     "jobs:api-retry": Address(OPERATORS, job, POST_ONLY),
+    "generation:generate": Address(OPERATORS, product),
+    "generation:product-runs": Address(LOOK, product),
+    "generation:product-photos": Address(LOOK, product),
+    "generation:cutout": Address(OPERATORS, photo),
+    "generation:cutout-prepare": Address(OPERATORS, photo, POST_ONLY),
+    "generation:cutout-cut": Address(OPERATORS, photo, POST_ONLY),
+    "generation:cutout-answer": Address(OPERATORS, cut),
+    "generation:cutout-save": Address(OPERATORS, photo, POST_ONLY),
+    "generation:cutout-automatic": Address(OPERATORS, photo, POST_ONLY),
+    "generation:caption-save": Address(OPERATORS, photo, POST_ONLY),
+    "generation:runs": Address(LOOK),
+    "generation:run": Address(LOOK, run),
+    "generation:run-live": Address(LOOK, run),
+    "generation:run-stage": Address(LOOK, run_stage, (302,)),
+    "generation:run-candidates": Address(LOOK, lambda: [*run(), 0]),
+    "generation:run-change": Address(OPERATORS, lambda: [*run(), "pause"], POST_ONLY),
+    "generation:stage-pictures": Address(LOOK, result),
+    "generation:candidate": Address(LOOK, candidate),
+    "generation:candidate-download": Address(LOOK, candidate_with_file),
+    "generation:batches": Address(LOOK),
+    "generation:batch-new": Address(OPERATORS),
+    "generation:batch": Address(LOOK, batch),
+    "generation:batch-live": Address(LOOK, batch),
+    "generation:batch-change": Address(OPERATORS, lambda: [*batch(), "pause"], POST_ONLY),
+    "generation:methods": Address(LOOK),
+    "generation:method": Address(LOOK, method),
+    "generation:method-new": Address(OPERATORS),
+    "generation:method-upload": Address(OPERATORS),
+    "generation:method-edit": Address(OPERATORS, method),
+    "generation:method-retire": Address(OPERATORS, method, POST_ONLY),
+    "generation:method-toml": Address(LOOK, method),
+    "generation:api-runs": Address(LOOK),
+    "generation:api-run": Address(LOOK, run),
+    "generation:api-candidates": Address(LOOK, run),
+    "generation:api-run-act": Address(OPERATORS, lambda: [*run(), "pause"], POST_ONLY),
+    "generation:api-batches": Address(LOOK),
+    "generation:api-batch": Address(LOOK, batch),
+    "generation:api-batch-act": Address(OPERATORS, lambda: [*batch(), "pause"], POST_ONLY),
+    "generation:api-methods": Address(LOOK),
+    "generation:api-method": Address(LOOK, method),
     "admin:index": Address(OPERATORS),
     "admin:search": Address(OPERATORS),
     "admin:login": Address(ALL, statuses=(302,)),
@@ -162,4 +254,12 @@ ADDRESSES: dict[str, Address] = {
     **admin_pages("catalog_importrun", import_run),
     **admin_pages("catalog_importrefusal", refusal),
     **admin_pages("jobs_job", job),
+    **admin_pages("generation_method", method),
+    **admin_pages("generation_batch", batch),
+    **admin_pages("generation_run", run),
+    **admin_pages("generation_stageresult", result),
+    **admin_pages("generation_candidate", candidate),
+    **admin_pages("generation_adapter", adapter),
+    **admin_pages("generation_photomask", mask),
+    **admin_pages("generation_photocaption", caption),
 }

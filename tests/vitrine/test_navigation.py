@@ -23,9 +23,9 @@ def labels(*roles: Role, path: str = "/") -> list[str]:
     [
         ((), []),
         ((Role.RATER,), []),
-        ((Role.ANALYST,), ["Products", "Prompts", "Imports", "Jobs"]),
-        ((Role.OPERATOR,), ["Products", "Prompts", "Imports", "Jobs", "Admin"]),
-        ((Role.RATER, Role.ANALYST), ["Products", "Prompts", "Imports", "Jobs"]),
+        ((Role.ANALYST,), ["Products", "Prompts", "Imports", "Generation", "Jobs"]),
+        ((Role.OPERATOR,), ["Products", "Prompts", "Imports", "Generation", "Jobs", "Admin"]),
+        ((Role.RATER, Role.ANALYST), ["Products", "Prompts", "Imports", "Generation", "Jobs"]),
     ],
 )
 def test_each_role_sees_what_it_may_open(db: None, roles: tuple[Role, ...], expected: list[str]) -> None:

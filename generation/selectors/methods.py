@@ -1,0 +1,111 @@
+"""Methods for pages and API: the list, one with its other versions, and how two differ."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.shortcuts import get_object_or_404
+
+from generation.models import Method
+from generation.pipeline import stages_of
+from generation.recipe import differences
+from generation.recipe_fields import OPTIONS, Parameter, parameters, sections
+
+MOST = 500  # methods are written by people
+PAPER = "paper-2503.08729"
+_CAN_BE_OFF = {section.path for section in sections() if section.optional} | {f"finetune.{name}" for name in OPTIONS}
+
+
+def methods(*, with_retired: bool = True) -> list[Method]:
+    """Every method by name, the newest version first, with `run_count`; one query."""
+    rows = Method.objects.select_related("made_by").annotate(run_count=Count("runs"))
+    return list((rows if with_retired else rows.filter(retired=False)).order_by("name", "-version")[:MOST])
+
+
+def offered() -> list[Method]:
+    """The newest version of each method that may be used for new runs."""
+    newest: dict[str, Method] = {}
+    for method in Method.objects.filter(retired=False).order_by("name", "-version")[:MOST]:
+        newest.setdefault(method.name, method)
+    # The paper's own is what most people come for.
+    return sorted(newest.values(), key=lambda method: (method.name != PAPER, method.name))
+
+
+def method_or_404(pk: int) -> Method:
+    return get_object_or_404(Method.objects.select_related("made_by").annotate(run_count=Count("runs")), pk=pk)
+
+
+def versions_of(method: Method) -> list[Method]:
+    return list(Method.objects.filter(name=method.name).order_by("-version")[:MOST])
+
+
+def neighbour_of(method: Method) -> Method | None:
+    """What a method is first compared with: its version before, else the paper's method."""
+    before = Method.objects.filter(name=method.name, version__lt=method.version).order_by("-version").first()
+    if before or method.name == PAPER:
+        return before
+    return Method.objects.filter(name=PAPER).order_by("-version").first()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A parameter in which two methods differ; None stands where one of them has not got it at all."""
+
+    path: str
+    label: str
+    own: Any
+    other: Any
+
+
+def compare(method: Method, other: Method) -> list[Difference]:
+    """Where two methods differ, in the order of the stages. Raises BadRecipe for one that cannot be read."""
+    labels, one, two = _labels(), method.parts, other.parts
+    found = {path: (own, theirs) for path, own, theirs in differences(one, two) if path not in _CAN_BE_OFF}
+    switched = {path: (_value(one, path) is not None, _value(two, path) is not None) for path in _CAN_BE_OFF}
+    off = [path for path, both in switched.items() if both[0] != both[1]]
+    # All parameters are missing of what is off; that it is off says it.
+    shown = {path: both for path, both in found.items() if not any(path.startswith(f"{name}.") for name in off)}
+    shown |= {path: switched[path] for path in off if not any(path.startswith(f"{name}.") for name in off)}
+    return [Difference(path, label, *shown[path]) for path, label in labels.items() if path in shown]
+
+
+@dataclass(frozen=True)
+class StagePart:
+    """A stage as a method's page tells it."""
+
+    name: str
+    title: str
+    help: str
+    on: bool
+    values: list[tuple[Parameter, Any]]
+
+
+def stage_parts(method: Method) -> list[StagePart]:
+    """The stages of a method with every parameter. Raises BadRecipe."""
+    recipe = method.parts
+    on = {stage.name for stage in stages_of(recipe)}
+    parts = []
+    for section in sections():
+        config = getattr(recipe, section.path)
+        values = [] if config is None else [(one, _value(recipe, one.path)) for one in parameters((section,))]
+        parts.append(StagePart(section.path, section.title, section.help, section.path in on, values))
+    return parts
+
+
+def _value(recipe: Any, path: str) -> Any:
+    value = recipe
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
+
+
+def _labels() -> dict[str, str]:
+    """By path what each parameter and each part that can be off is called, in the order of the stages."""
+    labels: dict[str, str] = {}
+    for section in sections():
+        labels[section.path] = section.title
+        labels |= {one.path: f"{section.title}: {one.label}" for one in section.parameters}
+        for part in section.parts:
+            labels[part.path] = f"{section.title}: {part.title}"
+            labels |= {one.path: f"{labels[part.path]}, {one.label.lower()}" for one in part.parameters}
+    return labels | {"next_tier": "Next tier"}

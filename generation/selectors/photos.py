@@ -1,0 +1,85 @@
+"""What is known of a product's photos: where the product is in each, and how each is described."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from catalog.models import Photo, Product
+from generation.models import PhotoCaption, PhotoMask, StageResult
+from generation.records import Box, CaptionResult, MaskPrompt, SegmentResult, from_plain
+
+
+@dataclass(frozen=True)
+class PhotoState:
+    """A photo with the mask and the caption that hold now. `made_by` is "person", "automatic" or "" for none yet."""
+
+    photo: Photo
+    mask_key: str = ""
+    mask_by: str = ""
+    box: Box | None = None
+    prompt: dict[str, Any] | None = None  # of a person's mask: what they clicked
+    score: float | None = None
+    share: float | None = None
+    problem: str = ""
+    caption: str = ""
+    caption_by: str = ""
+
+    @property
+    def mask_url(self) -> str:
+        return reverse("catalog:media", args=[self.mask_key]) if self.mask_key else ""
+
+    @property
+    def needs_person(self) -> bool:
+        return bool(self.problem) and not self.mask_key
+
+
+def photo_states(product: Product, photos: list[Photo]) -> list[PhotoState]:
+    """The state of these photos of a product, in their order; four queries."""
+    masks = {mask.photo_id: mask for mask in _told(PhotoMask, photos)}
+    captions = {caption.photo_id: caption for caption in _told(PhotoCaption, photos)}
+    found = {mask.picture.key: mask for mask in _newest(product, "segment", SegmentResult, "masks")}
+    written = {caption.picture.key: caption for caption in _newest(product, "caption", CaptionResult, "captions")}
+    return [
+        PhotoState(
+            photo=photo,
+            **_mask_facts(masks.get(photo.pk), found.get(photo.key)),
+            **_caption_facts(captions.get(photo.pk), written.get(photo.key)),
+        )
+        for photo in photos
+    ]
+
+
+def photo_state(photo: Photo) -> PhotoState:
+    """The same for one photo."""
+    return photo_states(photo.product, [photo])[0]
+
+
+def _told(model: Any, photos: list[Photo]) -> list[Any]:
+    """What people said of these photos; the newest of each photo comes last."""
+    return list(model.objects.filter(photo__in=photos, undone_at=None).order_by("pk"))
+
+
+def _newest(product: Product, stage: str, kind: Any, field: str) -> tuple[Any, ...]:
+    done = StageResult.objects.filter(product=product, stage=stage, state=StageResult.State.SUCCEEDED)
+    newest = done.order_by("-pk").values_list("result", flat=True).first()
+    return getattr(from_plain(kind, newest), field) if newest else ()
+
+
+def _mask_facts(told: PhotoMask | None, found: Any) -> dict[str, Any]:
+    if told:
+        prompt = from_plain(MaskPrompt, told.prompt) if told.prompt else None
+        box = prompt.box if prompt else None
+        return {"mask_key": told.key, "mask_by": "person", "prompt": told.prompt or None, "box": box}
+    if found and found.mask:
+        facts = {"mask_key": found.mask.key, "mask_by": "automatic", "box": found.box}
+        return facts | {"score": found.score, "share": found.share}
+    return {"problem": found.problem} if found else {}
+
+
+def _caption_facts(told: PhotoCaption | None, written: Any) -> dict[str, Any]:
+    if told:
+        return {"caption": told.template, "caption_by": "person"}
+    if written:
+        return {"caption": written.template, "caption_by": "automatic"}
+    return {}

@@ -1,0 +1,83 @@
+"""What a run's page says of one stage: its parameters, its drops, how training went, and what its cost was."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from generation.loss_curve import Curve, curve_of
+from generation.models import RunStage, StageResult
+from generation.recipe import Recipe, as_plain
+from generation.recipe_fields import Parameter, Section, sections
+from generation.records import FinetuneResult, from_plain
+
+MOST_LOOKS = 200
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One parameter as this stage ran with it; `usual` is the paper's or the project's own where they differ."""
+
+    parameter: Parameter
+    value: Any
+    differs: bool
+
+
+def settings_of(result: StageResult) -> list[Setting]:
+    """The parameters of a stage, those that differ from the defaults marked."""
+    section = next((one for one in sections() if one.path == result.stage), None)
+    if section is None:
+        return []
+    defaults = as_plain(Recipe())[result.stage]
+    return _settings(section, result.config, defaults)
+
+
+def _settings(section: Section, config: dict[str, Any], defaults: Any) -> list[Setting]:
+    usual = defaults if isinstance(defaults, dict) else {}
+    found = []
+    for one in section.parameters:
+        name = one.path.rpartition(".")[2]
+        value = config.get(name, one.default)
+        found.append(Setting(one, value, value != usual.get(name, one.default)))
+    for part in section.parts:
+        name = part.path.rpartition(".")[2]
+        inner = config.get(name)
+        found.append(_switch(part, bool(inner), bool(usual.get(name))))
+        if inner:
+            found += _settings(part, inner, usual.get(name))
+    return found
+
+
+def _switch(part: Section, on: bool, usual: bool) -> Setting:
+    return Setting(Parameter(part.path, part.title, "switch", part.help, part.on), on, on != usual)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a fine-tuning went, for its panel."""
+
+    record: FinetuneResult
+    curve: Curve | None
+
+    @property
+    def tried(self) -> list[Any]:
+        """The tokens of the sweep, best first, the refused ones last."""
+        return sorted(self.record.sweep, key=lambda one: (one.score is None, -(one.score or 0.0)))
+
+
+def training_of(result: StageResult) -> Training | None:
+    """What the trainer wrote down; None before it has."""
+    if result.stage != "finetune" or not result.result:
+        return None
+    record = from_plain(FinetuneResult, result.result)
+    return Training(record, curve_of(record.loss))
+
+
+def stage_row(run_id: int, tier: int, stage: str) -> RunStage | None:
+    """A stage of a run with its whole result and job; None when the run has none of that name."""
+    rows = RunStage.objects.select_related("result__job", "method", "run")
+    return rows.filter(run=run_id, tier=tier, stage=stage).first()
+
+
+def maker_of(row: RunStage) -> int | None:
+    """The run that made a shared result; None when it is gone."""
+    made = RunStage.objects.filter(result=row.result_id, reused=False).exclude(run=row.run_id)
+    return made.order_by("pk").values_list("run_id", flat=True).first()

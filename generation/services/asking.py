@@ -1,0 +1,60 @@
+"""Ask a worker something that a person waits for, and hold on a little for the answer."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+from catalog.models import Photo
+from generation.live import CUT, EMBED
+from generation.model_sets import model_set
+from generation.models import Run
+from generation.records import MaskPrompt, to_plain
+from jobs import services
+from jobs.models import FINISHED_STATES, Job
+
+# Whoever is asked holds the segmenter warm; a worker prefers to go on with that.
+AFFINITY = "segmenter {}"
+URGENT = 100
+LOOK_EVERY = 0.03  # seconds
+
+
+def prepare(photo: Photo, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
+    """Have a photo embedded before the first click on it. Raises BadModelSet where no set is chosen anywhere."""
+    return _submit(EMBED, photo, {}, f"Embedding of {photo}", asked_by)
+
+
+def ask(photo: Photo, prompt: MaskPrompt, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
+    """Ask for the masks that a prompt means in a photo. Raises BadModelSet where no set is chosen anywhere."""
+    return _submit(CUT, photo, {"prompt": to_plain(prompt)}, f"Mask in {photo}", asked_by)
+
+
+def wait(job: Job, seconds: float) -> Job:
+    """The job once it is over, or as it is when that many seconds have passed."""
+    until = time.monotonic() + seconds
+    while job.state not in FINISHED_STATES and time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
+        job.refresh_from_db()
+    return job
+
+
+def set_for(photo: Photo) -> str:
+    """The model set whose segmenter is asked: that of the settings, else what the product was last run with."""
+    runs = Run.objects.filter(product=photo.product_id).order_by("-pk")
+    chosen = settings.MODEL_SET or runs.values_list("model_set", flat=True).first() or ""
+    return chosen or model_set().name
+
+
+def _submit(
+    kind: str, photo: Photo, params: dict[str, Any], subject: str, asked_by: AbstractBaseUser | AnonymousUser
+) -> Job:
+    name = set_for(photo)
+    return services.submit(
+        kind,
+        {"photo": photo.pk, "model_set": name} | params,
+        subject=subject[:200],
+        priority=URGENT,
+        affinity=AFFINITY.format(name)[:100],
+        asked_by=asked_by if isinstance(asked_by, AbstractBaseUser) else None,
+    )

@@ -1,0 +1,99 @@
+"""What a person says of a photo: where the product is, and how the photo is described. It wins over what models found.
+
+Nothing is overwritten: the newest row that is not undone holds, so that "use automatic again" and a second thought
+cost nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from pydantic import ValidationError
+
+from catalog.models import Photo
+from generation import rle
+from generation.captioning import check_template
+from generation.exceptions import NotPossible
+from generation.live import CUT
+from generation.models import PhotoCaption, PhotoMask
+from generation.records import MaskPrompt, from_plain, to_plain
+from generation.services.runs import carry_on
+from generation.storage import site_files
+from jobs.models import Job, State
+
+MOST_POINTS = 100
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One guess of a finished job that cut out a photo."""
+
+    job: int
+    guess: int
+
+
+def read_prompt(photo: Photo, values: dict[str, Any]) -> MaskPrompt:
+    """The prompt that a page sent, in the photo's frame. Raises NotPossible for one that makes no sense there."""
+    try:
+        prompt = from_plain(MaskPrompt, {"box": values.get("box"), "points": values.get("points") or ()})
+    except ValidationError:
+        raise NotPossible("A prompt has a box of four whole numbers, and points of x, y and 0 or 1.") from None
+    if prompt.box is None and not prompt.points:
+        raise NotPossible("A prompt needs a box or at least one point.")
+    if len(prompt.points) > MOST_POINTS:
+        raise NotPossible(f"{len(prompt.points)} points are more than the {MOST_POINTS} that help; take some away.")
+    if any(not (0 <= x < photo.width and 0 <= y < photo.height) for x, y, _ in prompt.points):
+        raise NotPossible(f"A point lies outside the photo, which is {photo.width} by {photo.height} pixels.")
+    if prompt.box is not None and not _fits(prompt.box, photo):
+        raise NotPossible(f"The box {prompt.box} does not lie in the photo of {photo.width} by {photo.height} pixels.")
+    return prompt
+
+
+def save_mask(photo: Photo, chosen: Chosen, *, by: AbstractBaseUser) -> PhotoMask:
+    """Keep a guess of a live job as the photo's mask. Raises NotPossible when that job has no such mask."""
+    job = Job.objects.filter(pk=chosen.job, kind=CUT, state=State.SUCCEEDED, params__photo=photo.pk).first()
+    guesses = (job.result or {}).get("guesses", []) if job else []
+    if job is None or not 0 <= chosen.guess < len(guesses):
+        raise NotPossible("That mask is not there any more; click on the photo once more and save again.")
+    mask = rle.decode(guesses[chosen.guess]["counts"], photo.width, photo.height)
+    if not mask.any():
+        raise NotPossible("The mask is empty: mark a point on the product first.")
+    picture = site_files().put_mask(mask)
+    told = PhotoMask.objects.create(
+        photo=photo,
+        key=picture.key,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        prompt=to_plain(from_plain(MaskPrompt, job.params["prompt"])),
+        made_by_id=by.pk,
+    )
+    # Runs that had asked for this very thing go on with it.
+    carry_on(photo.product)
+    return told
+
+
+def save_caption(photo: Photo, template: str, *, by: AbstractBaseUser) -> PhotoCaption:
+    """Keep a person's caption of a photo. Raises NotPossible with the sentence that says what is wrong with it."""
+    text = " ".join(template.split())
+    if problems := check_template(text):
+        raise NotPossible(problems[0])
+    told = PhotoCaption.objects.create(photo=photo, template=text, made_by_id=by.pk)
+    carry_on(photo.product)
+    return told
+
+
+def use_automatic_mask(photo: Photo) -> int:
+    """Let the segmenter's own mask hold again; returns how many of people's were set aside."""
+    return PhotoMask.objects.filter(photo=photo, undone_at=None).update(undone_at=timezone.now())
+
+
+def use_automatic_caption(photo: Photo) -> int:
+    """Let the captioner's own words hold again; returns how many of people's were set aside."""
+    return PhotoCaption.objects.filter(photo=photo, undone_at=None).update(undone_at=timezone.now())
+
+
+def _fits(box: tuple[int, int, int, int], photo: Photo) -> bool:
+    left, top, right, bottom = box
+    return 0 <= left < right <= photo.width and 0 <= top < bottom <= photo.height

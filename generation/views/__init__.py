@@ -1,0 +1,1 @@
+"""The pages of the generation room, by noun."""

@@ -1,0 +1,77 @@
+"""What a person may do with a run or a batch: the buttons, the questions before, and the services behind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from generation.exceptions import NotPossible
+from generation.models import Batch, Run
+from generation.selectors.runs import CANCELLABLE, PAUSABLE, RETRIABLE
+from generation.services import control
+
+
+@dataclass(frozen=True)
+class Act:
+    """`run` raises GenerationError where the state does not allow it; `done` says what has happened."""
+
+    run: Callable[[Any], object]
+    done: str
+
+
+def _each(work: Callable[[list[int]], int], refusal: str) -> Callable[[Run], None]:
+    """A service for many as one for a single run, which says so when it was not possible."""
+
+    def act(run: Run) -> None:
+        if not work([run.pk]):
+            raise NotPossible(refusal.format(run=run.pk, state=run.get_state_display().lower()))
+
+    return act
+
+
+ACTS: dict[str, Act] = {
+    "pause": Act(
+        _each(control.pause, "Run #{run} is {state}, so it cannot be paused."),
+        "{what} is paused; a stage that a worker is at goes on to its end.",
+    ),
+    "resume": Act(_each(control.resume, "Run #{run} is {state}, so there is nothing to resume."), "{what} goes on."),
+    "cancel": Act(_each(control.cancel, "Run #{run} is {state}, so it cannot be cancelled."), "{what} is cancelled."),
+    "retry": Act(control.retry_run, "{what} goes on with what failed."),
+}
+BATCH_ACTS: dict[str, Act] = {
+    "pause": Act(control.pause_batch, "{what} is paused; stages that workers are at go on to their end."),
+    "resume": Act(control.resume_batch, "{what} goes on."),
+    "cancel": Act(control.cancel_batch, "{what} is cancelled."),
+    "retry": Act(control.retry_failures, "The failures of {what} are tried again."),
+}
+Button = tuple[str, str, str]  # the act, what the button says, what is asked before (or "")
+
+
+def acts_for(run: Run) -> list[Button]:
+    """The buttons that fit a run's state."""
+    buttons: list[Button] = []
+    if run.state in PAUSABLE:
+        buttons.append(("pause", "Pause", ""))
+    if run.state == Run.State.PAUSED:
+        buttons.append(("resume", "Resume", ""))
+    if run.state in RETRIABLE:
+        buttons.append(("retry", "Retry what failed" if run.state == Run.State.FAILED else "Go on", ""))
+    if run.state in CANCELLABLE:
+        buttons.append(("cancel", "Cancel", "Cancel this run? What it has made stays."))
+    return buttons
+
+
+def acts_for_batch(batch: Batch) -> list[Button]:
+    """The buttons that fit a batch's state."""
+    buttons: list[Button] = []
+    stopped = batch.failed + batch.needs_person
+    going = batch.total - batch.ended
+    if batch.state == Batch.State.ACTIVE and going:
+        buttons.append(("pause", "Pause", ""))
+    if batch.state == Batch.State.PAUSED:
+        buttons.append(("resume", "Resume", ""))
+    if stopped:
+        buttons.append(("retry", f"Retry {stopped} that stopped", ""))
+    if batch.state != Batch.State.CANCELLED and going:
+        question = f"Cancel the {going} runs of this batch that are not over? What they have made stays."
+        buttons.append(("cancel", "Cancel", question))
+    return buttons

@@ -1,0 +1,123 @@
+"""Batches: the list, one with its counts and reasons, and starting one from the products that a filter finds."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from catalog.forms import type_options
+from catalog.selectors.products import ProductFilter, list_facts
+from generation.exceptions import GenerationError
+from generation.models import Batch
+from generation.selectors import batches as selectors
+from generation.selectors.choosing import chosen_ids, title_of, words_of
+from generation.selectors.runs import RunFilter
+from generation.services import runs as services
+from generation.views.acts import BATCH_ACTS, acts_for_batch
+from generation.views.people import is_operator, person
+from generation.views.runs import rows_context, toast
+from generation.views.starting import start_form
+from vitrine.access import Role, allow
+from vitrine.paging import cursor_from, pager_links
+
+LOOK = (Role.ANALYST, Role.OPERATOR)
+
+
+@allow(*LOOK)
+@require_safe
+def batches(request: HttpRequest) -> HttpResponse:
+    """Batches, newest first."""
+    after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
+    page = selectors.batch_page(after=after, before=before)
+    return render(request, "generation/batches.html", {"page": page, "pager": pager_links(page, request.GET)})
+
+
+@allow(*LOOK)
+@require_safe
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """One batch: counts, stages, why runs stopped, and its runs."""
+    found = selectors.batch_or_404(pk)
+    wanted = RunFilter(state=RunFilter.of(request.GET).state, batch=pk)
+    own = rows_context(request, wanted) | {"base_url": reverse("generation:batch", args=[pk])}
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "generation/_run_rows.html", own)
+    # Its rows renew themselves; `live` of the counts is the batch's.
+    rows_live = own.pop("live")
+    return render(request, "generation/batch.html", own | _live_context(request, found) | {"rows_live": rows_live})
+
+
+@allow(*LOOK)
+@require_safe
+def batch_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of a batch's page that changes while it runs."""
+    return render(request, "generation/_batch_live.html", _live_context(request, selectors.batch_or_404(pk)))
+
+
+@allow(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch_new(request: HttpRequest) -> HttpResponse:
+    """Choose products by the list's own filter, and start a batch of them."""
+    wanted = ProductFilter.of(request.GET)
+    form = start_form(request)
+    if form.is_bound and form.is_valid():
+        try:
+            started = services.start_batch(
+                chosen_ids(wanted), form.wish(), title=title_of(wanted), asked_by=person(request)
+            )
+        except GenerationError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return _started(request, started)
+    facts = list_facts(wanted)
+    context = {
+        "form": form,
+        "filter": wanted,
+        "type_options": type_options(facts["types"], wanted.type_id),
+        "total": len(chosen_ids(wanted)) if wanted.is_narrowed else None,
+        "chosen": words_of(wanted),
+    }
+    return render(request, "generation/batch_new.html", context, status=422 if form.errors else 200)
+
+
+@allow(Role.OPERATOR)
+@require_POST
+def batch_change(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """Pause, resume or cancel a batch, or retry what failed in it."""
+    found = selectors.batch_or_404(pk)
+    if act not in BATCH_ACTS:
+        raise Http404(f"A batch knows no {act}.")
+    level, notice = messages.SUCCESS, BATCH_ACTS[act].done.format(what=str(found))
+    try:
+        BATCH_ACTS[act].run(found)
+    except GenerationError as refusal:
+        level, notice = messages.ERROR, str(refusal)
+    if request.htmx:  # type: ignore[attr-defined]
+        context = _live_context(request, selectors.batch_or_404(pk))
+        return toast(render(request, "generation/_batch_live.html", context), level, notice)
+    messages.add_message(request, level, notice)
+    return redirect("generation:batch", pk)
+
+
+def _started(request: HttpRequest, started: services.Started) -> HttpResponse:
+    if started.batch is None:
+        messages.info(request, f"Nothing to do: all {started.there} products have such a run already.")
+        return redirect("generation:runs")
+    there = f" {started.there} had such a run already." if started.there else ""
+    messages.success(request, f"{started.added} runs are being planned.{there}")
+    return redirect("generation:batch", started.batch.pk)
+
+
+def _live_context(request: HttpRequest, found: Batch) -> dict[str, Any]:
+    operator = is_operator(request)
+    return {
+        "batch": found,
+        "counts": selectors.counts_of(found),
+        "stages": selectors.stage_progress(found),
+        "reasons": selectors.reasons(found),
+        "live": selectors.is_live(found),
+        "is_operator": operator,
+        "acts": acts_for_batch(found) if operator else [],
+    }
