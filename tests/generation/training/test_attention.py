@@ -1,0 +1,55 @@
+"""Padded heads: the same values and gradients, and only where they pay."""
+
+import pytest
+import torch
+from diffusers.models.attention_processor import Attention, AttnProcessor2_0
+
+from generation.training.attention import PaddedAttention, padded_heads, suits
+
+
+def make(width: int = 8, cross: int | None = None, **changes: object) -> Attention:
+    torch.manual_seed(1)
+    return Attention(query_dim=32, heads=4, dim_head=width, cross_attention_dim=cross, **changes)  # type: ignore[arg-type, no-untyped-call]
+
+
+@pytest.mark.parametrize("cross", [None, 24], ids=["self", "cross"])
+def test_values_and_gradients_are_those_of_diffusers(cross: int | None) -> None:
+    attention = make(cross=cross)
+    x = torch.randn(2, 10, 32, requires_grad=True)
+    said = None if cross is None else torch.randn(2, 7, cross)
+    wanted = attention(x, encoder_hidden_states=said)
+    with padded_heads(attention):
+        assert isinstance(attention.processor, PaddedAttention)
+        got = attention(x, encoder_hidden_states=said)
+    assert torch.allclose(got, wanted, atol=1e-6)
+    theirs, ours = (torch.autograd.grad(y.square().sum(), x)[0] for y in (wanted, got))
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert isinstance(attention.processor, AttnProcessor2_0)
+
+
+def test_a_mask_is_heeded() -> None:
+    attention = make()
+    x, mask = torch.randn(2, 10, 32), torch.zeros(2, 1, 10)
+    mask[:, :, 5:] = -1e4
+    wanted = attention(x, attention_mask=mask)
+    with padded_heads(attention):
+        assert torch.allclose(attention(x, attention_mask=mask), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("attention", "wanted"),
+    [
+        (make(8), True),
+        (make(16), False),
+        (make(8, residual_connection=True), False),
+        (make(8, norm_num_groups=4), False),
+        (make(8, qk_norm="layer_norm"), False),
+    ],
+    ids=["narrow", "wide enough", "adds its input", "normalises first", "normalises queries"],
+)
+def test_only_plain_narrow_attention_is_padded(attention: Attention, wanted: bool) -> None:
+    assert suits(attention) is wanted
+    before = attention.processor
+    with padded_heads(attention):
+        assert (attention.processor is not before) is wanted
+    assert attention.processor is before
