@@ -13,12 +13,12 @@ TOKEN = "sks"  # noqa: S105 - stands for the product's later token when tokens a
 # Where the phrase that names the subject ends: "a red cup | on a table".
 _PHRASE_END = re.compile(
     r"\b(?:on|in|at|with|without|of|from|against|next|beside|behind|under|over|above|near|by|for|to|into|onto|inside|"
-    r"outside|sitting|standing|lying|placed|hanging|resting|displayed|shown|featuring|made|is|are|that|which|and|as)\b"
+    r"outside|sitting|standing|lying|placed|hanging|resting|displayed|shown|featuring|made|is|are|has|have|stands?|sits?|lies|rests?|hangs?|that|which|and|as)\b"
     r"|[,.;:!?()\u2013\u2014]",
     re.IGNORECASE,
 )
 # What may follow a noun that stands alone: no further noun, as far as a list of words can tell.
-_NO_COMPOUND = rf"(?=\s*(?:$|{_PHRASE_END.pattern}|\b(?:has|have|had|was|were|can|stands?|sits?|lies|rests?|hangs?)\b))"
+_NO_COMPOUND = rf"(?=\s*(?:$|{_PHRASE_END.pattern}|\b(?:had|was|were|can)\b))"
 _SUBJECT = re.compile(
     r"^(?:(?:this|the|an?)\s+)?(?:(?:close-?up|studio|product)\s+)*(?:(?:photo|photograph|picture|image|shot)\s+"
     r"(?:shows|of|features|depicts)\s+)?(?:an?|the|two|three|some|one|this)\s+",
@@ -44,6 +44,11 @@ def as_template(text: str, noun: str) -> str:
         return f"a photo of {PLACEHOLDER}, {plain}" if plain else f"a photo of {PLACEHOLDER}"
     start, end = found
     return plain[:start] + PLACEHOLDER + _without_mentions(plain[end:], plain[start:end], noun)
+
+
+def names_product(text: str, noun: str) -> bool:
+    """Whether the text has the noun, its plural, or its last word."""
+    return any(_word(word).search(text) for word in {noun, *noun.split()[-1:]} if word)
 
 
 def shortened(template: str, noun: str, count: Callable[[str], int], longest: int) -> str:

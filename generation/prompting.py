@@ -36,7 +36,7 @@ class _Ground:
     cut: float  # share that the silhouette may take
 
 
-EVEN = _Ground(noise=1.2, tolerance=3.0, fitting=0.6, cut=0.45)
+EVEN = _Ground(noise=1.5, tolerance=3.0, fitting=0.6, cut=0.45)
 UNEVEN = _Ground(noise=TOLERANCE, tolerance=8.0, fitting=0.88, cut=0.12)
 
 

@@ -22,6 +22,7 @@ from generation.files import Files
 from generation.finding import guesses_in
 from generation.imaging import Mask, cut_out
 from generation.metrics import Looks, Rows, Table, six_metrics
+from generation.nouns import photo_of
 from generation.prompting import distinct, ranked, stands_out
 from generation.recipe import MeasureConfig, SegmentConfig
 from generation.records import (
@@ -124,7 +125,7 @@ class Measuring:
     @cached_property
     def _noun(self) -> Rows:
         with self.models.clip() as clip:
-            rows = clip.texts([f"a photo of a {self.inputs.product.noun}"])
+            rows = clip.texts([photo_of(self.inputs.product.noun)])
         return np.asarray(rows[0], np.float32)
 
     def _masks(self, images: Sequence[Image.Image]) -> list[Mask | None]:

@@ -34,9 +34,9 @@ def one_shape(seed: int, side: int = 64) -> tuple[Image.Image, np.ndarray]:
 def test_cuts_out_by_box_and_by_point(sam: SamSegmenter, seed: int) -> None:
     image, truth = one_shape(seed)
     rows, columns = np.nonzero(truth)
-    middle = (int(columns[len(columns) // 2]), int(rows[len(rows) // 2]), 1)
+    x, y = int(columns[len(columns) // 2]), int(rows[len(rows) // 2])
     embedding = sam.embed(image)
-    for prompt in (MaskPrompt(box_of(truth)), MaskPrompt(None, (middle,)), MaskPrompt(box_of(truth), (middle,))):
+    for prompt in (MaskPrompt(box_of(truth)), MaskPrompt(None, ((x, y, 1),)), MaskPrompt(box_of(truth), ((x, y, 1),))):
         guesses = sam.cut(embedding, prompt)
         assert iou(guesses[0].mask, truth) > 0.75
         assert guesses == sorted(guesses, key=lambda guess: -guess.score)
