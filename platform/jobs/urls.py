@@ -21,6 +21,7 @@ urlpatterns = [
     path("jobs/<job:job_id>/", views.detail, name="detail"),
     path("jobs/<job:job_id>/cancel/", views.cancel, name="cancel"),
     path("jobs/<job:job_id>/retry/", views.retry, name="retry"),
+    path("jobs/<job:job_id>/release/", views.release, name="release"),
     path("api/jobs/", api.JobListApi.as_view(), name="api-list"),
     path("api/jobs/<job:job_id>/", api.JobApi.as_view(), name="api-detail"),
     path("api/jobs/<job:job_id>/cancel/", api.JobCancelApi.as_view(), name="api-cancel"),

@@ -71,6 +71,19 @@ def retry(request: HttpRequest, job_id: int) -> HttpResponse:
     return _change(request, job_id, services.retry, "", "Job #{id} is queued again.")
 
 
+@allow(Role.OPERATOR)
+@require_POST
+def release(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Let a held job go on, and show the job as it is then."""
+    return _change(request, job_id, _released, "", "Job #{id} starts when its turn comes.")
+
+
+def _released(job: Job) -> Job:
+    if not services.release([job.pk]).done:
+        raise NotAllowed(f"Job #{job.pk} is not held, so it cannot be released.")
+    return Job.objects.get(pk=job.pk)
+
+
 def _change(request: HttpRequest, job_id: int, act: Callable[[Job], Job], running: str, done: str) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     try:

@@ -38,6 +38,8 @@ def some_jobs() -> Job:
     waiting = make_job("jobs.rehearse_gpu", queue="gpu", subject="Fine-tuning of a chair", waiting_on=1)
     Dependency.objects.create(job=waiting, needs=failed)
     make_job(state=State.SUCCEEDED, subject="Import of mugs.csv", progress_done=9, progress_total=9)
+    make_job("jobs.rehearse_gpu", queue="gpu", subject="Fine-tuning of a mug", paused=True)
+    make_job("jobs.rehearse_live", queue="live", subject="Mask of a photo", state=State.SUCCEEDED)
     return running
 
 
@@ -80,6 +82,18 @@ def test_a_failed_job_is_tried_again(page_for: PageFor, person: User, shoot: Sho
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Retry").click()
     expect(page.get_by_text("is queued again.")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_held_job_says_so(page_for: PageFor, person: User, shoot: Shoot, dark: bool) -> None:
+    some_jobs()
+    page = page_for(person, dark=dark)
+    page.goto("/jobs/")
+    shoot(page, f"jobs-paused-{'dark' if dark else 'light'}")
+    expect(page.get_by_role("row").filter(has_text="Fine-tuning of a mug")).to_contain_text("paused")
+    page.get_by_role("link", name="Fine-tuning of a mug").click()
+    expect(page.get_by_text("starts only after it is released")).to_be_visible()
+    shoot(page, f"job-paused-{'dark' if dark else 'light'}")
 
 
 @pytest.mark.parametrize("dark", [False, True])

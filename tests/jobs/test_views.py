@@ -135,6 +135,19 @@ def test_a_held_job_is_shown_as_paused(look: Client) -> None:
     assert ">waiting</span>" in look.get(job.get_absolute_url()).content.decode()
 
 
+def test_an_operator_releases_a_held_job(look: Client, change: Client) -> None:
+    job = make_job(paused=True)
+    assert "job-release" not in look.get(job.get_absolute_url()).content.decode()
+    assert "job-release" in change.get(job.get_absolute_url()).content.decode()
+    url = reverse("jobs:release", args=[job.pk])
+    assert "starts when its turn comes" in change.post(url, headers=HTMX).content.decode()
+    job.refresh_from_db()
+    assert not job.paused
+    again = change.post(url, headers=HTMX).content.decode()
+    assert "is not held" in again
+    assert "job-release" not in again
+
+
 def test_the_detail_asks_again_until_the_end(look: Client) -> None:
     job = make_job(state=State.RUNNING, progress_done=5, progress_total=10)
     fragment = look.get(job.get_absolute_url(), headers=HTMX).content.decode()
@@ -168,14 +181,14 @@ def test_a_running_job_is_told_to_stop(change: Client) -> None:
     assert "cancelling" in page
 
 
-@pytest.mark.parametrize("name", ["cancel", "retry"])
+@pytest.mark.parametrize("name", ["cancel", "retry", "release"])
 def test_what_the_state_does_not_allow_is_said(change: Client, name: str) -> None:
     job = make_job(state=State.SUCCEEDED)
     page = change.post(reverse(f"jobs:{name}", args=[job.pk]), headers=HTMX).content.decode()
     assert "notice error" in page
 
 
-@pytest.mark.parametrize("name", ["cancel", "retry"])
+@pytest.mark.parametrize("name", ["cancel", "retry", "release"])
 def test_changes_are_posts_of_operators(look: Client, change: Client, name: str) -> None:
     url = reverse(f"jobs:{name}", args=[failed_job().pk])
     assert change.get(url).status_code == 405

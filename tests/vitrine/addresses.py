@@ -188,6 +188,7 @@ ADDRESSES: dict[str, Address] = {
     "jobs:panel-by-key": Address(LOOK, lambda: ["imports/7"]),
     "jobs:cancel": Address(OPERATORS, job, POST_ONLY),
     "jobs:retry": Address(OPERATORS, job, POST_ONLY),
+    "jobs:release": Address(OPERATORS, job, POST_ONLY),
     "jobs:api-list": Address(LOOK),
     "jobs:api-detail": Address(LOOK, job),
     "jobs:api-cancel": Address(OPERATORS, job, POST_ONLY),
