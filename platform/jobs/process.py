@@ -39,6 +39,11 @@ def stopping() -> bool:
     return _Process.stopping
 
 
+def stop_soon() -> None:
+    """Let the running job stop at its next call, and begin no other: for whoever runs jobs in a process of their own."""
+    _Process.stopping = True
+
+
 class Busy:
     """While inside, SIGTERM waits for the job; on the way out, a process that was told to leave does."""
 

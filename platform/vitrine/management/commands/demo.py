@@ -11,6 +11,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from catalog.services.prompts import load_bank
+from generation.services.methods import load_shipped
 from jobs import services as jobs
 from vitrine import demo
 from vitrine.management.commands.up import up
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         word, new = demo.password()
         names = demo.make_people(word, renew=new)
         load_bank()
+        load_shipped()
         if photos:
             call_command("import_products", "auto", str(photos), stdout=self.stdout)
         elif demo.add_samples():
