@@ -4,11 +4,14 @@ Safetensors wherever a checkpoint has them. A pickle is read by `torch.load(weig
 its SHA-256 is pinned: in the set's file, or in the lock that `manage.py models fetch` wrote.
 """
 
+import errno
 import functools
 import importlib
 import json
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from generation.checkpoints.locks import LockedFile, blob_of, read_lock, sha256_of
 from generation.checkpoints.roles import Role
@@ -34,7 +37,14 @@ def load(entry: Entry, device: str) -> Any:
     """The adapter of an entry on a device, after its files were verified. Raises CheckpointMissing."""
     verify(entry)
     module, function = code_for(entry.role, entry.family)
-    return getattr(importlib.import_module(module), function)(entry, device)
+    code = getattr(importlib.import_module(module), function)
+    try:
+        return code(entry, device)
+    except (OSError, SafetensorError) as error:
+        if getattr(error, "errno", None) == errno.ENOMEM:  # a file that memory has no room to map
+            raise MemoryError(str(error)) from error
+        told = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointMissing(_sentence(entry, [told.rstrip(".")])) from error
 
 
 def verify(entry: Entry, *, checksums: bool = False) -> None:

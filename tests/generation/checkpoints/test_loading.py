@@ -1,7 +1,9 @@
 """Files are looked at before they are loaded, and whatever is wrong is told with role, path and command."""
 
+import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from generation.checkpoints import loading
 from generation.checkpoints.locks import Lock, LockedFile, blob_of, repo_folder, sha256_of, write_lock
@@ -174,6 +177,43 @@ def test_an_adapter_is_loaded_and_the_hub_is_not_reached(monkeypatch: pytest.Mon
     monkeypatch.setattr("socket.socket.connect", refuse)
     dino = loading.load(entry(tiny_checkpoint("dinov2")), "cpu")
     assert dino.images([Image.new("RGB", (40, 30), "red")]).shape[0] == 1
+
+
+def test_files_of_half_precision_are_found_by_their_variant(tmp_path: Path) -> None:
+    shutil.copytree(tiny_checkpoint("sd"), tmp_path / "half")
+    for file in (tmp_path / "half").rglob("*.safetensors"):
+        file.rename(file.with_suffix(".fp16.safetensors"))
+    half = entry(tmp_path / "half", role="base", family="sd", options={"variant": "fp16"})
+    assert loading.load(half, "cpu").pipeline.unet.dtype == torch.float32
+
+
+def test_a_pickle_is_not_taken_where_safetensors_are_missing(tmp_path: Path) -> None:
+    shutil.copytree(tiny_checkpoint("sd"), tmp_path / "old")
+    weights = tmp_path / "old" / "unet" / "diffusion_pytorch_model.safetensors"
+    torch.save(load_file(weights), weights.with_suffix(".bin"))
+    weights.unlink()
+    with pytest.raises(CheckpointMissing, match=r"The base of the model set shop .* no file named diffusion_pytorch_m"):
+        loading.load(entry(tmp_path / "old", role="base", family="sd"), "cpu")
+
+
+BREAKS: dict[str, tuple[BaseException, type[BaseException], str]] = {
+    "a file gone meanwhile": (FileNotFoundError(2, "No such file", "x.json"), CheckpointMissing, "No such file: 'x.js"),
+    "weights of another kind": (SafetensorError("header too large"), CheckpointMissing, "header too large. Put it"),
+    "no memory to map a file": (OSError(errno.ENOMEM, "Cannot allocate memory"), MemoryError, "Cannot allocate"),
+    "no memory on the device": (torch.OutOfMemoryError("CUDA out of memory"), torch.OutOfMemoryError, "CUDA out of"),
+}
+
+
+@pytest.mark.parametrize(("error", "kind", "said"), BREAKS.values(), ids=BREAKS.keys())
+def test_what_a_library_says_while_loading(
+    error: BaseException, kind: type[BaseException], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("generation.checkpoints.dino.load", broken)
+    with pytest.raises(kind, match=said):
+        loading.load(entry(tiny_checkpoint("dinov2")), "cpu")
 
 
 def test_nothing_is_imported_for_a_checkpoint_that_is_not_there(
