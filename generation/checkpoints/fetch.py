@@ -4,15 +4,16 @@ Only `manage.py models fetch` comes here. A run never does: it loads what is on 
 Files are written as `<name>.part` beside their place; the lock knows size and checksum of each before the first byte.
 """
 
+import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
+from urllib.parse import urlsplit
 
-import httpx2
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -21,6 +22,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.errors import HTTPError as ConnectionBroke  # type: ignore[attr-defined] # of its own HTTP client
 from huggingface_hub.file_download import get_hf_file_metadata, http_get
 from huggingface_hub.utils._headers import build_hf_headers
 
@@ -90,21 +92,39 @@ def fetch(downloads: Sequence[Download], models: Path, progress: Progress = lamb
     that cannot be reached, and a file whose checksum is wrong even after a second download.
     """
     _check_room(downloads, models)
-    done = set()
+    done: set[Path] = set()
     for download in downloads:
         folder = repo_folder(models, download.entry.repo)
-        _remember(folder, download)
-        for file in download.files:
-            if (download.root, file.path) in done:
-                continue
-            sha256 = _bring(download, _wanted(file, download.entry), progress)
-            done.add((download.root, file.path))
-            if file.sha256 != sha256:
-                _note(folder, replace(file, sha256=sha256))
+        with _alone(folder, download.entry.repo):
+            _fetch_one(folder, download, done, progress)
+
+
+def _fetch_one(folder: Path, download: Download, done: set[Path], progress: Progress) -> None:
+    _remember(folder, download)
+    for file in download.files:
+        target = download.root / file.path
+        if target in done:
+            continue
+        sha256 = _bring(download, _wanted(file, download.entry), progress)
+        done.add(target)
+        if file.sha256 != sha256:
+            _note(folder, replace(file, sha256=sha256))
 
 
 @contextmanager
-def _told(what: str) -> Any:
+def _alone(folder: Path, repo: str) -> Iterator[None]:
+    """Keep a second fetch of this repo out: both would write to the same parts. The lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "fetching").open("w") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FetchFailed(f"{repo} is being fetched by another process; wait until it is done.") from None
+        yield
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
     """Turn what the hub's client raises into one sentence."""
     try:
         yield
@@ -122,7 +142,7 @@ def _told(what: str) -> Any:
         raise FetchFailed(f"{what}: the hub knows no such repo, or only lets others read it (HF_TOKEN).") from None
     except HfHubHTTPError as error:
         raise FetchFailed(f"{what} cannot be fetched: the hub answered {error.response.status_code}.") from None
-    except httpx2.HTTPError as error:
+    except ConnectionBroke as error:
         raise FetchFailed(
             f"{what} cannot be fetched: the hub cannot be reached ({type(error).__name__}). What is here stays; run the"
             " command again when there is a network."
@@ -246,7 +266,7 @@ def _stream(download: Download, file: LockedFile, part: Path, progress: Progress
         url = hf_hub_url(entry.repo, file.path, revision=entry.revision, endpoint=_hub())
         place = get_hf_file_metadata(url, endpoint=_hub()).location
         headers = build_hf_headers()
-        if httpx2.URL(place).host != httpx2.URL(url).host:
+        if urlsplit(place).hostname != urlsplit(url).hostname:
             headers.pop("authorization", None)  # the storage behind the hub has signed addresses, and no right to it
         with part.open("ab") as opened:
             http_get(

@@ -36,6 +36,7 @@ class Hub:
     chunk: int = 1 << 16
     seconds_a_chunk: float = 0.0
     storage: str = ""  # another host that large files are sent from
+    cut_after: list[int] = field(default_factory=list)  # bytes, for each of the next answers with more of a file
 
     def sent(self, path: str) -> list[str]:
         """The ranges of a file that were asked for, "" for all of it."""
@@ -134,7 +135,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         pause = threading.Event()
+        cut = self.hub.cut_after.pop(0) if self.hub.cut_after and len(body) > 100_000 else len(body)
         for begin in range(0, len(body), self.hub.chunk):
+            if begin >= cut:
+                self.close_connection = True
+                return
             try:
                 self.wfile.write(body[begin : begin + self.hub.chunk])
             except (BrokenPipeError, ConnectionResetError):  # whoever asked was killed

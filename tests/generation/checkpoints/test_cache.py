@@ -296,9 +296,8 @@ def test_a_stage_gets_every_role_of_a_real_set(tiny: ModelSet) -> None:
             assert devices.bytes_of(adapter) > 0
     assert set(models.warm()) == set(ROLES)
     assert sum(line.bytes for line in models.report()) < 50e6
-    by_role = {role: line for line in models.report() for role in line.roles}
-    assert by_role["served"].roles == ("inpainter", "served")
-    assert by_role["base"].roles == ("base",)
+    assert [line.roles for line in models.report() if len(line.roles) > 1] == [("inpainter", "served")]
+    assert {line.loads for line in models.report()} == {1}
 
 
 def test_an_evicted_real_model_gives_the_same_answer_again(tiny: ModelSet) -> None:

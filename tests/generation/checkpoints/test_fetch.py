@@ -1,5 +1,6 @@
 """Downloads from a hub that runs here: by commit, resumed, checked, and told in a sentence when they fail."""
 
+import errno
 import hashlib
 import multiprocessing
 import time
@@ -165,6 +166,42 @@ def test_an_interrupted_download_goes_on_where_it_was(
     assert not part.exists()
 
 
+def test_a_connection_that_breaks_is_taken_up_again(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
+    hub.cut_after = [1_250_000, 900_000]
+    own = entry(tmp_path, files=("model.safetensors",))
+    fetched(tmp_path, own)
+    first, second, third = hub.sent("model.safetensors")
+    assert first == ""
+    assert 0 < int(second[6:-1]) < int(third[6:-1]) < len(WEIGHTS)
+    assert (own.path / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_hub_that_keeps_breaking_leaves_what_came(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
+    hub.cut_after = [1_000_000] + [0] * 20
+    own = entry(tmp_path, files=("model.safetensors",))
+    with pytest.raises(FetchFailed, match=r"cannot be reached \(RemoteProtocolError\)\. What is here stays; run the"):
+        fetched(tmp_path, own)
+    assert (own.path / "model.safetensors.part").stat().st_size > 500_000
+    hub.cut_after = []
+    fetched(tmp_path, own)
+    assert (own.path / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_disk_that_fills_up_meanwhile_is_one_sentence(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetch, "http_get", full)
+    with pytest.raises(FetchFailed, match=r"config\.json of some/model cannot be fetched: No space left on device\."):
+        fetched(tmp_path, entry(tmp_path))
+
+
 def test_a_killed_download_goes_on_where_it_was(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
     own = entry(tmp_path, files=("model.safetensors",))
@@ -183,6 +220,21 @@ def test_a_killed_download_goes_on_where_it_was(hub: Hub, tmp_path: Path, monkey
     hub.seconds_a_chunk = 0
     assert fetched(tmp_path, own) == len(large) - have
     assert (own.path / "model.safetensors").read_bytes() == large
+
+
+def test_a_second_fetch_of_the_same_repo_is_kept_out(hub: Hub, tmp_path: Path) -> None:
+    own, refused = entry(tmp_path), list[str]()
+
+    def meanwhile(_: int) -> None:
+        with pytest.raises(FetchFailed, match="some/model is being fetched by another process; wait") as told:
+            fetch.fetch([plan], tmp_path)
+        refused.append(str(told.value))
+
+    plan = fetch.plan(own, tmp_path)
+    fetch.fetch([plan], tmp_path, meanwhile)
+    assert refused
+    assert loading.missing(own, checksums=True) == []
+    fetch.fetch([plan], tmp_path)
 
 
 def test_a_part_with_wrong_bytes_is_fetched_anew(hub: Hub, tmp_path: Path) -> None:
