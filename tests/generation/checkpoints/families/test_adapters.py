@@ -1,6 +1,7 @@
 """LoRAs in and out of a warm base: equal to diffusers' own, exact on the way out, of any rank, mixed in a batch."""
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -205,3 +206,22 @@ def test_under_compile_another_adapter_needs_no_new_graph() -> None:
     mixed = (MUG, Drawing(LAMP.prompt, LAMP.seed, adapter=1))
     with backbone.adapted(*adapters), plain.adapted(*adapters):
         assert np.abs(backbone.pixels(mixed, SAMPLING) - plain.pixels(mixed, SAMPLING)).max() < 2e-5
+
+
+def test_an_adapter_of_the_base_goes_into_the_distilled_model() -> None:
+    base, served = warm("klein"), warm("klein-distilled")
+    before = served.pixels((MUG,), SAMPLING)
+    with served.adapted(lora_bytes(base)):
+        assert np.abs(served.pixels((MUG,), SAMPLING) - before).max() > 0.01
+    assert np.array_equal(served.pixels((MUG,), SAMPLING), before)
+
+
+def test_a_swap_takes_no_time_to_speak_of() -> None:
+    backbone = warm("sd")
+    data = lora_bytes(backbone, rank=64)
+    took = []
+    for _ in range(5):
+        began = time.process_time()
+        with backbone.adapted(data):
+            took.append(time.process_time() - began)
+    assert min(took) < 0.01
