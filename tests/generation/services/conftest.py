@@ -47,13 +47,17 @@ def tickets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def work() -> Callable[..., int]:
-    """`work()` runs all that is ready, on every queue, and returns how many jobs that was; `most` stops earlier."""
+def work(django_capture_on_commit_callbacks: Any) -> Callable[..., int]:
+    """`work()` runs all that is ready, on every queue, and returns how many jobs that was; `most` stops earlier.
+
+    What is to be told after a commit is told after each job: the test's own transaction never commits.
+    """
 
     def run(most: int = 10_000) -> int:
         done = 0
         while done < most:
-            found = any(execution.run_next(queue, f"{queue}@test:1") for queue in Queue.values)
+            with django_capture_on_commit_callbacks(execute=True):
+                found = any(execution.run_next(queue, f"{queue}@test:1") for queue in Queue.values)
             if not found:
                 break
             done += 1

@@ -21,7 +21,7 @@ from tests.factories.catalog import make_product, make_type
 from tests.factories.generation import make_light_set, make_method, make_ready_product
 from tests.factories.stand_ins import Workshop
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 Work = Callable[..., int]
 SMALL = Recipe(
     novel_views=NovelViewsConfig(views=2),
