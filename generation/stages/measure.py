@@ -7,7 +7,7 @@ prompt names the noun, is the only one that this choice can lift.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -52,9 +52,9 @@ class Inputs:
 
 def run(inputs: Inputs, config: MeasureConfig, models: Models, context: StageContext, files: Files) -> MeasureResult:
     """Metrics in the order of the candidates. Memory holds one batch of pictures, and all embeddings at the end."""
-    measuring = Measuring(inputs, models, context, files)
     candidates = inputs.generate.candidates
     size = context.batch_size(config.batch)
+    measuring = Measuring(inputs, size, models, context, files)
     metrics: list[Metrics] = []
     names = []
     for start in range(0, len(candidates), size):
@@ -65,14 +65,17 @@ def run(inputs: Inputs, config: MeasureConfig, models: Models, context: StageCon
         plain = context.step(names[-1], partial(measuring.measure, batch, names[-1]))
         metrics += [from_plain(Metrics, each) for each in plain]
     context.progress(len(candidates), len(candidates), "images")
-    return MeasureResult(tuple(metrics), measuring.kept(names, candidates, size))
+    return MeasureResult(tuple(metrics), measuring.kept(names))
 
 
 class Measuring:
-    """One run of the stage. What photos and prompts look like is computed once, and only if a batch needs it."""
+    """One run of the stage. What photos and prompts look like is computed once, and only if a batch needs it.
 
-    def __init__(self, inputs: Inputs, models: Models, context: StageContext, files: Files) -> None:
-        self.inputs, self.models, self.context, self.files = inputs, models, context, files
+    `size` bounds each pass of a model, cut-outs, texts and photos included.
+    """
+
+    def __init__(self, inputs: Inputs, size: int, models: Models, context: StageContext, files: Files) -> None:
+        self.inputs, self.size, self.models, self.context, self.files = inputs, size, models, context, files
 
     def measure(self, batch: Sequence[GeneratedImage], name: str) -> list[dict[str, Any]]:
         """The metrics of a batch, as JSON; its embeddings are kept as a checkpoint of that name."""
@@ -89,13 +92,14 @@ class Measuring:
             for place, candidate in enumerate(batch)
         ]
 
-    def kept(self, names: Sequence[str], candidates: Sequence[GeneratedImage], size: int) -> str:
+    def kept(self, names: Sequence[str]) -> str:
         """All embeddings in one safetensors file, float16; returns its key."""
+        candidates = self.inputs.generate.candidates
         parts = []
         for place, name in enumerate(names):
             part = self.context.checkpoint(name)
             if part is None:  # the step was done, and what it kept beside its result is gone
-                self.measure(candidates[place * size : (place + 1) * size], name)
+                self.measure(candidates[place * self.size : (place + 1) * self.size], name)
                 part = self.context.checkpoint(name)
             parts.append(load(part or b""))
         photos = {f"photo_{name}": rows.astype(np.float16) for name, rows in vars(self.photos).items()}
@@ -106,12 +110,17 @@ class Measuring:
     def photos(self) -> Looks:
         """The product's photos, whole and cut out; zeros where none was found."""
         found = {mask.picture.sha256: mask.mask for mask in self.inputs.segment.masks}
-        images = [self.files.image(photo.picture) for photo in self.inputs.product.photos]
-        cuts = []
-        for photo, image in zip(self.inputs.product.photos, images, strict=True):
-            mask = found.get(photo.picture.sha256)
-            cuts.append(cut_out(image, self.files.mask(mask)) if mask else None)
-        return self._looks(images, cuts)
+        photos = self.inputs.product.photos
+        looks = []
+        # A batch at a time: photos may be large, and a product may have dozens.
+        for start in range(0, len(photos), self.size):
+            images, cuts = [], []
+            for photo in photos[start : start + self.size]:
+                mask = found.get(photo.picture.sha256)
+                images.append(self.files.image(photo.picture))
+                cuts.append(cut_out(images[-1], self.files.mask(mask)) if mask else None)
+            looks.append(self._looks(images, cuts))
+        return Looks(*(np.concatenate([getattr(look, name) for look in looks]) for name in ROWS[:4]))
 
     @cached_property
     def _prompts(self) -> dict[str, Rows]:
@@ -119,7 +128,7 @@ class Measuring:
         templates = list(dict.fromkeys(candidate.template for candidate in self.inputs.generate.candidates))
         noun = self.inputs.product.noun
         with self.models.clip() as clip:
-            rows = clip.texts([template.replace(PLACEHOLDER, noun) for template in templates])
+            rows = self._rows(clip.texts, [template.replace(PLACEHOLDER, noun) for template in templates])
         return dict(zip(templates, rows, strict=True))
 
     @cached_property
@@ -138,7 +147,7 @@ class Measuring:
                 found.append(distinct(ranked(guesses, stands_out(image), shares), GUESSES))
         cuts = [cut_out(image, guess.mask) for image, some in zip(images, found, strict=True) for guess, _ in some]
         with self.models.clip() as clip:
-            likeness = iter((clip.images(cuts) @ self._noun).tolist() if cuts else [])
+            likeness = iter((self._rows(clip.images, cuts) @ self._noun).tolist() if cuts else [])
         masks: list[Mask | None] = []
         for some in found:
             scored = [(points + NOUN_WEIGHT * next(likeness), guess.mask) for guess, points in some]
@@ -148,9 +157,9 @@ class Measuring:
     def _looks(self, images: Sequence[Image.Image], cuts: Sequence[Image.Image | None]) -> Looks:
         there = [cut for cut in cuts if cut is not None]
         with self.models.clip() as clip:
-            clip_rows = clip.images([*images, *there])
+            clip_rows = self._rows(clip.images, [*images, *there])
         with self.models.dino() as dino:
-            dino_rows = dino.images([*images, *there])
+            dino_rows = self._rows(dino.images, [*images, *there])
         places = [place for place, cut in enumerate(cuts) if cut is not None]
         return Looks(
             clip_rows[: len(images)],
@@ -158,6 +167,10 @@ class Measuring:
             _spread(clip_rows[len(images) :], places, len(images)),
             _spread(dino_rows[len(images) :], places, len(images)),
         )
+
+    def _rows(self, embed: Callable[[Sequence[Any]], Rows], things: Sequence[Any]) -> Rows:
+        """The rows of pictures or texts, as many in a pass as a batch has."""
+        return np.concatenate([embed(things[start : start + self.size]) for start in range(0, len(things), self.size)])
 
     def _put(self, mask: Mask | None) -> Picture | None:
         return None if mask is None else self.files.put_mask(mask)
