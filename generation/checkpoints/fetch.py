@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 from urllib.parse import urlsplit
 
-from huggingface_hub import HfApi, hf_hub_url
+from huggingface_hub import HfApi, constants, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -40,6 +40,8 @@ from generation.checkpoints.locks import (
 from generation.checkpoints.sets import Entry
 from generation.exceptions import FetchFailed
 
+# Its requests would else say what runs here, and ask the hub for a list to guess from.
+constants.HF_HUB_DISABLE_TELEMETRY = True
 Progress = Callable[[int], None]  # told the bytes that arrived since the last call
 SPARE_BYTES = 1 << 28  # left free on the disk
 _TIMEOUT = 20.0  # seconds for an answer about a repo

@@ -41,25 +41,25 @@ _LICENCES = (
         "Free for research and for companies below a yearly revenue; above it Stability AI sells a licence; commercial"
         " users register.",
         "Stability AI's Community License Agreement, in the repository's LICENSE",
-        "up to 1,000,000 USD of revenue a year",
+        "up to 1 M USD of revenue a year",
     ),
     Licence(
         "LTX-2-Community", True,
         "Free below a yearly revenue; above it Lightricks sells a licence; the list of forbidden uses goes along.",
         "the LTX-2 Community License Agreement, in the repository's LICENSE",
-        "up to 10,000,000 USD of revenue a year",
+        "up to 10 M USD of revenue a year",
     ),
     Licence(
         "LTXV-Open-Weights", True,
         "Free below a yearly revenue; above it Lightricks sells a licence; the list of forbidden uses goes along.",
         "the LTX-Video Open Weights License, in the repository's LICENSE",
-        "up to 10,000,000 USD of revenue a year",
+        "up to 10 M USD of revenue a year",
     ),
     Licence(
         "Krea-2-Community", True,
         "Free below a yearly revenue; above it Krea sells a licence.",
         "the licence in the model's repository",
-        "up to 1,000,000 USD of revenue a year",
+        "up to 1 M USD of revenue a year",
     ),
     Licence(
         "DINOv3", True,

@@ -303,6 +303,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},  # jobs has its own line for each attempt
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # it would tell every address, signed ones too
         "kombu.connection": {"level": "ERROR"},  # the embedded broker has no host, and needs none
     },
 }

@@ -100,8 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(json.dumps({"id": name, "sha": repo.commit, "siblings": listed}).encode())
 
     def _file(self, name: str, path: str, *, head: bool) -> None:
-        repo = self.hub.repos[name]
-        if path not in repo.files:
+        repo = self.hub.repos.get(name)
+        if repo is None or path not in repo.files:
             self._refuse(404, "EntryNotFound")
             return
         right = repo.files[path]

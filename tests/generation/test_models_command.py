@@ -60,10 +60,11 @@ def test_list_names_every_set_and_role(places: Path) -> None:
         assert f"\n{name}: " in f"\n{out}"
     row = next(line for line in out.split("shop: ")[1].splitlines() if line.startswith("  dino"))
     assert row.split("  ")[1:] != []
-    for cell in ("some/model", "not pinned yet", "CC-BY-NC-4.0", "commercial: no", "0.3 MB", "not here"):
+    for cell in ("some/model", "not pinned yet", "CC-BY-NC-4.0", " no ", "0.3 MB", "not here"):
         assert cell in row
     assert "  served     the same as base\n" in out
-    assert "commercial: up to 1,000,000 USD of revenue a year" in out
+    assert "  up to 1 M USD of revenue a year  " in out
+    assert out.count("  role       checkpoint  ") == 5
 
 
 def test_list_goes_on_after_a_set_that_cannot_be_read(places: Path) -> None:
@@ -123,7 +124,7 @@ def test_fetch_shows_sizes_and_licences_and_asks(places: Path, hub: Hub, monkeyp
     with pytest.raises(CommandError, match=r"Nothing was fetched\. Answer y, or pass --yes\."):
         call_command("models", "fetch", "shop", "--role", "dino", stdout=out)
     for told in (
-        f"dino  some/model  {COMMIT[:8]}  Stability-Community  commercial: up to 1,000,000 USD of revenue a year",
+        "dino: some/model, Stability-Community; commercial use: up to 1 M USD of revenue a year\n",
         f"commit {COMMIT}, the newest; it is pinned from now on: 0.3 MB, 0.3 MB of it to fetch",
         f"0.3 MB to fetch into {places / 'models'}",
     ):

@@ -16,6 +16,8 @@ from generation.checkpoints.sets import ROLES, Entry, ModelSet
 from generation.exceptions import BadModelSet, CheckpointMissing, FetchFailed, LicenceRefused
 from generation.model_sets import places
 
+HEADER = ("role", "checkpoint", "commit", "licence", "commercial use", "size", "")
+
 
 class Command(BaseCommand):
     """`manage.py models list|check|fetch`; a check that finds something wrong ends with status 1."""
@@ -58,7 +60,7 @@ class Command(BaseCommand):
     def _list_set(self, chosen: ModelSet) -> None:
         entries = _distinct(chosen.entries.values())
         self.stdout.write(f"{chosen.name}: {chosen.title} ({_size(sum(entry.size for entry in entries))})")
-        rows = []
+        rows: list[tuple[str, ...]] = [HEADER]
         for entry in chosen.entries.values():
             own = next(other for other in entries if other.cache_key == entry.cache_key)
             rows.append(_row(entry) if own is entry else (entry.role, f"the same as {own.role}", "", "", "", "", ""))
@@ -88,7 +90,8 @@ class Command(BaseCommand):
         downloads = [fetch.plan(entry, places().models) for entry in entries]
         needed = fetch.total(downloads)
         for download in downloads:
-            self.stdout.write("  ".join(_row(download.entry)[:5]))
+            role, checkpoint, _, licence, commercial, *_ = _row(download.entry)
+            self.stdout.write(f"{role}: {checkpoint}, {licence}; commercial use: {commercial}")
             newest = ", the newest; it is pinned from now on" if download.pins else ""
             self.stdout.write(
                 f"    commit {download.entry.revision}{newest}:"
@@ -113,7 +116,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
         entry.repo or str(entry.options.get("url") if entry.is_remote else entry.path),
         entry.revision[:8] or ("not pinned yet" if entry.repo else ""),
         entry.licence,
-        f"commercial: {allowed if entry.commercial else 'no'}",
+        allowed if entry.commercial else "no",
         _size(entry.size or loading.bytes_on_disk(entry)) if not entry.is_remote else "",
         "not here" if loading.missing(entry) else "here",
     )

@@ -76,6 +76,17 @@ def test_what_is_asked_for_is_fetched_whole(hub: Hub, tmp_path: Path) -> None:
     assert loading.missing(own, checksums=True) == []
 
 
+def test_nothing_is_asked_for_but_the_repo(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI_AGENT", "some-harness")
+    fetched(tmp_path, entry(tmp_path, files=("model.safetensors",)))
+    commit = Repo({}).commit
+    assert [path for _, path, _, _ in hub.asked] == [
+        f"/api/models/some/model/revision/{commit}",
+        f"/some/model/resolve/{commit}/model.safetensors",
+        "/storage/some/model/model.safetensors",
+    ]
+
+
 def test_the_lock_has_size_and_checksum_of_every_file(hub: Hub, tmp_path: Path) -> None:
     own = entry(tmp_path)
     fetched(tmp_path, own)
