@@ -222,7 +222,7 @@ def _whole_run(pk: int) -> dict[str, Any]:
     cost = run_selectors.cost_of(tiers)
     return _run(run) | {
         "stages": [_stage(stage) for tier in tiers for stage in tier.stages],
-        "cost": {name: getattr(cost, name) for name in ("seconds", "gpu_seconds", "peak_bytes", "images")},
+        "cost": {name: getattr(cost, name) for name in ("seconds", "gpu_seconds", "peak_bytes", "images", "money")},
     }
 
 

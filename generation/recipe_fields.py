@@ -77,7 +77,7 @@ def _section(field: "dataclasses.Field[Any]", prefix: str) -> Section:
     return Section(
         path,
         BY_NAME[field.name].title if not prefix else OPTIONS[field.name],
-        inspect.cleandoc(config.__doc__ or "").partition("\n")[0],
+        inspect.cleandoc(config.__doc__ or "").partition("\n")[0].replace("`", ""),
         optional,
         default is not None,
         tuple(_parameter(one, config, f"{path}.") for one in inner if one.name not in OPTIONS),

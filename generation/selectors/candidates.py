@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.shortcuts import get_object_or_404
 
-from generation.models import Candidate, RunStage, StageImage, TrainingImage
+from generation.models import Candidate, TrainingImage
+from generation.selectors.lineage import lineage
 from generation.selectors.pictures import METRICS
 
 
@@ -72,54 +73,23 @@ class Origin:
     others: int = 0
 
 
-def lineage(candidate: Candidate) -> list[Origin]:
-    """Where a candidate comes from, itself first, the product's photos last; at most five queries."""
-    results = _results(candidate)
-    steps = [Origin("This image", f"seed {candidate.seed}, “{candidate.prompt}”", [candidate.key])]
-    if candidate.adapter:
-        made = candidate.adapter
+def origins(candidate: Candidate) -> list[Origin]:
+    """Where a candidate comes from, itself first, the product's photos last; the queries of `lineage`."""
+    past = lineage(candidate)
+    steps = [Origin("This image", f"seed {past.seed}, “{past.prompt}”", [candidate.key])]
+    if past.adapter:
+        made = past.adapter
         steps.append(Origin("Adapter", f"token {made.token}, rank {made.rank}, {made.steps} steps", []))
-        steps += _training(results.get("filter"))
-    steps += _photos(results.get("segment"))
-    return steps
+        # What is furthest from the photos first: the list leads back to them.
+        for kind in reversed(TrainingImage.Kind.values[1:]):
+            keys = [image.key for image in past.trained_on if image.kind == kind]
+            label = f"{TrainingImage.Kind(kind).label}s it learned from"
+            steps += [_origin(label, f"{len(keys)} kept", keys)] if keys else []
+    keys = [photo.key for photo in past.photos]
+    gone = len(past.photo_keys) - len(keys)
+    told = f"{len(past.photo_keys)} photo{'' if len(past.photo_keys) == 1 else 's'}"
+    return [*steps, _origin("Photos of the product", f"{told}, {gone} removed since" if gone else told, keys)]
 
 
-def _results(candidate: Candidate) -> dict[str, int]:
-    links = RunStage.objects.filter(run=candidate.run_id, tier=candidate.tier)
-    return dict(links.values_list("stage", "result_id"))
-
-
-def _training(result_id: int | None) -> list[Origin]:
-    """What the adapter learned from, by kind."""
-    if result_id is None:
-        return []
-    rows = TrainingImage.objects.filter(result=result_id, kept=True).exclude(kind=TrainingImage.Kind.PHOTO)
-    by_kind: dict[str, list[str]] = {}
-    for kind, key in rows.order_by("pk").values_list("kind", "key"):
-        by_kind.setdefault(kind, []).append(key)
-    return [
-        Origin(
-            f"{TrainingImage.Kind(kind).label}s it learned from",
-            f"{len(keys)} kept",
-            keys[:MOST_SHOWN],
-            max(0, len(keys) - MOST_SHOWN),
-        )
-        for kind, keys in sorted(
-            by_kind.items(), key=lambda item: TrainingImage.Kind.values.index(item[0]), reverse=True
-        )
-    ]
-
-
-def _photos(result_id: int | None) -> list[Origin]:
-    if result_id is None:
-        return []
-    keys = list(StageImage.objects.filter(result=result_id).order_by("pk").values_list("key", flat=True))
-    plural = "" if len(keys) == 1 else "s"
-    return [
-        Origin(
-            f"Photo{plural} of the product",
-            f"{len(keys)} photo{plural}",
-            keys[:MOST_SHOWN],
-            max(0, len(keys) - MOST_SHOWN),
-        )
-    ]
+def _origin(title: str, detail: str, keys: list[str]) -> Origin:
+    return Origin(title, detail, keys[:MOST_SHOWN], max(0, len(keys) - MOST_SHOWN))

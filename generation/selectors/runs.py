@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from catalog.models import Product
 from generation.models import Candidate, Run, RunStage, StageResult
 from generation.models.runs import ENDED_STATES
+from generation.selectors.costs import Cost, cost_of_stage
 from generation.selectors.facts import bank, known_products
 from generation.services.planning import lack_of
 from jobs.selectors import Pace, pace
@@ -108,16 +109,6 @@ class Tier:
     stages: list[StageView] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What stages took together; those that were shared are counted for the run that made them."""
-
-    seconds: float = 0
-    gpu_seconds: float = 0
-    peak_bytes: int = 0
-    images: int = 0
-
-
 def tiers_of(run: Run, now: datetime | None = None) -> list[Tier]:
     """The stages of a run by tier, in order, each with how far it is; one query."""
     rows = run.stages.select_related("result__job", "method").defer(
@@ -131,13 +122,8 @@ def tiers_of(run: Run, now: datetime | None = None) -> list[Tier]:
 
 
 def cost_of(tiers: list[Tier]) -> Cost:
-    own = [stage.result for tier in tiers for stage in tier.stages if not stage.row.reused]
-    return Cost(
-        sum(result.seconds for result in own),
-        sum(result.gpu_seconds for result in own),
-        max((result.peak_bytes for result in own), default=0),
-        sum(result.images for result in own),
-    )
+    """What these stages took together; those that were shared are counted for the run that made them."""
+    return sum((cost_of_stage(stage.row) for tier in tiers for stage in tier.stages if not stage.row.reused), Cost())
 
 
 def is_live(run: Run) -> bool:

@@ -1,6 +1,5 @@
 """Ask a worker something that a person waits for, and hold on a little for the answer."""
 
-import time
 from typing import Any
 
 from django.conf import settings
@@ -12,12 +11,11 @@ from generation.model_sets import model_set
 from generation.models import Run
 from generation.records import MaskPrompt, to_plain
 from jobs import services
-from jobs.models import FINISHED_STATES, Job
+from jobs.models import Job
 
 # Whoever is asked holds the segmenter warm; a worker prefers to go on with that.
 AFFINITY = "segmenter {}"
 URGENT = 100
-LOOK_EVERY = 0.03  # seconds
 
 
 def prepare(photo: Photo, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
@@ -28,15 +26,6 @@ def prepare(photo: Photo, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
 def ask(photo: Photo, prompt: MaskPrompt, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
     """Ask for the masks that a prompt means in a photo. Raises BadModelSet where no set is chosen anywhere."""
     return _submit(CUT, photo, {"prompt": to_plain(prompt)}, f"Mask in {photo}", asked_by)
-
-
-def wait(job: Job, seconds: float) -> Job:
-    """The job once it is over, or as it is when that many seconds have passed."""
-    until = time.monotonic() + seconds
-    while job.state not in FINISHED_STATES and time.monotonic() < until:
-        time.sleep(LOOK_EVERY)
-        job.refresh_from_db()
-    return job
 
 
 def set_for(photo: Photo) -> str:

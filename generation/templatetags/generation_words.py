@@ -4,9 +4,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 
 from generation.models.results import small_key
+from generation.pipeline import BY_NAME
 from generation.selectors.pictures import METRICS
 
 LABELS = METRICS | {
@@ -48,6 +50,20 @@ def memory(count: int | None) -> str:
         return NOTHING
     size, unit = (count / 1e9, "GB") if count >= 1e9 else (count / 1e6, "MB")
     return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
+
+
+@register.filter
+def money(amount: float | None) -> str:
+    """An amount in the currency of the settings; small ones with as many digits as tell them apart."""
+    if amount is None:
+        return NOTHING
+    return f"{amount:.4f} {settings.CURRENCY}" if 0 < amount < 0.1 else f"{amount:,.2f} {settings.CURRENCY}"
+
+
+@register.filter
+def stage_title(name: str) -> str:
+    """What people call a stage."""
+    return BY_NAME[name].title
 
 
 @register.filter

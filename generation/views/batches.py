@@ -14,6 +14,7 @@ from generation.exceptions import GenerationError
 from generation.models import Batch
 from generation.selectors import batches as selectors
 from generation.selectors.choosing import chosen_ids, title_of, words_of
+from generation.selectors.costs import bill_of_batch
 from generation.selectors.runs import RunFilter
 from generation.services import runs as services
 from generation.views.acts import BATCH_ACTS, acts_for_batch
@@ -117,6 +118,7 @@ def _live_context(request: HttpRequest, found: Batch) -> dict[str, Any]:
         "counts": selectors.counts_of(found),
         "stages": selectors.stage_progress(found),
         "reasons": selectors.reasons(found),
+        "bill": bill_of_batch(found.pk),
         "live": selectors.is_live(found),
         "is_operator": operator,
         "acts": acts_for_batch(found) if operator else [],

@@ -23,7 +23,7 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
         "product": product,
         "photos": product.photos.all()[: selectors.MOST_PHOTOS],
         "around": selectors.around(found),
-        "lineage": selectors.lineage(found),
+        "origins": selectors.origins(found),
     }
     return render(request, "generation/candidate.html", context)
 

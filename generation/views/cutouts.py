@@ -15,8 +15,8 @@ from generation.forms import CaptionForm
 from generation.live import CUT
 from generation.selectors.photos import photo_state
 from generation.services import asking, marking
-from generation.services.asking import wait
 from generation.views.people import person
+from jobs import services
 from jobs.models import FINISHED_STATES, Job, State
 from vitrine.access import Role, allow
 
@@ -28,9 +28,7 @@ PATIENCE = 1.5
 @require_safe
 def cutout(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the product in a photo, and describe the photo."""
-    photo = _photo(pk)
-    state = photo_state(photo)
-    return _page(request, photo, CaptionForm(initial={"template": state.caption}))
+    return _page(request, _photo(pk))
 
 
 @allow(Role.OPERATOR)
@@ -52,7 +50,7 @@ def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
         job = asking.ask(photo, marking.read_prompt(photo, _body(request)), asked_by=person(request))
     except GenerationError as refusal:
         return JsonResponse({"detail": str(refusal)}, status=400)
-    return _answer(photo, wait(job, PATIENCE))
+    return _answer(photo, services.wait(job, PATIENCE))
 
 
 @allow(Role.OPERATOR)
@@ -60,7 +58,7 @@ def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
 def cutout_answer(_request: HttpRequest, pk: int, job_id: int) -> JsonResponse:
     """What has become of that question."""
     photo = _photo(pk)
-    return _answer(photo, wait(get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk), PATIENCE))
+    return _answer(photo, services.wait(get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk), PATIENCE))
 
 
 @allow(Role.OPERATOR)
@@ -107,7 +105,7 @@ def caption_save(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, photo, form, status=422)
 
 
-def _page(request: HttpRequest, photo: Photo, form: CaptionForm, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, photo: Photo, form: CaptionForm | None = None, status: int = 200) -> HttpResponse:
     state = photo_state(photo)
     siblings = list(photo.product.photos.all())
     place = next(index for index, one in enumerate(siblings) if one.pk == photo.pk)
@@ -115,7 +113,7 @@ def _page(request: HttpRequest, photo: Photo, form: CaptionForm, status: int = 2
         "photo": photo,
         "product": photo.product,
         "state": state,
-        "form": form,
+        "form": form or CaptionForm(initial={"template": state.caption}),
         "facts": _facts(state),
         "number": place + 1,
         "count": len(siblings),

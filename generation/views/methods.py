@@ -14,6 +14,7 @@ from generation.models import Method
 from generation.recipe import Recipe, recipe_from_toml
 from generation.recipe_text import as_toml
 from generation.selectors import methods as selectors
+from generation.selectors.costs import bill_of_method
 from generation.services import methods as services
 from generation.views.people import person
 from vitrine.access import Role, allow
@@ -38,7 +39,13 @@ def method(request: HttpRequest, pk: int) -> HttpResponse:
     others = [one for one in selectors.methods() if one.pk != pk]
     asked = cursor_from(request.GET.get("with"))
     other = next((one for one in others if one.pk == asked), None) or selectors.neighbour_of(found)
-    context: dict[str, Any] = {"method": found, "others": others, "other": other, "in_place": is_own(found)}
+    context: dict[str, Any] = {
+        "method": found,
+        "others": others,
+        "other": other,
+        "bill": bill_of_method(pk),
+        "in_place": is_own(found),
+    }
     try:
         context["parts"] = selectors.stage_parts(found)
         context["differences"] = selectors.compare(found, other) if other else []

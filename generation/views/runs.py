@@ -15,6 +15,7 @@ from generation.exceptions import GenerationError
 from generation.models import Run, StageResult
 from generation.recipe_fields import sections
 from generation.selectors import pictures, runs, stages
+from generation.selectors.costs import cost_of_stage
 from generation.selectors.methods import methods
 from generation.views.acts import ACTS, acts_for
 from generation.views.people import is_operator
@@ -151,6 +152,7 @@ def _stage_context(request: HttpRequest, found: Run, view: runs.StageView) -> di
         "section": next((one for one in sections() if one.path == row.stage), {"help": CLASS_IMAGES}),
         "maker": stages.maker_of(row) if row.reused else None,
         "settings": stages.settings_of(result),
+        "cost": cost_of_stage(row),
         "training": stages.training_of(result),
         "is_operator": is_operator(request),
         "stage_live": view.state == StageResult.State.RUNNING,

@@ -174,12 +174,13 @@ class Candidates:
     def __init__(self, paint: Painter, count: int, top: int = 4) -> None:
         self.paint, self.count, self.top = paint, count, top
         self.pictures = [paint.picture(index, 1.2) for index in range(count)]
+        self.held_back = {count - 1} if count > 4 else set()
 
     def generate(self) -> records.GenerateResult:
         made = []
         for index, picture in enumerate(self.pictures):
             place = PLACES[index % len(PLACES)]
-            dropped = "It may not be shown: violence (0.31 over 0.25)." if index == self.count - 1 > 3 else ""
+            dropped = "It may not be shown: violence (0.31 over 0.25)." if index in self.held_back else ""
             made.append(
                 records.GeneratedImage(
                     f"a photo of {{product}} {place}", f"a photo of ohwx mug {place}", 1000 + index, picture, dropped
@@ -193,7 +194,8 @@ class Candidates:
             records.Metrics(
                 picture, cosine(), cosine(0.2, 0.36), cosine(0.4), cosine(), cosine(0.2, 0.3), cosine(0.4), None
             )
-            for picture in self.pictures
+            for index, picture in enumerate(self.pictures)
+            if index not in self.held_back
         ]
         key, _ = self.paint.files.put_data(f"embeddings {self.paint.chance.random()}".encode(), "safetensors")
         self.metrics = metrics
@@ -238,7 +240,8 @@ def make_whole_run(
     open_ = True
     for order, stage in enumerate(stages_of(method.parts)):
         config = as_plain(method.parts).get(stage.name) or {}
-        result = make_result(stage.name, product=product, config=config, model_set=run.model_set)
+        inputs = {"product": {"photos": [{"picture": {"key": photo.key}} for photo, _ in paint.photos]}, "upstream": {}}
+        result = make_result(stage.name, product=product, config=config, inputs=inputs, model_set=run.model_set)
         RunStage.objects.create(run=run, order=order, stage=stage.name, method=method, result=result)
         if stage.name in (upto, failed):
             open_ = False

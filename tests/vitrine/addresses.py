@@ -117,11 +117,9 @@ def run_stage() -> list[Any]:
 
 
 def candidate() -> list[Any]:
-    return [make_candidate().pk]
-
-
-def candidate_with_file() -> list[Any]:
-    return [make_candidate(key=make_photo().key).pk]
+    made = make_candidate(key=make_photo().key)
+    RunStage.objects.create(run=made.run, order=0, stage="generate", method=made.run.method, result=made.result)
+    return [made.pk]
 
 
 def cut() -> list[Any]:
@@ -211,7 +209,7 @@ ADDRESSES: dict[str, Address] = {
     "generation:run-change": Address(OPERATORS, lambda: [*run(), "pause"], POST_ONLY),
     "generation:stage-pictures": Address(LOOK, result),
     "generation:candidate": Address(LOOK, candidate),
-    "generation:candidate-download": Address(LOOK, candidate_with_file),
+    "generation:candidate-download": Address(LOOK, candidate),
     "generation:batches": Address(LOOK),
     "generation:batch-new": Address(OPERATORS),
     "generation:batch": Address(LOOK, batch),

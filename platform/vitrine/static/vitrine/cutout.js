@@ -129,8 +129,8 @@ function tell(told) {
   button("save").disabled = !told || empty;
   if (!told) return;
   const one = told.guesses[guess % told.guesses.length];
-  const which = told.guesses.length > 1 ? `Guess ${(guess % told.guesses.length) + 1} of ${told.guesses.length}: ` : "";
-  const covers = `${which}the mask covers ${(100 * share(stage.mask)).toFixed(1)} % of the photo`;
+  const which = told.guesses.length > 1 ? `Guess ${(guess % told.guesses.length) + 1} of ${told.guesses.length}: the` : "The";
+  const covers = `${which} mask covers ${(100 * share(stage.mask)).toFixed(1)} % of the photo`;
   say(`${covers}, and the segmenter is ${Math.round(100 * Math.min(1, Math.max(0, one.score)))} % sure of it.`);
 }
 
