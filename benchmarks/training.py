@@ -1,0 +1,211 @@
+"""What a training step costs: our trainer, alone and grouped, beside diffusers' own DreamBooth LoRA script.
+
+    python benchmarks/training.py --script train_dreambooth_lora.py          # the table of the targets, on a CPU
+    python benchmarks/training.py --device cuda --shapes sd15,sdxl,klein     # full-size denoisers, K = 1 … 16, bf16
+
+The script is taken from a checkout of huggingface/diffusers (examples/dreambooth); it runs unmodified. Every
+measurement is a process of its own, one thread, rounds are interleaved, and the best median of CPU time counts: on a
+shared machine compare ratios only.
+
+Targets: a step with caches at most 0.60 x of the script's, grouped at K = 4 at most 0.45 x per product; gradients of a
+group equal to separate ones within 1e-5; from one product to the next in at most 100 ms of CPU, with nothing loaded.
+"""
+
+import argparse
+import json
+import os
+import runpy
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+BATCH = {256: 1, 128: 4}  # by pixels a side
+WARM_UP = 3  # steps not counted
+PHOTOS = 12
+PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40": 181e12, "4090": 165e12}  # dense bf16 FLOP/s
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--script", type=Path, help="diffusers' train_dreambooth_lora.py, the peer")
+    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--group", type=int, default=4, help="products that share a pass")
+    parser.add_argument("--rank", type=int, default=64)
+    parser.add_argument("--sides", default="256,128", help="pixels: 256 is at batch 1, 128 at batch 4")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--shapes", default="", help="of full-size denoisers: sd15, sdxl, klein; tiny to try it out")
+    parser.add_argument("--most", type=int, default=16, help="products at once, with --shapes")
+    parser.add_argument("--worker", default="", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# ------------------------------------------------------------------------------------------------ one process each
+def stock(told: dict[str, Any]) -> dict[str, float]:
+    """Run the script, and take the CPU time between its optimizer's steps."""
+    import torch  # noqa: PLC0415 - the parent measures nothing and needs no torch
+
+    torch.set_num_threads(1)
+    stamps: list[float] = []
+    plain = torch.optim.AdamW.step
+
+    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = plain(self, *args, **kwargs)
+        stamps.append(time.process_time())
+        return result
+
+    torch.optim.AdamW.step = step  # type: ignore[method-assign]
+    sys.argv = [
+        told["script"], f"--pretrained_model_name_or_path={told['model']}", f"--instance_data_dir={told['photos']}",
+        "--instance_prompt=a photo of sks box", f"--output_dir={told['out']}", f"--resolution={told['side']}",
+        f"--train_batch_size={told['batch']}", f"--rank={told['rank']}", f"--max_train_steps={told['steps']}",
+        "--learning_rate=1e-4", "--checkpointing_steps=100000", "--seed=0",
+    ]  # fmt: skip
+    runpy.run_path(told["script"], run_name="__main__")
+    return {"step_ms": _median(stamps)}
+
+
+def ours(told: dict[str, Any]) -> dict[str, float]:
+    """Train one group, then another with its images cached, as a warm worker does."""
+    import torch  # noqa: PLC0415
+
+    from benchmarks.training_runs import Timed, load  # noqa: PLC0415
+    from generation.exceptions import TrainingDiverged  # noqa: PLC0415
+    from generation.recipe import FinetuneConfig  # noqa: PLC0415
+    from generation.training.adapters import export  # noqa: PLC0415
+    from generation.training.loop import resident  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    trainer, samples = load(Path(told["model"]), Path(told["photos"]), told["side"])
+    config = FinetuneConfig(
+        rank=told["rank"], batch=told["batch"], steps=told["steps"], learning_rate=1e-4, checkpoint_every=100_000
+    )
+    first, second = Timed(), Timed()
+    outcomes = trainer.train(config, first.tasks(samples, told["group"], 0))
+    trainer.train(config, second.tasks(samples, told["group"], 100))  # caches know the words of these, too, from here
+    files, sockets = Timed.audit()
+    third = Timed()
+    ended = time.process_time()
+    first_outcome = outcomes[0]
+    if isinstance(first_outcome, TrainingDiverged):
+        raise first_outcome
+    data = export(resident(trainer.denoiser, config), first_outcome.row, {})
+    trainer.train(config, third.tasks(samples, told["group"], 100))
+    return {
+        "step_ms": min(_median(first.stamps), _median(second.stamps)),
+        "switch_ms": 1e3 * (third.stamps[0] - ended),
+        "loaded": len(files) + len(sockets),
+        "adapter_bytes": len(data),
+    }
+
+
+def check(told: dict[str, Any]) -> dict[str, float]:
+    """The largest relative difference between gradients of a group and of each product alone."""
+    from benchmarks.training_runs import gradient_difference, load  # noqa: PLC0415
+
+    trainer, samples = load(Path(told["model"]), Path(told["photos"]), told["side"])
+    return {"difference": gradient_difference(trainer, samples, told["rank"])}
+
+
+def _median(stamps: list[float]) -> float:
+    gaps = [1e3 * (after - before) for before, after in zip(stamps[WARM_UP:], stamps[WARM_UP + 1 :], strict=False)]
+    return statistics.median(gaps)
+
+
+# --------------------------------------------------------------------------------------------------- the CPU table
+def in_process(work: str, told: dict[str, Any]) -> dict[str, float]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    call = [sys.executable, __file__, "--worker", json.dumps({"work": work, **told})]
+    ran = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("RESULT ")]
+    if not lines:
+        raise SystemExit(f"{work} failed:\n{ran.stderr[-3000:]}")
+    result: dict[str, float] = json.loads(lines[-1].removeprefix("RESULT "))
+    return result
+
+
+def table(asked: argparse.Namespace, work: Path) -> None:
+    from benchmarks.training_models import photos, small_sd  # noqa: PLC0415
+
+    small_sd(work / "model")
+    photos(work / "photos", PHOTOS)
+    told = {"model": str(work / "model"), "photos": str(work / "photos"), "rank": asked.rank, "steps": asked.steps}
+    print(f"{'CPU-ms per step, one thread':<34}{'alone':>9}{'ratio':>8}{f'x{asked.group}, each':>12}{'ratio':>8}")
+    for side in map(int, asked.sides.split(",")):
+        batch = BATCH[side]
+        told |= {"side": side, "batch": batch}
+        peer, alone, grouped = [], [], []
+        for number in range(asked.rounds):
+            if asked.script:
+                out = str(work / f"out-{side}-{number}")
+                peer.append(in_process("stock", told | {"script": str(asked.script.resolve()), "out": out}))
+            alone.append(in_process("ours", told | {"group": 1}))
+            grouped.append(in_process("ours", told | {"group": asked.group}))
+        row(f"{side} px, batch {batch}", peer, alone, grouped, asked.group)
+    difference = in_process("check", told | {"side": 128})["difference"]
+    print(f"gradients, grouped against alone: {difference:.1e} at most, relative")
+
+
+def row(name: str, peer: list[Any], alone: list[Any], grouped: list[Any], group: int) -> None:
+    ours_ms, each_ms = (min(run["step_ms"] for run in runs) for runs in (alone, grouped))
+    each_ms /= group
+    if peer:
+        stock_ms = min(run["step_ms"] for run in peer)
+        print(f"{'diffusers script, ' + name:<34}{stock_ms:>9.0f}{1:>8.2f}")
+        print(
+            f"{'this trainer':<34}{ours_ms:>9.0f}{ours_ms / stock_ms:>8.2f}{each_ms:>12.0f}{each_ms / stock_ms:>8.2f}"
+        )
+    else:
+        print(f"{'this trainer, ' + name:<34}{ours_ms:>9.0f}{'':>8}{each_ms:>12.0f}")
+    switch = min(run["switch_ms"] for run in alone)
+    loaded = max(run["loaded"] for run in (*alone, *grouped))
+    print(f"{'  to the next product, CPU-ms':<34}{switch:>9.0f}   model files or sockets opened: {loaded:.0f}")
+
+
+# --------------------------------------------------------------------------------------------------- the GPU table
+def shapes(asked: argparse.Namespace) -> None:
+    from benchmarks.training_runs import Stepper, peak_of  # noqa: PLC0415
+
+    peak = peak_of(asked.device, PEAKS)
+    print(
+        f"{'shape':<8}{'K':>4}{'step ms':>10}{'images/s':>10}{'of peak':>9}{'GiB':>7}{'one product, against K = 1':>28}"
+    )
+    for name in asked.shapes.split(","):
+        alone = 0.0
+        count = 1
+        while count <= asked.most:
+            measured = Stepper(name, asked.device, count, asked.rank).measure(asked.steps)
+            if measured is None:
+                print(f"{name:<8}{count:>4}   does not fit into memory")
+                break
+            seconds, flops, memory = measured
+            alone = alone or seconds
+            share = f"{flops / seconds / peak:.0%}" if peak else "?"
+            print(
+                f"{name:<8}{count:>4}{1e3 * seconds:>10.1f}{count / seconds:>10.1f}{share:>9}{memory / 2**30:>7.1f}"
+                f"{seconds / count / alone:>16.2f}"
+            )
+            count *= 2
+
+
+def main() -> None:
+    asked = arguments()
+    if asked.worker:
+        told = json.loads(asked.worker)
+        work = {"stock": stock, "ours": ours, "check": check}[told.pop("work")]
+        print("RESULT " + json.dumps(work(told)))
+    elif asked.shapes:
+        shapes(asked)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            table(asked, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
