@@ -21,5 +21,9 @@ class PromptRefused(CatalogError):
     """A text that the prompt bank does not take."""
 
 
+class PromptsNotWritten(CatalogError):
+    """The prompt writer cannot write: no model, no server, no answer."""
+
+
 class ProductRefused(CatalogError):
     """A product that cannot be made or changed as asked."""
