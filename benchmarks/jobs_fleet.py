@@ -1,7 +1,7 @@
 """Workers, a scheduler and a Redis server as processes of their own, for the benchmarks and tests of jobs.
 
-Run as a script it is one of these processes: `python benchmarks/jobs_fleet.py worker|live|scheduler`. It knows three
-job kinds more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint,
+Run as a module it is one of these processes: `python -m benchmarks.jobs_fleet worker|live|stages|scheduler`. It knows
+three job kinds more than the site does: `bench.tally`, whose steps each leave a row in a table without any constraint,
 `bench.together`, the same for four jobs at once, and `bench.deaf`, which does not end.
 """
 
@@ -53,7 +53,8 @@ class Fleet:
         """A worker, a live worker or the scheduler, in a process group of its own; its output goes to a file."""
         with (self.folder / f"{role}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).resolve()), role],
+                [sys.executable, "-m", "benchmarks.jobs_fleet", role],
+                cwd=ROOT,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -213,7 +214,8 @@ def main(role: str) -> Any:
     register()
     if role == "scheduler":
         return workers.schedule()
-    return workers.work(["live" if role == "live" else "cpu"], settings.CPU_CONCURRENCY if role == "worker" else None)
+    queues = {"live": ["live"], "stages": ["cpu", "gpu"]}.get(role, ["cpu"])
+    return workers.work(queues, None if role == "live" else settings.CPU_CONCURRENCY)
 
 
 if __name__ == "__main__":

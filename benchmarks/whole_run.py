@@ -1,0 +1,251 @@
+"""Whole runs through jobs, with tiny checkpoints: how long, how much of it is not the stages, and what a kill costs.
+
+    python benchmarks/whole_run.py                                  # one drawn product, embedded broker, SQLite
+    python benchmarks/whole_run.py --photos FOLDER                  # a folder per product, all its photos
+    python benchmarks/whole_run.py --broker redis --database postgresql://user@host/empty_database
+    python benchmarks/whole_run.py --kills 20                       # and again, killed at random moments
+
+With kills, the products are run twice: undisturbed, and in another installation whose worker is killed with SIGKILL
+again and again. Every candidate must then be the same picture to the last bit; else the exit code is 1.
+"""
+
+# ruff: noqa: PLC0415 - Django is set up first, with the environment that the arguments ask for
+import argparse
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.jobs_fleet import Fleet, Redis
+
+METHOD, SET, SEED = "tiny", "tiny-sd", 7
+LIMIT = 900  # seconds
+NOUN = "mug"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, help="a folder for each product")
+    parser.add_argument("--products", type=int, default=1, help="drawn products, without --photos")
+    parser.add_argument("--family", default="sd", choices=("sd", "sdxl", "flux2-klein"))
+    parser.add_argument("--broker", default="embedded", choices=("embedded", "redis"))
+    parser.add_argument("--database", default="", help="URL of an empty one; a temporary SQLite file when not given")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes")
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--pause", type=float, default=6.0, help="seconds between two kills, on average")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments to kill at")
+    parser.add_argument("--inside", choices=("start", "state"), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def start_runs(asked: argparse.Namespace) -> None:
+    """In an installation of its own: products, a method, and a run for each product; prints how many there are."""
+    from django.core.management import call_command
+
+    from catalog.models import Product
+    from catalog.services.prompts import load_bank
+    from generation.services import methods, runs
+    from tests.factories.recipes import tiny_recipe
+
+    load_bank()
+    if asked.photos:
+        call_command("import_products", "folder", str(asked.photos), type=NOUN, verbosity=0)
+    else:
+        _draw_products(asked.products)
+    method = methods.make_method(METHOD, tiny_recipe(), title="Every stage, tiny")
+    for product in Product.objects.order_by("pk"):
+        runs.start_run(product, runs.Wish(method, f"tiny-{asked.family}", seed=SEED))
+    print(json.dumps({"products": Product.objects.count()}))
+
+
+def _draw_products(count: int) -> None:
+    import io
+
+    from catalog.samples import render_product_photo
+    from catalog.services.photos import add_photo
+    from catalog.services.products import ProductRow, upsert_products
+
+    rows = [ProductRow(f"{NOUN}-{number}", f"Mug number {number}", NOUN, {}) for number in range(count)]
+    upsert_products(rows, source="bench")
+    from catalog.models import Product
+
+    for number, product in enumerate(Product.objects.order_by("pk")):
+        for view in range(2):
+            drawn = io.BytesIO()
+            render_product_photo(NOUN, number, 256, view=view).save(drawn, "PNG")
+            drawn.seek(0)
+            add_photo(product, drawn, name=f"{view}.png")
+
+
+def print_state() -> None:
+    """How far the runs are, what their stages cost, and their candidates, as JSON."""
+    from django.db.models import Max, Min
+
+    from generation.models import Candidate, Run, StageResult
+    from jobs.models import Attempt, Job
+
+    runs = list(Run.objects.values_list("state", "problem"))
+    candidates = Candidate.objects.order_by("run__product__external_id", "prompt", "seed")
+    stages = StageResult.objects.order_by("pk")
+    told = {
+        "states": [state for state, _ in runs],
+        "problems": [problem for _, problem in runs if problem],
+        "errors": list(Job.objects.exclude(error="").values_list("error", flat=True)),
+        "jobs": Job.objects.count(),
+        "attempts": Attempt.objects.count(),
+        "seconds": sum(stages.values_list("seconds", flat=True)),
+        "stages": [[name, round(seconds, 2)] for name, seconds in stages.values_list("stage", "seconds")],
+        "candidates": list(candidates.values_list("sha256", "words", "seed", "clip_i", "picked")),
+    }
+    began, ended = Job.objects.aggregate(at=Min("started_at"))["at"], Job.objects.aggregate(at=Max("finished_at"))["at"]
+    told["span"] = (ended - began).total_seconds() if began and ended else 0.0
+    print(json.dumps(told))
+
+
+class Installation:
+    """A data folder with its own database, workers and scheduler."""
+
+    def __init__(self, folder: Path, asked: argparse.Namespace, database: str, broker: str) -> None:
+        from tests.factories.checkpoints.model_set import tiny_set
+
+        folder.mkdir()
+        tiny_set(folder / "sets", asked.family)
+        self.asked = asked
+        self.database = database
+        self.fleet = Fleet(folder, database=database, broker=broker, concurrency=1, lease=5)
+        self.fleet.environment |= {
+            "VITRINE_MODEL_SETS_DIR": str(folder / "sets"),
+            "VITRINE_MODEL_SET": f"tiny-{asked.family}",
+            "VITRINE_DEVICE": "cpu",
+        }
+
+    def ask(self, what: str) -> dict[str, Any]:
+        """Run this script inside the installation; returns what it printed."""
+        command = [sys.executable, "-m", "benchmarks.whole_run", "--inside", what, "--family", self.asked.family]
+        command += ["--products", str(self.asked.products)]
+        command += ["--photos", str(self.asked.photos.resolve())] if self.asked.photos else []
+        done = subprocess.run(
+            command, env=self.fleet.environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
+        if done.returncode:
+            raise SystemExit(done.stderr[-3000:])
+        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return told
+
+    def run(self, kills: int) -> tuple[dict[str, Any], float]:
+        """Start the runs and wait for their end, killing on the way; returns the last state and the seconds it took."""
+        self.fleet.manage("migrate")
+        self.ask("start")
+        began = time.monotonic()
+        workers = [self.fleet.start("stages") for _ in range(self.asked.workers)]
+        self.fleet.start("scheduler")
+        dice, killed = random.Random(self.asked.seed), 0  # noqa: S311
+        next_kill = time.monotonic() + dice.uniform(1, 2) * self.asked.pause
+        while time.monotonic() < began + LIMIT:
+            time.sleep(0.5)
+            if killed < kills and time.monotonic() > next_kill:
+                victim = dice.randrange(len(workers))
+                self.fleet.kill(workers[victim])
+                workers[victim] = self.fleet.start("stages")
+                killed += 1
+                next_kill = time.monotonic() + dice.uniform(0.3, 1.7) * self.asked.pause
+            if self.over():
+                break
+        took = time.monotonic() - began
+        state = self.ask("state") | {"kills": killed}
+        self.fleet.stop()
+        return state, took
+
+    def over(self) -> bool:
+        """Whether every run has ended; asks the database beside Django, which this process has not set up."""
+        asked = "SELECT count(*) FROM generation_run WHERE finished_at IS NULL"
+        if self.database:
+            with psycopg.connect(self.database) as connection:
+                row = connection.execute(asked).fetchone()
+        else:
+            with closing(sqlite3.connect(self.fleet.folder / "vitrine.sqlite3", timeout=20)) as connection_:
+                row = connection_.execute(asked).fetchone()
+        return row is not None and row[0] == 0
+
+
+def report(name: str, state: dict[str, Any], took: float) -> None:
+    """One block of the table."""
+    by_stage: dict[str, float] = {}
+    for stage, seconds in state["stages"]:
+        by_stage[stage] = by_stage.get(stage, 0) + seconds
+    print(f"{name}: {took:.1f} s from the start of the worker to the end of {len(state['states'])} runs")
+    for stage, seconds in by_stage.items():
+        print(f"  {stage:14}{seconds:8.2f} s")
+    beside = state["span"] - state["seconds"]
+    print(f"  {'stages in all':14}{state['seconds']:8.2f} s, models' loading and storage included")
+    print(f"  {'beside them':14}{beside:8.2f} s of {state['span']:.1f} s: {100 * beside / state['span']:.1f} %")
+    print(f"  jobs {state['jobs']}, attempts {state['attempts']}, kills {state['kills']}")
+    print(f"  candidates {len(state['candidates'])}, states {sorted(set(state['states']))}")
+    for problem in {*state["problems"], *state["errors"]}:
+        print(f"  ! {problem}")
+
+
+def measured(folder: Path, asked: argparse.Namespace, broker: str) -> bool:
+    """Run and report; with kills run again in another installation, and compare."""
+    first = Installation(folder / "first", asked, "" if asked.kills else asked.database, broker)
+    try:
+        state, took = first.run(0)
+    finally:
+        first.fleet.stop()
+    report(
+        f"Undisturbed ({broker.partition(':')[0]} broker, {first.database.partition(':')[0] or 'sqlite'})", state, took
+    )
+    good = set(state["states"]) == {"succeeded"}
+    if asked.kills and good:
+        second = Installation(folder / "second", asked, asked.database, broker)
+        try:
+            other, took = second.run(asked.kills)
+        finally:
+            second.fleet.stop()
+        report("Killed", other, took)
+        same = sum(one == two for one, two in zip(state["candidates"], other["candidates"], strict=False))
+        good = state["candidates"] == other["candidates"]
+        print(f"  {same} of {len(state['candidates'])} candidates are the same to the last bit, in pixels and metrics")
+    print("  load average " + " ".join(f"{load:.1f}" for load in os.getloadavg()))
+    return good
+
+
+def main() -> None:
+    asked = arguments()
+    if asked.inside:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vitrine.settings")
+        import django
+
+        django.setup()
+        if asked.inside == "start":
+            start_runs(asked)
+        else:
+            print_state()
+        return
+    redis = Redis()
+    broker = "embedded://"
+    if asked.broker == "redis":
+        redis.start()
+        broker = redis.url
+    with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as name:
+        try:
+            good = measured(Path(name), asked, broker)
+        finally:
+            redis.stop()
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
