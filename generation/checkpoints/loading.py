@@ -9,7 +9,7 @@ import functools
 import importlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from safetensors import SafetensorError
 
@@ -21,6 +21,7 @@ from generation.exceptions import CheckpointMissing
 _FAMILIES = "generation.checkpoints.families"
 _MAKERS = {"sd": f"{_FAMILIES}.sd", "sdxl": f"{_FAMILIES}.sd", "flux2-klein": f"{_FAMILIES}.flux2_klein"}
 _PICKLES = (".pth", ".pt", ".bin", ".ckpt")
+Checksums = Literal["none", "pickles", "all"]
 _MESSAGE_FILES = 3  # named in a message; more are counted
 
 
@@ -35,7 +36,7 @@ def code_for(role: Role, family: str) -> tuple[str, str]:
 
 def load(entry: Entry, device: str) -> Any:
     """The adapter of an entry on a device, after its files were verified. Raises CheckpointMissing."""
-    verify(entry)
+    verify(entry, checksums="pickles")
     module, function = code_for(entry.role, entry.family)
     code = getattr(importlib.import_module(module), function)
     try:
@@ -47,16 +48,16 @@ def load(entry: Entry, device: str) -> Any:
         raise CheckpointMissing(_sentence(entry, [told.rstrip(".")])) from error
 
 
-def verify(entry: Entry, *, checksums: bool = False) -> None:
+def verify(entry: Entry, *, checksums: Checksums = "none") -> None:
     """Raise CheckpointMissing, with role, path and command, unless every file is there and whole.
 
-    Sizes are always looked at, checksums only when asked for, and those of pickles always.
+    Sizes are always looked at, and that pickles are pinned; checksums take seconds for each gigabyte.
     """
     if problems := missing(entry, checksums=checksums):
         raise CheckpointMissing(_sentence(entry, problems))
 
 
-def missing(entry: Entry, *, checksums: bool = False) -> list[str]:
+def missing(entry: Entry, *, checksums: Checksums = "none") -> list[str]:
     """What is wrong with an entry's files, one short text each; nothing when it can be loaded."""
     if entry.is_remote:
         return []
@@ -84,7 +85,7 @@ def bytes_on_disk(entry: Entry) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _wrong_in_repo(entry: Entry, checksums: bool) -> list[str]:
+def _wrong_in_repo(entry: Entry, checksums: Checksums) -> list[str]:
     root, wanted = root_of(entry), locked_files(entry)
     if not wanted:
         return ["it was never fetched"]
@@ -96,7 +97,7 @@ def _wrong_in_repo(entry: Entry, checksums: bool) -> list[str]:
     return wrong
 
 
-def _wrong_file(path: Path, locked: LockedFile, pinned: str, checksums: bool) -> str:
+def _wrong_file(path: Path, locked: LockedFile, pinned: str, checksums: Checksums) -> str:
     if not path.is_file():
         return "is missing"
     if path.stat().st_size != locked.size:
@@ -104,18 +105,21 @@ def _wrong_file(path: Path, locked: LockedFile, pinned: str, checksums: bool) ->
     wanted = pinned or locked.sha256
     if path.suffix in _PICKLES and not wanted:
         return "is a pickle without a pinned checksum"
-    if checksums and not wanted and locked.blob:
+    if checksums == "all" and not wanted and locked.blob:
         return "" if blob_of(path) == locked.blob else "is damaged: its checksum differs from the hub's"
-    if (checksums or path.suffix in _PICKLES) and wanted:
+    if wanted and _is_to_be_hashed(path, checksums):
         return "" if _known_sha256(path) == wanted else "is damaged: its SHA-256 differs from the pinned one"
     return ""
 
 
-def _wrong_locally(entry: Entry, checksums: bool) -> list[str]:
+def _wrong_locally(entry: Entry, checksums: Checksums) -> list[str]:
     files = _local_files(entry)
     if not files:
         return ["there is no such file or folder" if not entry.path.exists() else "the folder is empty"]
     wrong = []
+    # A set has one checksum for a local checkpoint: that of its weights.
+    weights = [file for file in files if file.suffix not in (".json", ".txt")] if entry.sha256 else []
+    hashed = [file for file in weights if _is_to_be_hashed(file, checksums)]
     has_safetensors = any(file.suffix == ".safetensors" for file in files)
     for file in files:
         name = file.name if file == entry.path else file.relative_to(entry.path).as_posix()
@@ -123,15 +127,13 @@ def _wrong_locally(entry: Entry, checksums: bool) -> list[str]:
             wrong.append(f"{name} is damaged: it ends before its tensors do")
         elif file.suffix in _PICKLES and not entry.sha256 and not has_safetensors:
             wrong.append(f"{name} is a pickle without a pinned checksum; write its sha256 into the set")
-        elif _is_to_be_hashed(file, entry, checksums) and _known_sha256(file) != entry.sha256:
+        elif file in hashed and _known_sha256(file) != entry.sha256:
             wrong.append(f"{name} is damaged: its SHA-256 differs from the set's")
     return wrong
 
 
-def _is_to_be_hashed(file: Path, entry: Entry, checksums: bool) -> bool:
-    if not entry.sha256 or file.suffix in (".json", ".txt"):
-        return False
-    return checksums or file.suffix in _PICKLES
+def _is_to_be_hashed(file: Path, checksums: Checksums) -> bool:
+    return checksums == "all" or (checksums == "pickles" and file.suffix in _PICKLES)
 
 
 def _local_files(entry: Entry) -> list[Path]:

@@ -223,6 +223,8 @@ def _check_source(given: _Role, where: str) -> None:
             raise BadModelSet(f"{where}: family = {REMOTE!r} wants options.url, and neither repo nor path.")
     elif bool(given.repo) == bool(given.path):
         raise BadModelSet(f'{where}: give either repo = "owner/name" or path = "a/local/folder".')
+    if given.sha256 and given.repo and not given.file:
+        raise BadModelSet(f"{where}: sha256 is that of one file of a repo; name it by file.")
     if given.path and (given.revision or given.files or given.file):
         raise BadModelSet(
             f"{where}: revision, file and files belong to a repo; a path names the folder or file itself."

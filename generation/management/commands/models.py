@@ -44,7 +44,7 @@ class Command(BaseCommand):
             chosen = read_set(options["set"], places())
             roles = tuple(options["role"] or ROLES)
             if verb == "check":
-                self._check(chosen, roles, commercial=options["commercial"], checksums=not options["quick"])
+                self._check(chosen, roles, commercial=options["commercial"], quick=options["quick"])
             else:
                 self._fetch(chosen, roles, ask=not options["yes"])
         except (BadModelSet, CheckpointMissing, FetchFailed, LicenceRefused) as error:
@@ -70,10 +70,10 @@ class Command(BaseCommand):
             self.stdout.write(f"  {'  '.join(cells).rstrip()}")
         self.stdout.write("")
 
-    def _check(self, chosen: ModelSet, roles: tuple[Role, ...], *, commercial: bool, checksums: bool) -> None:
+    def _check(self, chosen: ModelSet, roles: tuple[Role, ...], *, commercial: bool, quick: bool) -> None:
         wrong, looked_at = [], _distinct(chosen.entry(role) for role in roles)
         for entry in looked_at:
-            problems = loading.missing(entry, checksums=checksums)
+            problems = loading.missing(entry, checksums="none" if quick else "all")
             self.stdout.write(f"{entry.role}: {'; '.join(problems) or 'all files are here and whole'}")
             wrong += [entry] if problems else []
         if fetchable := [entry.role for entry in wrong if entry.repo]:

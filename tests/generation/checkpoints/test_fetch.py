@@ -73,7 +73,7 @@ def test_what_is_asked_for_is_fetched_whole(hub: Hub, tmp_path: Path) -> None:
     assert sorted(path.name for path in own.path.rglob("*") if path.is_file()) == sorted(
         name.split("/")[-1] for name in wanted
     )
-    assert loading.missing(own, checksums=True) == []
+    assert loading.missing(own, checksums="all") == []
 
 
 def test_nothing_is_asked_for_but_the_repo(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_a_set_without_a_commit_pins_the_newest(hub: Hub, tmp_path: Path) -> Non
     again = entry(tmp_path, revision=pinned_revision(tmp_path, "some/model"))
     fetched(tmp_path, again)
     assert (again.path / "config.json").read_bytes() == FILES["config.json"]
-    loading.verify(again, checksums=True)
+    loading.verify(again, checksums="all")
 
 
 def test_a_single_file_of_a_repo_keeps_its_place(hub: Hub, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_second_fetch_of_the_same_repo_is_kept_out(hub: Hub, tmp_path: Path) -
     plan = fetch.plan(own, tmp_path)
     fetch.fetch([plan], tmp_path, meanwhile)
     assert refused
-    assert loading.missing(own, checksums=True) == []
+    assert loading.missing(own, checksums="all") == []
     fetch.fetch([plan], tmp_path)
 
 
@@ -270,9 +270,9 @@ def test_a_damaged_file_is_repaired(name: str, hub: Hub, tmp_path: Path) -> None
     own = entry(tmp_path)
     fetched(tmp_path, own)
     (own.path / name).write_bytes(b"x" * len(FILES[name]))
-    assert len(loading.missing(own, checksums=True)) == 1
+    assert len(loading.missing(own, checksums="all")) == 1
     fetched(tmp_path, own)
-    assert loading.missing(own, checksums=True) == []
+    assert loading.missing(own, checksums="all") == []
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])

@@ -67,32 +67,32 @@ def cut(file: Path) -> None:
 
 
 def test_what_was_fetched_whole_is_whole(fetched: Path) -> None:
-    assert loading.missing(hub_entry(fetched), checksums=True) == []
-    loading.verify(hub_entry(fetched, files=()), checksums=True)
+    assert loading.missing(hub_entry(fetched), checksums="all") == []
+    loading.verify(hub_entry(fetched, files=()), checksums="all")
     assert loading.bytes_on_disk(hub_entry(fetched)) == sum(
         (repo_folder(fetched, "some/dino") / COMMIT / name).stat().st_size for name in FILES[:2]
     )
 
 
-DAMAGES: dict[str, tuple[str, Callable[[Path], None], bool, str]] = {
-    "a file that is gone": ("config.json", Path.unlink, False, "config.json is missing"),
-    "weights that were cut": ("model.safetensors", cut, False, r"is damaged: it has 4\d\d bytes in place of 4\d\d"),
-    "weights with another byte": ("model.safetensors", change_last_byte, True, "its SHA-256 differs from the pinned"),
-    "a small file with another byte": ("config.json", change_last_byte, True, "its checksum differs from the hub's"),
-    "a pickle with another byte, always": ("old.bin", change_last_byte, False, "its SHA-256 differs from the pinned"),
+DAMAGES: dict[str, tuple[str, Callable[[Path], None], loading.Checksums, str]] = {
+    "a file that is gone": ("config.json", Path.unlink, "none", "config.json is missing"),
+    "weights that were cut": ("model.safetensors", cut, "none", r"is damaged: it has 4\d\d bytes in place of 4\d\d"),
+    "weights with another byte": ("model.safetensors", change_last_byte, "all", "its SHA-256 differs from the pinned"),
+    "a small file with another byte": ("config.json", change_last_byte, "all", "its checksum differs from the hub's"),
+    "a pickle with another byte": ("old.bin", change_last_byte, "pickles", "its SHA-256 differs from the pinned"),
 }
 
 
-@pytest.mark.parametrize(("name", "damage", "by_checksum", "said"), DAMAGES.values(), ids=DAMAGES.keys())
+@pytest.mark.parametrize(("name", "damage", "checksums", "said"), DAMAGES.values(), ids=DAMAGES.keys())
 def test_damage_is_found(
-    name: str, damage: Callable[[Path], None], by_checksum: bool, said: str, fetched: Path
+    name: str, damage: Callable[[Path], None], checksums: loading.Checksums, said: str, fetched: Path
 ) -> None:
     damage(repo_folder(fetched, "some/dino") / COMMIT / name)
     whole = hub_entry(fetched, files=FILES)
-    if by_checksum:
-        loading.verify(whole)  # sizes are right: what is seen before every load
+    if checksums != "none":
+        loading.verify(whole)  # sizes are right
     with pytest.raises(CheckpointMissing, match=said) as refused:
-        loading.verify(whole, checksums=by_checksum)
+        loading.verify(whole, checksums=checksums)
     assert str(refused.value).startswith("The dino of the model set shop, some/dino, cannot be loaded from /")
     assert str(refused.value).endswith("Fetch it: manage.py models fetch shop --role dino")
 
@@ -150,7 +150,21 @@ def test_a_local_pickle_needs_a_checksum(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert loading.missing(entry(file, sha256=sha256)) == []
     change_last_byte(file)
-    assert loading.missing(entry(file, sha256=sha256)) == ["sam.pth is damaged: its SHA-256 differs from the set's"]
+    assert loading.missing(entry(file, sha256=sha256)) == [], "a page has no time to read gigabytes"
+    with pytest.raises(CheckpointMissing, match=r"sam\.pth is damaged: its SHA-256 differs from the set's"):
+        loading.load(entry(file, sha256=sha256), "cpu")
+
+
+def test_the_checksum_of_a_local_folder_is_that_of_its_weights(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    save_file({"weight": torch.zeros(10)}, tmp_path / "model.safetensors")
+    pinned = entry(tmp_path, sha256=sha256_of(tmp_path / "model.safetensors"))
+    assert loading.missing(pinned, checksums="all") == []
+    save_file({"weight": torch.ones(10)}, tmp_path / "model.safetensors")
+    assert loading.missing(pinned, checksums="pickles") == []
+    assert loading.missing(pinned, checksums="all") == [
+        "model.safetensors is damaged: its SHA-256 differs from the set's"
+    ]
 
 
 def test_a_pickle_beside_safetensors_is_not_read_and_not_asked_for(tmp_path: Path) -> None:
@@ -161,7 +175,7 @@ def test_a_pickle_beside_safetensors_is_not_read_and_not_asked_for(tmp_path: Pat
 
 def test_a_server_elsewhere_has_no_files(tmp_path: Path) -> None:
     remote = entry(Path(), role="writer", family="openai-compatible", options={"url": "http://llm"})
-    assert loading.missing(remote, checksums=True) == []
+    assert loading.missing(remote, checksums="all") == []
 
 
 @pytest.mark.parametrize(("role", "family"), [(role, family) for role in ROLES for family in FAMILIES[role]])

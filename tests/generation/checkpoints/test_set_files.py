@@ -142,6 +142,7 @@ MISTAKES = {
     "a branch for a commit": (HUB + 'revision = "main"', r"revision: a revision is a commit of 40 hex.*'main'"),
     "a file above the repo": (HUB + 'file = "../x.pth"', "file: a file is a path inside the repo"),
     "a short checksum": (HUB + 'sha256 = "abc"', "sha256: a SHA-256 is 64 hexadecimal digits"),
+    "a checksum of a whole repo": (HUB + f'sha256 = "{"a" * 64}"', "sha256 is that of one file of a repo; name it"),
     "no licence": (ROLE + 'family = "dino"\npath = "x"', "role dino: licence is missing"),
     "an unknown licence that says nothing of commerce": (
         ROLE + 'family = "dino"\npath = "x"\nlicence = "Ours"',
