@@ -1,0 +1,82 @@
+"""Costs are summed once for each result, in seconds and in money, and shared out over the images that count."""
+
+import pytest
+from django.conf import LazySettings
+
+from generation.models import Run, RunStage, StageResult
+from generation.selectors import costs
+from generation.selectors.costs import Cost
+from tests.factories.catalog import make_product
+from tests.factories.generation import make_candidate, make_method, make_result, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+def use(run: Run, result: StageResult, *, reused: bool = False) -> None:
+    order = run.stages.count()
+    RunStage.objects.create(run=run, order=order, stage=result.stage, method=run.method, result=result, reused=reused)
+
+
+def made(stage: str, seconds: float, **fields: object) -> StageResult:
+    return make_result(stage, seconds=seconds, gpu_seconds=seconds / 2, peak_bytes=int(seconds * 100), **fields)
+
+
+@pytest.fixture
+def runs() -> tuple[Run, Run]:
+    """Two runs of one product and method that share a result of 10 s, with 4 and 2 candidates."""
+    product, method = make_product(), make_method()
+    first, second = (make_run(product, method=method, seed=seed) for seed in (0, 1))
+    shared = made("segment", 10, product=product)
+    use(first, shared)
+    use(first, made("generate", 30, product=product, images=4))
+    use(second, shared, reused=True)
+    use(second, made("generate", 20, product=product, images=2))
+    for run, number in ((first, 4), (second, 2)):
+        for place in range(1, number + 1):
+            make_candidate(run, place=place, picked=place == 1)
+    make_candidate(first, dropped="shows blood")
+    return first, second
+
+
+def test_a_run_pays_for_what_it_made_and_was_spared_the_rest(runs: tuple[Run, Run]) -> None:
+    first, second = (costs.bill_of_run(run) for run in runs)
+    assert (first.total.seconds, first.saved.seconds) == (40, 0)
+    assert (second.total.seconds, second.saved.seconds) == (20, 10)
+    assert list(first.stages) == ["segment", "generate"]
+    assert (first.candidates, first.picked) == (4, 1)
+    assert first.per_candidate.seconds == 10
+    assert first.per_picked.seconds == 40
+
+
+def test_a_method_and_a_product_pay_for_a_shared_result_once(runs: tuple[Run, Run]) -> None:
+    for bill in (costs.bill_of_method(runs[0].method_id), costs.bill_of_product(runs[0].product_id)):
+        assert bill.total == Cost(seconds=60, gpu_seconds=30, peak_bytes=3000, images=6)
+        assert (bill.candidates, bill.picked) == (6, 2)
+
+
+def test_money_is_gpu_time_at_the_price_of_an_hour(runs: tuple[Run, Run], settings: LazySettings) -> None:
+    settings.GPU_HOUR_PRICE = 1.8
+    bill = costs.bill_of_method(runs[0].method_id)
+    assert bill.total.money == pytest.approx(30 / 3600 * 1.8)
+    assert bill.per_candidate.money == pytest.approx(30 / 3600 * 1.8 / 6)
+
+
+def test_the_cost_of_an_accepted_image_is_that_of_all_the_others_too(runs: tuple[Run, Run]) -> None:
+    share = costs.per_accepted(runs[0].method_id, 3)
+    assert (share.number, share.seconds, share.gpu_seconds) == (3, 20, 10)
+
+
+@pytest.mark.parametrize("accepted", [0, -1])
+def test_without_an_accepted_image_there_is_no_cost_of_one(accepted: int) -> None:
+    share = costs.per_accepted(make_method().pk, accepted)
+    assert (share.seconds, share.money) == (None, None)
+
+
+def test_nothing_made_has_cost_nothing() -> None:
+    bill = costs.bill_of_run(make_run())
+    assert bill.total == Cost()
+    assert bill.per_candidate.number == 0
+
+
+def test_memory_is_the_most_and_all_else_the_sum() -> None:
+    assert Cost(1, 2, 30, 4, 5) + Cost(1, 1, 20, 1, 1) == Cost(2, 3, 30, 5, 6)
