@@ -25,7 +25,7 @@ class Spread:
     score: str
     count: int
     mean: float
-    quantiles: tuple[float, float, float, float, float]
+    quantiles: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def spreads(images: Iterable[TrainingImage]) -> list[Spread]:
             score,
             len(values),
             float(np.mean(values)),
-            (*(float(value) for value in np.quantile(values, (0.05, 0.25, 0.5, 0.75, 0.95))),),  # type: ignore[arg-type]
+            tuple(np.quantile(values, (0.05, 0.25, 0.5, 0.75, 0.95)).tolist()),
         )
         for kind, score, values in _columns(images)
     ]
