@@ -57,9 +57,10 @@ class Warm:
         self.family = entry.family
         self.device = torch.device(device)
         self._options = entry.options
-        self._saved = 0
+        self._saved, self._sliced = 0, False
         self._prepare_denoiser()
         pipeline.to(self.device)
+        self._slice()
 
     @property
     def denoiser(self) -> Any:
@@ -75,6 +76,7 @@ class Warm:
         self.save_memory(0)
         self.device = torch.device(device)
         self.pipeline.to(self.device)
+        self._slice()
 
     def save_memory(self, level: int) -> bool:
         """1: attention and VAE in slices and tiles; 2, on a GPU: parts that are not at work wait on the CPU."""
@@ -85,10 +87,10 @@ class Warm:
         if self._saved >= 2 > level:
             self.pipeline.remove_all_hooks()
             self.pipeline.to(self.device)
-        _slice(self.pipeline, level > 0)
         if level >= 2 > self._saved:
             self.pipeline.enable_model_cpu_offload(device=self.device)
         self._saved = level
+        self._slice()
         return True
 
     def generators(self, seeds: Iterable[int]) -> list[torch.Generator]:
@@ -128,6 +130,19 @@ class Warm:
             pipeline.scheduler = own
             pipeline.maybe_free_model_hooks()
 
+    def _slice(self) -> None:
+        """Attention and VAE in parts, as the level says. A VAE cannot but by saying so with `use_…`."""
+        vae, saving = self.pipeline.vae, self._saved > 0
+        if saving != self._sliced:
+            # Only on a change: this puts new attention processors in, for which torch.compile begins anew.
+            getattr(self.pipeline, "enable_attention_slicing" if saving else "disable_attention_slicing")()
+            self._sliced = saving
+        if hasattr(vae, "use_tiling"):
+            vae.use_tiling = saving
+        if hasattr(vae, "use_slicing"):
+            # A CPU decodes one image at a time faster than four at once: 0.48 s against 0.58 s each at 256 px.
+            vae.use_slicing = saving or self.device.type == "cpu"
+
     def _prepare_denoiser(self) -> None:
         options, denoiser = self._options, self.denoiser
         backend = options.get("attention", "sdpa")
@@ -159,11 +174,3 @@ def runs(keys: Sequence[Any]) -> list[list[int]]:
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)
     return list(places.values())
-
-
-def _slice(pipeline: Any, on: bool) -> None:
-    verb = "enable" if on else "disable"
-    getattr(pipeline, f"{verb}_attention_slicing")()
-    for what in ("slicing", "tiling"):
-        if hasattr(pipeline.vae, f"use_{what}"):  # not every VAE can
-            getattr(pipeline.vae, f"{verb}_{what}")()

@@ -90,6 +90,18 @@ def test_standing_adapters_move_along() -> None:
     assert hook.factors[0].up.abs().max() == 0
 
 
+def test_a_cpu_decodes_image_by_image_and_attention_is_whole_unless_memory_is_saved() -> None:
+    backbone = load("sd")
+    processors = dict(backbone.denoiser.attn_processors)
+    assert backbone.pipeline.vae.use_slicing
+    assert backbone.save_memory(0)
+    assert dict(backbone.denoiser.attn_processors) == processors, "torch.compile would begin anew"
+    backbone.save_memory(1)
+    assert {type(one).__name__ for one in backbone.denoiser.attn_processors.values()} == {"SlicedAttnProcessor"}
+    backbone.save_memory(0)
+    assert {type(one) for one in backbone.denoiser.attn_processors.values()} == {type(p) for p in processors.values()}
+
+
 @pytest.mark.parametrize("level", [-1, 2, 3])
 def test_levels_that_there_are_not_on_a_cpu(level: int) -> None:
     assert not warm("sd").save_memory(level)
