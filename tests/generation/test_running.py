@@ -226,6 +226,6 @@ class _Clip:
 
 def test_a_type_is_told_by_the_votes_of_its_photos() -> None:
     light, dark = Image.new("RGB", (4, 4), "white"), Image.new("RGB", (4, 4), "black")
-    shares = type_shares(_Clip(), [light, light, dark], ["mug", "chair"], batch=2)  # type: ignore[arg-type]
+    shares = type_shares(_Clip(), [light, light, dark], ["mug", "chair"], batch=2)
     assert shares == pytest.approx([2 / 3, 1 / 3])
-    assert sum(type_shares(_Clip(), [light], ["mug", "chair", "boot"])) == pytest.approx(1)  # type: ignore[arg-type]
+    assert sum(type_shares(_Clip(), [light], ["mug", "chair", "boot"])) == pytest.approx(1)

@@ -145,7 +145,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("fields", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_will_not_do_is_refused(fields: dict[str, Any], sentence: str) -> None:
-    given = {"name": "mine", "recipe": Recipe(), "title": "Mine"} | fields
+    given: dict[str, Any] = {"name": "mine", "recipe": Recipe(), "title": "Mine"} | fields
     with pytest.raises(NotPossible, match=sentence):
         make_method(given.pop("name"), given.pop("recipe"), **given)
 
