@@ -7,7 +7,7 @@ from PIL import Image
 from generation import imaging
 from generation.checkpoints.roles import MaskGuess, Segmenter
 from generation.imaging import Mask
-from generation.prompting import best_of, prompt_near, prompts_for, stands_out
+from generation.prompting import Guessed, best_of, prompt_near, prompts_for, stands_out
 from generation.recipe import SegmentConfig
 
 LARGEST_HOLE = 0.01  # of the mask: what the segmenter missed; a mug's handle or a chair's back has larger ones
@@ -27,10 +27,11 @@ def find_product(
 ) -> Found:
     """The product in a photo that nobody marked. `embedding` is the segmenter's of this picture, where it is there."""
     shares = (config.smallest_share, config.largest_share)
-    guesses = guesses_in(segmenter, image, embedding=embedding)
-    best = best_of(guesses, stands_out(image), shares)
+    guessed = stands_out(image)
+    guesses = guesses_in(segmenter, image, guessed, embedding=embedding)
+    best = best_of(guesses, guessed, shares)
     if best is None or best.score < config.surest:
-        best = best_of([*guesses, *segmenter.everything(image)], stands_out(image), shares)
+        best = best_of([*guesses, *segmenter.everything(image)], guessed, shares)
     if best is None:
         return Found(None, 0.0, f"No {noun} was found in this photo; mark it with a box or a few clicks.")
     if best.score < config.surest:
@@ -43,10 +44,12 @@ def find_product(
     return Found(tidied(best.mask), best.score)
 
 
-def guesses_in(segmenter: Segmenter, image: Image.Image, *, embedding: bytes = b"") -> list[MaskGuess]:
+def guesses_in(
+    segmenter: Segmenter, image: Image.Image, guessed: Guessed | None, *, embedding: bytes = b""
+) -> list[MaskGuess]:
     """All that the automatic prompts bring up, most promising prompt first; empty masks left out."""
     known = embedding or segmenter.embed(image)
-    prompts = prompts_for(image.size, stands_out(image))
+    prompts = prompts_for(image.size, guessed)
     return [guess for prompt in prompts for guess in segmenter.cut(known, prompt) if guess.mask.any()]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+import numpy as np
 from PIL import Image
 
 from generation.checkpoints.roles import Models
@@ -135,15 +136,22 @@ class Judging:
         if cuts:
             for place, value in zip(cut, to_photos(rows[len(images) :], self._photo_cuts), strict=True):
                 found[place]["seg_clip_i"] = float(value)
-        for place, one in enumerate(batch):
-            if one.kind == "new-context" and place in cut:
-                found[place]["iou"] = self._overlap(images[place], cut[place])
+        again = [place for place in cut if batch[place].kind == "new-context"]
+        for place, value in zip(again, self._overlaps([(images[place], cut[place]) for place in again]), strict=True):
+            found[place]["iou"] = value
         return found
 
-    def _overlap(self, image: Image.Image, reference: Mask) -> float:
+    def _overlaps(self, contexts: Sequence[tuple[Image.Image, Mask]]) -> list[float]:
+        """IoU of the product's mask, found anew in each picture, with its reference."""
+        if not contexts:
+            return []
+        overlaps = []
         with self.models.segmenter() as segmenter:
-            again = find_again(segmenter, image, reference)
-        return iou(again.mask, reference) if again else 0.0
+            embeddings = segmenter.embed_all([image for image, _ in contexts])
+            for (image, reference), embedding in zip(contexts, embeddings, strict=True):
+                again = find_again(segmenter, image, reference, embedding=embedding)
+                overlaps.append(iou(again.mask, reference) if again else 0.0)
+        return overlaps
 
     @cached_property
     def _captions(self) -> dict[str, str]:
@@ -157,15 +165,18 @@ class Judging:
 
     @cached_property
     def _photos(self) -> Rows:
+        """One at a time: photos may be large, and there are few."""
+        photos = self.inputs.product.photos
         with self.models.clip() as clip:
-            return clip.images([self.files.image(photo.picture) for photo in self.inputs.product.photos])
+            return np.concatenate([clip.images([self.files.image(photo.picture)]) for photo in photos])
 
     @cached_property
     def _photo_cuts(self) -> Rows:
         found = [(mask.picture, mask.mask) for mask in self.inputs.segment.masks if mask.mask]
-        cuts = [cut_out(self.files.image(picture), self.files.mask(mask)) for picture, mask in found]
         with self.models.clip() as clip:
-            return clip.images(cuts)
+            return np.concatenate(
+                [clip.images([cut_out(self.files.image(photo), self.files.mask(mask))]) for photo, mask in found]
+            )
 
 
 def _training(made: Made, scores: dict[str, float]) -> TrainingImage:

@@ -143,8 +143,9 @@ class Measuring:
         found = []
         with self.models.segmenter() as segmenter:
             for image, embedding in zip(images, segmenter.embed_all(images), strict=True):
-                guesses = guesses_in(segmenter, image, embedding=embedding)
-                found.append(distinct(ranked(guesses, stands_out(image), shares), GUESSES))
+                guessed = stands_out(image)
+                guesses = guesses_in(segmenter, image, guessed, embedding=embedding)
+                found.append(distinct(ranked(guesses, guessed, shares), GUESSES))
         cuts = [cut_out(image, guess.mask) for image, some in zip(images, found, strict=True) for guess, _ in some]
         with self.models.clip() as clip:
             likeness = iter((self._rows(clip.images, cuts) @ self._noun).tolist() if cuts else [])
