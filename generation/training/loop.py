@@ -89,8 +89,8 @@ class Trainer:
         pupils = [_Pupil(task, config, _key(config, task, group, self.side)) for task in tasks]
         for pupil in pupils:
             pupil.study(self)
-        lessons = _Class(self.denoiser, config, group, pupils)
         try:
+            lessons = _Class(self.denoiser, config, group, pupils)
             with ready(self.denoiser, group, config):
                 lessons.run()
         finally:
