@@ -40,7 +40,7 @@ def stopping() -> bool:
 
 
 def stop_soon() -> None:
-    """Let the running job stop at its next call, and begin no other: for whoever runs jobs in a process of their own."""
+    """Let the running job stop at its next call, and begin no other: for whoever runs jobs in a process of his own."""
     _Process.stopping = True
 
 
