@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor, BlipForConditionalGeneration
 
-from generation.checkpoints.perceiving import dtype_of, loaded
+from generation.checkpoints.perceiving import loaded, loading_options
 from generation.checkpoints.sets import Entry
 
 
@@ -79,7 +79,7 @@ class VisionLanguage:
 
 def load(entry: Entry, device: torch.device) -> Blip | VisionLanguage:
     """The entry's captioner on a device. Raises CheckpointMissing."""
-    options: dict[str, Any] = {"dtype": dtype_of(entry), "local_files_only": True}
+    options = loading_options(entry)
     blip = entry.family == "blip"
     kind = BlipForConditionalGeneration if blip else AutoModelForImageTextToText
     model = loaded(entry, lambda: kind.from_pretrained(entry.path, **options))

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from transformers import Dinov2Model, ViTModel
 
-from generation.checkpoints.perceiving import Preprocessing, dtype_of, loaded, preprocessing_of, unit_rows
+from generation.checkpoints.perceiving import Preprocessing, loaded, loading_options, preprocessing_of, unit_rows
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
 
@@ -36,7 +36,7 @@ class DinoModel:
 
 def load(entry: Entry, device: torch.device) -> DinoModel:
     """The entry's DINO on a device. Raises CheckpointMissing."""
-    options: dict[str, Any] = {"dtype": dtype_of(entry), "local_files_only": True}
+    options = loading_options(entry)
     if entry.family == "dinov2":
         model = loaded(entry, lambda: Dinov2Model.from_pretrained(entry.path, **options))
     else:

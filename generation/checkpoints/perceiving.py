@@ -41,6 +41,15 @@ def dtype_of(entry: Entry) -> torch.dtype:
     return DTYPES[entry.dtype]
 
 
+def loading_options(entry: Entry) -> dict[str, Any]:
+    """What transformers' `from_pretrained` is told: precision, no hub, and plain attention where the set wants it.
+
+    Left alone, it takes torch's own scaled dot product, which chooses among flash, efficient and math itself.
+    """
+    eager = {"attn_implementation": "eager"} if entry.options.get("attention") == "_native_math" else {}
+    return {"dtype": dtype_of(entry), "local_files_only": True, **eager}
+
+
 def weights_in(path: Path, suffixes: Sequence[str] = (".safetensors", ".pth", ".pt", ".bin")) -> Path:
     """The weights file at `path`, or the one in that folder; safetensors first. Raises CheckpointMissing."""
     if path.is_file():

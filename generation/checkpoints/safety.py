@@ -15,7 +15,7 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from PIL import Image
 from transformers import AutoModelForImageClassification
 
-from generation.checkpoints.perceiving import Preprocessing, dtype_of, loaded, preprocessing_of
+from generation.checkpoints.perceiving import Preprocessing, loaded, loading_options, preprocessing_of
 from generation.checkpoints.roles import SafetyVerdict
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet
@@ -73,7 +73,7 @@ class ImageClassifier:
 
 def load(entry: Entry, device: torch.device) -> ClipConcepts | ImageClassifier:
     """The entry's filter on a device. Raises CheckpointMissing or BadModelSet."""
-    options: dict[str, Any] = {"dtype": dtype_of(entry), "local_files_only": True}
+    options = loading_options(entry)
     kind = StableDiffusionSafetyChecker if entry.family == "clip-concepts" else AutoModelForImageClassification
     model = loaded(entry, lambda: kind.from_pretrained(entry.path, **options))
     model.eval().requires_grad_(False).to(device)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from generation.checkpoints.perceiving import dtype_of, loaded
+from generation.checkpoints.perceiving import loaded, loading_options
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet, CheckpointMissing, WriterFailed
 
@@ -118,7 +118,7 @@ def load(entry: Entry, device: torch.device) -> LocalWriter | RemoteWriter:
         raise CheckpointMissing(f"The writer in {entry.path} has no chat template; take an instruct model.")
     model = loaded(
         entry,
-        lambda: AutoModelForCausalLM.from_pretrained(entry.path, dtype=dtype_of(entry), local_files_only=True),
+        lambda: AutoModelForCausalLM.from_pretrained(entry.path, **loading_options(entry)),
     )
     model.eval().requires_grad_(False).to(device)
     return LocalWriter(model, tokenizer, sampled)

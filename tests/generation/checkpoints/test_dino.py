@@ -72,6 +72,14 @@ def test_half_floats_come_close(folders: dict[Family, Path], family: Family) -> 
     assert float((half.images([noise((40, 40))]) @ whole.images([noise((40, 40))]).T)[0, 0]) > 0.99
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_set_may_ask_for_plain_attention(folders: dict[Family, Path], family: Family) -> None:
+    entry = dino_entry(folders[family], family)
+    plain = dino.load(replace(entry, options={"attention": "_native_math"}), CPU)
+    assert plain.model.config._attn_implementation == "eager"
+    assert np.allclose(plain.images([noise((40, 40))]), dino.load(entry, CPU).images([noise((40, 40))]), atol=1e-5)
+
+
 @pytest.mark.parametrize("missing", ["model.safetensors", "config.json", "preprocessor_config.json"])
 def test_a_folder_that_lacks_a_file_is_named(tmp_path: Path, missing: str) -> None:
     make_tiny_dino(tmp_path)

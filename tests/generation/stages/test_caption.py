@@ -41,7 +41,8 @@ def run(
 ) -> CaptionResult:
     with tiny_models().base() as base:
         models = TinyModels(captioner=told, base=base)
-        return caption.run(caption.Inputs(product), CaptionConfig(longest=longest), models, context or LocalContext(), files)
+        config = CaptionConfig(longest=longest)
+        return caption.run(caption.Inputs(product), config, models, context or LocalContext(), files)
 
 
 def test_runs_on_the_tiny_set_end_to_end(files: Files) -> None:
