@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404
 
 from generation.models import Method
 from generation.pipeline import stages_of
-from generation.recipe import differences
-from generation.recipe_fields import OPTIONS, Parameter, parameters, sections
+from generation.recipe import Recipe, differences
+from generation.recipe_fields import OPTIONS, Section, sections
 
 MOST = 500  # methods are written by people
 PAPER = "paper-2503.08729"
@@ -71,25 +71,35 @@ def compare(method: Method, other: Method) -> list[Difference]:
 
 @dataclass(frozen=True)
 class StagePart:
-    """A stage as a method's page tells it."""
+    """A stage as a method's page tells it; `values` are name, value and meaning of each parameter."""
 
     name: str
     title: str
     help: str
     on: bool
-    values: list[tuple[Parameter, Any]]
+    values: list[tuple[str, Any, str]]
 
 
 def stage_parts(method: Method) -> list[StagePart]:
-    """The stages of a method with every parameter. Raises BadRecipe."""
+    """The stages of a method with every parameter of what is on. Raises BadRecipe."""
     recipe = method.parts
     on = {stage.name for stage in stages_of(recipe)}
-    parts = []
-    for section in sections():
-        config = getattr(recipe, section.path)
-        values = [] if config is None else [(one, _value(recipe, one.path)) for one in parameters((section,))]
-        parts.append(StagePart(section.path, section.title, section.help, section.path in on, values))
-    return parts
+    return [
+        StagePart(one.path, one.title, one.help, one.path in on, _told(recipe, one) if one.path in on else [])
+        for one in sections()
+    ]
+
+
+def _told(recipe: Recipe, section: Section, before: str = "") -> list[tuple[str, Any, str]]:
+    found = []
+    for one in section.parameters:
+        label = f"{before}, {one.label.lower()}" if before else one.label
+        found.append((label, _value(recipe, one.path), one.help))
+    for part in section.parts:
+        is_on = _value(recipe, part.path) is not None
+        found.append((part.title, is_on, part.help))
+        found += _told(recipe, part, part.title) if is_on else []
+    return found
 
 
 def _value(recipe: Any, path: str) -> Any:

@@ -2,18 +2,22 @@
 
 import io
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from catalog.models import ContextPrompt, ImportRefusal, ImportRun
+from catalog.models import ContextPrompt, ImportRefusal, ImportRun, Product
 from catalog.samples import render_product_photo
+from generation.models import Batch, Run
+from generation.recipe import recipe_from
 from jobs.models import Attempt, Job, State
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
+from tests.factories.generation import make_method, make_run
+from tests.factories.runs import make_whole_run
 from vitrine.access import Role
 
 
@@ -92,6 +96,88 @@ def a_failed_job() -> str:
     return job.get_absolute_url()
 
 
+def a_mug() -> Product:
+    shown = make_product("Stoneware mug with a long name that wraps", type="mug")
+    for view in range(2):
+        make_photo(shown, data=jpeg(render_product_photo("mug", 3, 240, view=view)))
+    return Product.objects.get(pk=shown.pk)
+
+
+def a_run(stage: str = "", **fields: Any) -> Callable[[], str]:
+    def address() -> str:
+        run = make_whole_run(a_mug(), method=make_method("paper-2503.08729"), side=64, pictures=5, **fields)
+        return reverse("generation:run", args=[run.pk]) + (f"?stage={stage}" if stage else "")
+
+    return address
+
+
+def runs() -> str:
+    a_run(candidates=5)()
+    make_run(a_mug(), state="failed", problem="The loss is no number any more at step 310; the last good one is 300.")
+    make_run(a_mug(), state="needs_person", problem="No product was found in photo 2.")
+    return reverse("generation:runs")
+
+
+def a_batch() -> str:
+    a_run(upto="finetune")()
+    run = Run.objects.get()
+    batch = Batch.objects.create(
+        method=run.method, model_set="sdxl", title="Products of the type mug", total=1000, succeeded=530, running=3,
+        planned=420, failed=32, needs_person=15,
+    )  # fmt: skip
+    Run.objects.update(batch=batch)
+    problem = "Memory ran out with a batch of 1; use a smaller size."
+    make_run(a_mug(), method=run.method, batch=batch, state="failed", problem=problem)
+    return reverse("generation:batch", args=[batch.pk])
+
+
+def batches() -> str:
+    a_batch()
+    return reverse("generation:batches")
+
+
+def a_candidate() -> str:
+    a_run(candidates=6)()
+    return reverse("generation:candidate", args=[Run.objects.get().candidates.get(place=2).pk])
+
+
+def methods() -> str:
+    a_run(upto="caption")()
+    make_method("rank-16", recipe_from({"finetune": {"rank": 16}}), frozen=True, retired=True)
+    return reverse("generation:methods")
+
+
+def a_method() -> str:
+    methods()
+    other = make_method("dreambooth-lora", recipe_from({"novel_views": False, "finetune": {"sweep": False}}))
+    return reverse("generation:method", args=[other.pk])
+
+
+def an_edited_method() -> str:
+    return reverse("generation:method-edit", args=[make_method("mine", description="For mugs.").pk])
+
+
+def a_product_with_runs() -> str:
+    a_run(candidates=5)()
+    return Run.objects.get().product.get_absolute_url()
+
+
+def generate() -> str:
+    make_method("paper-2503.08729", title="As in the paper")
+    make_method("dreambooth-lora", title="DreamBooth with LoRA")
+    return reverse("generation:generate", args=[a_mug().pk])
+
+
+def a_new_batch() -> str:
+    generate()
+    return reverse("generation:batch-new") + f"?type={make_type('mug').pk}"
+
+
+def a_cutout() -> str:
+    a_run(upto="novel_views")()
+    return reverse("generation:cutout", args=[Run.objects.get().product.photos.all()[0].pk])
+
+
 def home() -> str:
     for make in (products, prompts, jobs):
         make()
@@ -134,4 +220,25 @@ CASES: dict[str, Case] = {
     "jobs": Case(Role.OPERATOR, jobs),
     "jobs-empty": Case(Role.ANALYST, lambda: reverse("jobs:list")),
     "job": Case(Role.OPERATOR, a_failed_job),
+    "runs": Case(Role.OPERATOR, runs),
+    "runs-empty": Case(Role.OPERATOR, lambda: reverse("generation:runs")),
+    "run": Case(Role.OPERATOR, a_run(candidates=6)),
+    "run-analyst": Case(Role.ANALYST, a_run("filter", candidates=5)),
+    "run-running": Case(Role.OPERATOR, a_run(upto="finetune")),
+    "run-failed": Case(Role.OPERATOR, a_run(failed="generate")),
+    "run-training": Case(Role.OPERATOR, a_run("finetune", candidates=5)),
+    "run-views": Case(Role.OPERATOR, a_run("novel_views", candidates=5)),
+    "candidate": Case(Role.OPERATOR, a_candidate),
+    "batches": Case(Role.OPERATOR, batches),
+    "batches-empty": Case(Role.OPERATOR, lambda: reverse("generation:batches")),
+    "batch": Case(Role.OPERATOR, a_batch),
+    "batch-new": Case(Role.OPERATOR, a_new_batch),
+    "generate": Case(Role.OPERATOR, generate),
+    "methods": Case(Role.OPERATOR, methods),
+    "methods-empty": Case(Role.ANALYST, lambda: reverse("generation:methods")),
+    "method": Case(Role.OPERATOR, a_method),
+    "method-edit": Case(Role.OPERATOR, an_edited_method),
+    "method-upload": Case(Role.OPERATOR, lambda: reverse("generation:method-upload")),
+    "cutout": Case(Role.OPERATOR, a_cutout),
+    "product-with-runs": Case(Role.OPERATOR, a_product_with_runs),
 }
