@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,8 +33,6 @@ _FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
-# Pillow scales without the interpreter's lock, so that pictures of a batch are scaled side by side.
-_SCALERS = ThreadPoolExecutor(min(os.cpu_count() or 1, 8), thread_name_prefix="scaling")
 
 
 def dtype_of(entry: Entry) -> torch.dtype:
@@ -105,7 +104,7 @@ class Preprocessing:
 
     def tensor(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, 3, height, width), float32, normalised."""
-        pixels = list(_SCALERS.map(self._pixels, images)) if len(images) > 1 else [self._pixels(images[0])]
+        pixels = list(scalers(os.getpid()).map(self._pixels, images)) if len(images) > 1 else [self._pixels(images[0])]
         batch = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div_(255)
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         return batch.sub_(mean).div_(std).contiguous()
@@ -131,6 +130,15 @@ class Preprocessing:
 
     def _offset(self, room: int) -> int:
         return room // 2 if self.floors else round(room / 2)
+
+
+@cache
+def scalers(_process: int) -> ThreadPoolExecutor:
+    """Threads that scale the pictures of a batch side by side: Pillow does it without the interpreter's lock.
+
+    By process id: a worker forked from one that has scaled already would wait for threads that it does not have.
+    """
+    return ThreadPoolExecutor(min(os.cpu_count() or 1, 8), thread_name_prefix="scaling")
 
 
 _RESAMPLE = {0: "nearest", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers, as the hub's files have them

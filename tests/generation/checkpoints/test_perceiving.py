@@ -1,6 +1,8 @@
 """What perceivers share: which weights file is taken, pictures as tensors, the hub's preprocessing files."""
 
 import json
+import multiprocessing
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from generation.checkpoints.perceiving import (
     loaded,
     preprocessing_of,
     read_weights,
+    scalers,
     unit_rows,
     weights_in,
 )
@@ -107,6 +110,20 @@ class TestPreprocessing:
         images = [Image.new("RGB", (9, 9), (value,) * 3) for value in range(0, 250, 10)]
         found = Preprocessing(**HALF, exact=(3, 3)).tensor(images)[:, 0, 0, 0]
         assert torch.equal(found, found.sort().values)
+
+
+def test_a_forked_worker_has_threads_of_its_own() -> None:
+    """With those of its parent, which a fork does not copy, it would wait for ever."""
+    assert list(scalers(os.getpid()).map(abs, [1, -2])) == [1, 2]
+    forking = multiprocessing.get_context("fork")
+    answers = forking.SimpleQueue()
+    child = forking.Process(target=lambda: answers.put(list(scalers(os.getpid()).map(abs, [3, -4]))))
+    child.start()
+    child.join(10)
+    alive = child.is_alive()
+    child.kill()
+    assert not alive
+    assert answers.get() == [3, 4]
 
 
 CONFIG: dict[str, Any] = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
