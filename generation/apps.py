@@ -19,5 +19,6 @@ class GenerationConfig(AppConfig):
         media.serve_prefix(THUMBNAILS)
         panels.show("generation:product-photos", "The product in its photos")
         panels.show("generation:product-runs", "Runs")
+        panels.offer("generation:batch-new", "Generate for these")
         prompt_writers.provide("generation.bank_writing.write_prompts")
         job_finished.connect(tasks.on_job_finished, dispatch_uid="generation.tasks.on_job_finished")

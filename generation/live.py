@@ -8,9 +8,11 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from catalog.models import Photo
@@ -25,12 +27,14 @@ from generation.storage import storage_store
 from jobs.context import JobContext
 from jobs.exceptions import JobError
 from jobs.kinds import job_kind
-from jobs.models import Queue
+from jobs.models import Job, Queue
 
 EMBED, CUT = "generation.embed", "generation.cut"
 FOLDER = "segmenter-embeddings"  # may be emptied at any time: what is missing is made again
 KEPT_IN_MEMORY = 16  # embeddings of 2 MB each
 MOST_GUESSES = 3
+EMBEDDINGS_KEPT = timedelta(days=7)
+QUESTIONS_KEPT = timedelta(days=1)  # a page that is open has its answers already
 LONGEST = 600.0  # seconds: a cold worker loads its model first
 
 
@@ -98,6 +102,27 @@ def _segmenter(model_set: str) -> Iterator[tuple[Segmenter, str]]:
     chosen = named_set(model_set)
     with worker_models(chosen).segmenter() as segmenter:
         yield segmenter, chosen.entry("segmenter").identity
+
+
+def sweep(now: datetime | None = None) -> int:
+    """Remove embeddings that nobody has needed for a week, and questions answered a day ago; returns how many went."""
+    now = now or timezone.now()
+    asked = Job.objects.filter(kind__in=(EMBED, CUT), finished_at__lt=now - QUESTIONS_KEPT)
+    gone = asked.delete()[1].get("jobs.Job", 0)
+    for key in list(_stored_keys()):
+        if default_storage.get_modified_time(key) < now - EMBEDDINGS_KEPT:
+            default_storage.delete(key)
+            gone += 1
+    return gone
+
+
+def _stored_keys() -> Iterator[str]:
+    try:
+        folders = default_storage.listdir(FOLDER)[0]
+    except FileNotFoundError:
+        return
+    for folder in folders:
+        yield from (f"{FOLDER}/{folder}/{name}" for name in default_storage.listdir(f"{FOLDER}/{folder}")[1])
 
 
 def _plain(guess: MaskGuess) -> dict[str, Any]:

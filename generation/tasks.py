@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from generation import live  # noqa: F401 - registers its kinds
+from generation import live
 from generation.exceptions import GenerationError
 from generation.models import Run, StageResult
 from generation.models.results import StageState
@@ -71,6 +71,7 @@ def sweep(_context: JobContext) -> dict[str, int]:
         "adapters": drop_adapters(),
         "results": drop_orphans(),
         "files": sweep_files(),
+        "live": live.sweep(),
     }
 
 

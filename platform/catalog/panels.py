@@ -1,4 +1,4 @@
-"""The panels that later rooms put on a product's page, below its photos.
+"""What later rooms put on the catalogue's pages: panels on a product's, and links above the list of products.
 
 A room names its own once, when Django is ready (`AppConfig.ready`):
 
@@ -6,10 +6,15 @@ A room names its own once, when Django is ready (`AppConfig.ready`):
 
 The named URL takes the product's id. It answers with an HTML fragment that htmx puts in place after the page has
 loaded, so that a slow panel holds up nothing; a person whom its view does not admit does not get the panel.
+
+    panels.offer("generation:batch-new", "Generate for these")
+
+The link leads to that page with the list's own filter in its address (`catalog.selectors.products.ProductFilter`).
 """
 
 from typing import Any, NamedTuple
 
+from django.http import QueryDict
 from django.urls import resolve, reverse
 
 from vitrine.access import rule_of
@@ -22,7 +27,15 @@ class Panel(NamedTuple):
     url: str
 
 
+class Offer(NamedTuple):
+    """A link above the list of products: what it says, and where it leads."""
+
+    title: str
+    url: str
+
+
 _shown: dict[str, str] = {}
+_offered: dict[str, str] = {}
 
 
 def show(url_name: str, title: str) -> None:
@@ -33,6 +46,30 @@ def show(url_name: str, title: str) -> None:
 def remove(url_name: str) -> None:
     """Show it no longer."""
     _shown.pop(url_name, None)
+
+
+def offer(url_name: str, title: str) -> None:
+    """Offer the page at that URL name for the products that a filter finds, in the order of registration."""
+    _offered[url_name] = title
+
+
+def withdraw(url_name: str) -> None:
+    """Offer it no longer."""
+    _offered.pop(url_name, None)
+
+
+def offers_for(query: QueryDict, user: Any) -> list[Offer]:
+    """The offers that this user may take, for the products of the list at that address."""
+    filtered = query.copy()
+    for cursor in ("after", "before"):
+        filtered.pop(cursor, None)
+    found = []
+    for url_name, title in _offered.items():
+        url = reverse(url_name)
+        rule = rule_of(resolve(url).func)
+        if rule and rule.admits(user):
+            found.append(Offer(title, f"{url}?{filtered.urlencode()}" if filtered else url))
+    return found
 
 
 def panels_for(product_id: int, user: Any) -> list[Panel]:

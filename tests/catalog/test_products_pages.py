@@ -1,6 +1,6 @@
 """The pages of products: the list, one product, making, changing, deleting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
@@ -158,6 +158,30 @@ class TestProduct:
             assert "Test panel" in [panel.title for panel in panels.panels_for(1, analyst)]
         finally:
             panels.remove("catalog:photos")
+
+
+class TestOffers:
+    @pytest.fixture(autouse=True)
+    def offered(self) -> Iterator[None]:
+        panels.offer("catalog:product-new", "Test offer")
+        yield
+        panels.withdraw("catalog:product-new")
+
+    def test_leads_on_with_the_lists_filter_and_no_cursor(self, client: Client) -> None:
+        product = make_product("Blue mug", type="mug")
+        page = client.get(f"/products/?q=blue&type={product.type_id}&before=1").content.decode()
+        assert "Test offer" not in page, "there is nothing on that side"
+        page = client.get(f"/products/?q=blue&type={product.type_id}&after={product.pk + 1}").content.decode()
+        assert f'href="/products/new/?q=blue&amp;type={product.type_id}">Test offer</a>' in page
+
+    @pytest.mark.parametrize("query", ["", "?q=nothing-like-this"])
+    def test_nothing_is_offered_for_everything_or_nothing(self, client: Client, query: str) -> None:
+        make_product("Blue mug")
+        assert "Test offer" not in client.get(f"/products/{query}").content.decode()
+
+    def test_whoever_may_not_take_it_does_not_see_it(self, client_for: ClientFor, analyst: User) -> None:
+        make_product("Blue mug")
+        assert "Test offer" not in client_for(analyst).get("/products/?q=blue").content.decode()
 
 
 class TestChange:

@@ -1,14 +1,18 @@
 """Marking the product in a photo: the page, questions and answers, and what is kept."""
 
 import json
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings as site
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
@@ -184,6 +188,25 @@ class TestModels:
     def test_the_products_last_run_says_which_models_are_meant(self, photo: Photo) -> None:
         make_run(photo.product, model_set="sdxl")
         assert asking.set_for(photo) == "sdxl"
+
+
+class TestSweep:
+    def test_what_is_old_goes_and_what_is_young_stays(self, photo: Photo) -> None:
+        now = timezone.now()
+        site_files().store.write(f"{live.FOLDER}/ab/ab.safetensors", b"embedding")
+        old = answered(photo, some_mask(photo), finished_at=now - timedelta(days=2))
+        young, other = answered(photo, some_mask(photo)), make_job(state=State.SUCCEEDED)
+        assert live.sweep() == 1
+        assert set(Job.objects.all()) == {young, other}
+        assert not Job.objects.filter(pk=old.pk).exists()
+        assert site_files().store.exists(f"{live.FOLDER}/ab/ab.safetensors")
+        live.sweep(now + timedelta(days=8))
+        assert not site_files().store.exists(f"{live.FOLDER}/ab/ab.safetensors")
+
+    def test_a_site_where_nobody_marked_anything_is_swept_too(self, photo: Photo) -> None:
+        shutil.rmtree(site.DATA_DIR / "media" / live.FOLDER, ignore_errors=True)
+        assert photo.pk
+        assert live.sweep() == 0
 
 
 class TestSave:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.exceptions import ProductRefused
 from catalog.forms import NewProductForm, ProductForm, type_options
-from catalog.panels import panels_for
+from catalog.panels import offers_for, panels_for
 from catalog.selectors import products as selectors
 from catalog.services.products import remove_product
 from vitrine.access import Role, allow
@@ -27,6 +27,7 @@ def products(request: HttpRequest) -> HttpResponse:
     )
     context: dict[str, Any] = {"filter": wanted, "page": page, "pager": pager_links(page, request.GET)}
     context |= selectors.list_facts(wanted)
+    context["offers"] = offers_for(request.GET, request.user) if wanted.is_narrowed and page.items else []
     htmx = request.htmx  # type: ignore[attr-defined]
     if not htmx or htmx.history_restore_request:
         context["sources"] = selectors.sources()
