@@ -139,10 +139,11 @@ class TestRun:
         assert f'href="/jobs/{run.stages.get(stage="finetune").result.job_id}/"' in page
 
     def test_one_that_needs_a_person_leads_to_the_photos(self, client: Client) -> None:
-        run = make_run(state="needs_person", problem="No product was found in photo 2: mark it.")
+        photo = make_photo()
+        run = make_run(photo.product, state="needs_person", problem="No product was found in photo 2: mark it.")
         page = text(client, f"/runs/{run.pk}/")
         assert "No product was found in photo 2: mark it." in page
-        assert f'href="{run.product.get_absolute_url()}#cut-outs"' in page
+        assert f'href="/photos/{photo.pk}/cutout/"' in page
 
     def test_a_shared_stage_names_the_run_that_makes_it(self, client: Client, whole: Run) -> None:
         other = make_run(method=whole.method, seed=1)

@@ -74,7 +74,8 @@ async function send(url, body) {
 
 async function finished(told) {
   for (let polls = 0; told.state === "waiting" && polls < MOST_WAITS; polls++) {
-    if (polls === 4) say("Waiting for a worker. The first photo takes longest: its model is being loaded.");
+    if (polls === 1) say("The photo is being prepared; the first click on it takes longest.");
+    if (polls === 40) say("Still waiting: the worker may be loading its model, which it does once.");
     await new Promise((resolve) => setTimeout(resolve, polls < 20 ? 150 : 500));
     told = await send(told.url);
   }
