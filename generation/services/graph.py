@@ -17,7 +17,7 @@ from generation.models.results import StageState
 from generation.models.runs import RunState
 from generation.pipeline import BY_NAME, STAGES
 from jobs import services
-from jobs.models import State
+from jobs.models import Job, State
 from jobs.services import Order
 
 STAGE_KIND = "generation.stage"
@@ -104,8 +104,13 @@ def own_jobs(run_ids: Collection[int]) -> list[int]:
 def note_cancelled(result_ids: Collection[int]) -> None:
     """Say of those results whose jobs are cancelled that they are."""
     for ids in portions(result_ids):
-        gone = StageResult.objects.filter(pk__in=ids, job__state=State.CANCELLED).exclude(state=StageState.SUCCEEDED)
-        gone.update(state=StageState.CANCELLED)
+        rows = StageResult.objects.filter(pk__in=ids).exclude(state=StageState.SUCCEEDED)
+        # Asked for by id: joined, SQLite goes through all cancelled jobs for each portion.
+        jobs = [job_id for job_id in rows.values_list("job_id", flat=True) if job_id is not None]
+        states = dict(Job.objects.filter(pk__in=jobs).values_list("pk", "state"))
+        rows.filter(job__in=[pk for pk, state in states.items() if state == State.CANCELLED]).update(
+            state=StageState.CANCELLED
+        )
 
 
 def portions(ids: Collection[int]) -> Iterable[list[int]]:

@@ -140,8 +140,13 @@ def queued_dependents(job_ids: list[int]) -> dict[int, int]:
     while level:
         found: dict[int, int] = {}
         for ids in lease.portions(level):
-            links = Dependency.objects.filter(needs_id__in=ids, job__state=State.QUEUED).order_by("-needs_id")
-            found |= {job: needs for job, needs in links.values_list("job_id", "needs_id") if job not in reasons}
+            links = dict(
+                Dependency.objects.filter(needs_id__in=ids).order_by("-needs_id").values_list("job_id", "needs_id")
+            )
+            # Asked for by id: joined, SQLite goes through all queued jobs for each portion.
+            for some in lease.portions(set(links) - set(reasons)):
+                queued = Job.objects.filter(pk__in=some).values_list("pk", "state")
+                found |= {job: links[job] for job, state in queued if state == State.QUEUED}
         reasons |= found
         level = list(found)
     return reasons

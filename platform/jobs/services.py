@@ -76,7 +76,7 @@ def submit_many(orders: Iterable[Order], *, asked_by: AbstractBaseUser | None = 
         else:
             # All at once and by rising id, before anything else is locked: see lease.in_order.
             present = {need.pk: need for need in lease.in_order({pk for order in checked for pk in _needs(order)})}
-            jobs = [_submit_one(order, asked_by, present) for order in checked]
+            jobs = _submit_together(checked, asked_by, present)
         dispatch.send_on_commit((job.pk, job.queue) for job in jobs if _is_unsent(job))
     return jobs
 
@@ -257,6 +257,31 @@ def _new(order: Order, asked_by: AbstractBaseUser | None, waiting_on: int = 0) -
         asked_by_id=asked_by.pk if asked_by else None,
         asker=asked_by.pk if asked_by else 0,
     )
+
+
+def _submit_together(orders: list[Order], asked_by: AbstractBaseUser | None, present: dict[int, Job]) -> list[Job]:
+    """The jobs of these orders in a few statements, whatever their number; one by one where somebody else is submitting
+    the same at this moment."""
+    keys = sorted({order.key for order in orders if order.key is not None})
+    pieces = (keys[start : start + lease.IDS_AT_ONCE] for start in range(0, len(keys), lease.IDS_AT_ONCE))
+    there = {job.key: job for some in pieces for job in Job.objects.filter(key__in=some)}
+    new: dict[str | int, tuple[Job, list[Job]]] = {}  # by key, without one by place
+    for place, order in enumerate(orders):
+        name = place if order.key is None else order.key
+        if name not in there and name not in new:
+            needs = _checked_needs(order, present)
+            new[name] = _new(order, asked_by, sum(need.state != State.SUCCEEDED for need in needs)), needs
+    try:
+        with transaction.atomic():
+            Job.objects.bulk_create([job for job, _ in new.values()], batch_size=500)
+    except IntegrityError:
+        return [_submit_one(order, asked_by, present) for order in orders]
+    # A job only ever needs older ones, so there can be no circle.
+    links = [Dependency(job=job, needs=need) for job, needs in new.values() for need in needs]
+    Dependency.objects.bulk_create(links, batch_size=500)
+    made = {name: job for name, (job, _) in new.items()}
+    names = [place if order.key is None else order.key for place, order in enumerate(orders)]
+    return [there[name] if name in there else made[name] for name in names]
 
 
 def _submit_one(order: Order, asked_by: AbstractBaseUser | None, present: dict[int, Job]) -> Job:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs import claiming, endings, services
 from jobs.endings import NOTHING_SAID
 from jobs.exceptions import BadDependency, BadParams, NotAllowed, UnknownKind
-from jobs.models import Job, Queue, State
+from jobs.models import Dependency, Job, Queue, State
 from jobs.services import Order
 from tests.factories.jobs import make_job
 
@@ -262,3 +262,18 @@ def test_a_page_does_not_wait_longer_than_it_wants() -> None:
     assert 0.1 <= time.monotonic() - began < 1
     failed = make_job(state=State.FAILED)
     assert services.wait(failed, 60) == failed
+
+
+def test_many_with_keys_and_needs_take_as_many_statements_as_few() -> None:
+    counts = []
+    for number in (3, 30):
+        first = services.submit("jobs.rehearse")
+        orders = [Order("jobs.rehearse", key=f"{number}-{index}", after=[first]) for index in range(number)]
+        with CaptureQueriesContext(connection) as queries:
+            jobs = services.submit_many([*orders, orders[0]])
+        counts.append(len(queries))
+        assert jobs[-1] == jobs[0], "a key that comes twice is one job"
+        assert {job.waiting_on for job in jobs} == {1}
+        assert Dependency.objects.filter(needs=first).count() == number
+        assert services.submit_many(orders) == jobs[:-1]
+    assert counts[0] == counts[1]

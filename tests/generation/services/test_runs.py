@@ -15,10 +15,11 @@ from generation.exceptions import BadModelSet, CheckpointMissing, GenerationErro
 from generation.models import Batch, Candidate, Method, Run, RunStage, StageResult
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe, SelectConfig
 from generation.services.guessing import types_to_choose_from
+from generation.services.planning import plan_runs
 from generation.services.runs import Wish, next_seed, start_batch, start_run
 from jobs.models import Job
 from tests.factories.catalog import make_product, make_type
-from tests.factories.generation import make_light_set, make_method, make_ready_product
+from tests.factories.generation import make_light_set, make_method, make_ready_product, make_run
 from tests.factories.stand_ins import Workshop
 
 pytestmark = pytest.mark.django_db
@@ -265,6 +266,16 @@ class TestBatches:
                 start_batch(ids, asked)
             counts.append(len(queries))
         assert counts[0] == counts[1]
+
+    def test_planning_takes_as_many_queries_for_twelve_as_for_three(self) -> None:
+        counts = []
+        for number in (3, 12):
+            method = make_method(recipe=SMALL)
+            runs = [make_run(make_ready_product(), method=method, model_set="light") for _ in range(number)]
+            with CaptureQueriesContext(connection) as queries:
+                plan_runs([run.pk for run in runs])
+            counts.append(len(queries))
+        assert counts[1] <= counts[0] + 12, "a state for each run, and nothing else"
 
 
 class TestTypes:
