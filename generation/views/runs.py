@@ -152,7 +152,7 @@ def _stage_context(request: HttpRequest, found: Run, view: runs.StageView) -> di
         "section": next((one for one in sections() if one.path == row.stage), {"help": CLASS_IMAGES}),
         "maker": stages.maker_of(row) if row.reused else None,
         "settings": stages.settings_of(result),
-        "cost": cost_of_stage(row),
+        "stage_cost": cost_of_stage(row),
         "training": stages.training_of(result),
         "is_operator": is_operator(request),
         "stage_live": view.state == StageResult.State.RUNNING,

@@ -108,6 +108,10 @@ class TestCompare:
         page = text(client, f"/methods/{method.pk}/?with={other.pk}")
         assert f'<option value="{other.pk}" selected>' in page
         assert "Fine-tune: Rank" in page
+        assert "Choose a method to compare it with." in text(client, f"/methods/{other.pk}/")
+
+    def test_alone_it_cannot_be_compared(self, client: Client) -> None:
+        assert "There is no other method" in text(client, f"/methods/{make_method().pk}/")
 
 
 class TestPage:
