@@ -2,9 +2,11 @@
 
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
@@ -15,7 +17,7 @@ from generation.models.runs import RunState
 from generation.services import methods, runs
 from generation.services.runs import Wish
 from generation.terminal import Watch, outcome_of
-from jobs import execution, process
+from jobs import execution, process, reaper
 from jobs.models import Queue
 
 LOOK_EVERY = 0.5  # seconds
@@ -104,8 +106,13 @@ class Command(BaseCommand):
         before = signal.signal(signal.SIGINT, _stop_soon)
         shown.start()
         try:
+            reaped_at = 0.0
             while _run_one() or (_are_going_on(run_ids) and not process.stopping()):
-                over.wait(0.05)
+                if time.monotonic() - reaped_at >= settings.REAP_SECONDS:
+                    # Without a scheduler beside it, nobody else takes back what a killed process has held.
+                    reaper.reap()
+                    reaped_at = time.monotonic()
+                over.wait(0.02)
         finally:
             signal.signal(signal.SIGINT, before)
             over.set()
