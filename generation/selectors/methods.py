@@ -6,10 +6,13 @@ from typing import Any
 from django.db.models import Count
 from django.shortcuts import get_object_or_404
 
+from generation.checkpoints.sets import ROLES
+from generation.fingerprints import Material, plan
 from generation.models import Method
-from generation.pipeline import stages_of
+from generation.pipeline import BY_NAME, stages_of
 from generation.recipe import Recipe, differences
 from generation.recipe_fields import OPTIONS, Section, sections
+from generation.records import ProductFacts
 
 MOST = 500  # methods are written by people
 PAPER = "paper-2503.08729"
@@ -67,6 +70,27 @@ def compare(method: Method, other: Method) -> list[Difference]:
     shown = {path: both for path, both in found.items() if not any(path.startswith(f"{name}.") for name in off)}
     shown |= {path: switched[path] for path in off if not any(path.startswith(f"{name}.") for name in off)}
     return [Difference(path, label, *shown[path]) for path, label in labels.items() if path in shown]
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """What a product that ran through the other method still needs for this one: stages by title."""
+
+    shared: list[str]
+    made_anew: list[str]
+
+
+def reuse(method: Method, other: Method) -> Reuse:
+    """Which stages' results two methods share for the same product, seed and models. Raises BadRecipe."""
+    own, theirs = _fingerprints(method.parts), _fingerprints(other.parts)
+    shared = [BY_NAME[name].title for name, print_ in own.items() if theirs.get(name) == print_]
+    return Reuse(shared, [BY_NAME[name].title for name in own if BY_NAME[name].title not in shared])
+
+
+def _fingerprints(recipe: Recipe) -> dict[str, str]:
+    """By stage: equal where the results of any one product would be."""
+    anything = Material(ProductFacts("", "", ()), 0)
+    return {one.stage.name: one.fingerprint for one in plan(recipe, dict.fromkeys(ROLES, ""), anything)}
 
 
 @dataclass(frozen=True)

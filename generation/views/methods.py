@@ -48,7 +48,8 @@ def method(request: HttpRequest, pk: int) -> HttpResponse:
     }
     try:
         context["parts"] = selectors.stage_parts(found)
-        context["differences"] = selectors.compare(found, other) if other else []
+        if other:
+            context |= {"differences": selectors.compare(found, other), "reuse": selectors.reuse(found, other)}
     except BadRecipe as problem:
         context["problem"] = f"This version of Vitrine cannot read it: {problem}"
     return render(request, "generation/method.html", context)

@@ -11,7 +11,7 @@ from accounts.models import User
 from generation.models import Method
 from generation.recipe import Recipe, recipe_from, recipe_from_toml
 from generation.recipe_text import as_toml, form_values
-from generation.selectors.methods import compare, neighbour_of, offered
+from generation.selectors.methods import compare, neighbour_of, offered, reuse
 from tests.factories.generation import make_method, make_run
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,32 @@ class TestCompare:
     def test_without_training_no_parameter_of_training_is_named(self) -> None:
         labels = [one.label for one in compare(make_method(), make_method(recipe=recipe_from(NO_TRAINING)))]
         assert labels == ["Describe", "New views", "New contexts", "Negatives", "Filter", "Fine-tune", "Generate: Way"]
+
+    @pytest.mark.parametrize(
+        ("values", "anew"),
+        [
+            ({}, []),
+            ({"select": {"top": 2}}, ["Select"]),
+            ({"select": {"escalate_below": 2}}, []),
+            ({"generate": {"steps": 7}}, ["Generate", "Measure", "Select"]),
+            ({"finetune": {"rank": 8}}, ["Fine-tune", "Generate", "Measure", "Select"]),
+            (
+                {"caption": {"longest": 20}},
+                ["Describe", "Negatives", "Filter", "Fine-tune", "Generate", "Measure", "Select"],
+            ),
+            (NO_TRAINING, ["Generate", "Measure", "Select"]),
+        ],
+    )  # fmt: skip
+    def test_what_would_be_made_anew(self, values: dict[str, Any], anew: list[str]) -> None:
+        found = reuse(make_method(recipe=recipe_from(values)), make_method())
+        assert found.made_anew == anew
+        assert ("Cut out" in found.shared) is True
+
+    def test_the_page_says_what_is_shared(self, client: Client) -> None:
+        paper = make_method("paper-2503.08729")
+        page = text(client, f"/methods/{make_method(recipe=recipe_from({'select': {'top': 2}})).pk}/")
+        assert f"ran through {paper} with the same seed and models, Cut out, Describe" in page
+        assert "are shared, and Select is made anew." in page
 
     def test_the_version_before_is_the_neighbour_else_the_papers(self) -> None:
         paper, first = make_method("paper-2503.08729"), make_method("mine")
