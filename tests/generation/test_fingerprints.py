@@ -18,7 +18,7 @@ from generation.recipe import (
 from generation.records import Photo, Picture, ProductFacts, TargetPrompt
 
 RECIPE = Recipe(finetune=FinetuneConfig(prior_weight=1.0, class_images=8))
-CHECKPOINTS: dict[Role, str] = {role: f"{role} one" for role in get_args(Role)}
+CHECKPOINTS: dict[str, str] = {role: f"{role} one" for role in get_args(Role)}
 FRONT = Picture("photos/aa/aa.jpg", "aa", 64, 48)
 BACK = Picture("photos/bb/bb.jpg", "bb", 64, 48)
 MASK = Picture("generated/cc/cc.png", "cc", 64, 48)
@@ -29,7 +29,7 @@ MATERIAL = Material(
     targets=(TargetPrompt("{product} on a table", 7),),
     other_nouns=("chair",),
 )
-ALL = [stage.name for stage in STAGES]
+ALL: list[str] = [stage.name for stage in STAGES]
 PIPELINE = ["novel_views", "new_contexts", "negatives", "filter", "finetune", "generate", "measure", "select"]
 
 
@@ -43,7 +43,7 @@ def part(name: str, **changes: Any) -> Recipe:
 
 def prints(recipe: Recipe = RECIPE, material: Material = MATERIAL, **checkpoints: str) -> dict[str, str]:
     """By stage the fingerprint."""
-    planned = plan(recipe, CHECKPOINTS | checkpoints, material)  # type: ignore[operator]
+    planned = plan(recipe, CHECKPOINTS | checkpoints, material)
     return {each.stage.name: each.fingerprint for each in planned}
 
 
