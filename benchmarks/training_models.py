@@ -23,34 +23,40 @@ from tests.factories.checkpoints.tokenizers import CLIP_END, CLIP_START, CLIP_WO
 
 def small_sd(folder: Path) -> None:
     """UNet 18 M, VAE 5 M, text encoder 17 M, 256 px native, in the hub's layout."""
+    unet = {
+        "sample_size": 32,
+        "block_out_channels": (64, 128, 256),
+        "down_block_types": ("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        "cross_attention_dim": 256,
+        "attention_head_dim": 8,
+    }
+    reader = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 6, "num_attention_heads": 4}
+    _save(folder, unet, (32, 64, 128, 128), reader)
+
+
+def full_sd15(folder: Path) -> None:
+    """The architecture of Stable Diffusion 1.5: UNet 0.86 B, 4 GB on disk."""
+    reader = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
+    _save(folder, {"sample_size": 64, "cross_attention_dim": 768}, (128, 256, 512, 512), reader)
+
+
+def _save(folder: Path, unet: dict[str, Any], vae: tuple[int, ...], reader: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    unet = UNet2DConditionModel(
-        sample_size=32,
-        block_out_channels=(64, 128, 256),
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=256,
-        attention_head_dim=8,
-    )
-    vae = AutoencoderKL(
-        block_out_channels=(32, 64, 128, 128),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=2,
-        sample_size=256,
-    )
-    reader = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=CLIP_WORDS, hidden_size=256, intermediate_size=1024, num_hidden_layers=6, num_attention_heads=4,
-            projection_dim=256, bos_token_id=CLIP_START, eos_token_id=CLIP_END, pad_token_id=CLIP_END,
-        )
-    )  # fmt: skip
     scheduler = DDPMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False, steps_offset=1
     )
+    words = CLIPTextConfig(
+        **reader, vocab_size=CLIP_WORDS, projection_dim=reader["hidden_size"], bos_token_id=CLIP_START,
+        eos_token_id=CLIP_END, pad_token_id=CLIP_END,
+    )  # fmt: skip
     StableDiffusionPipeline(
-        vae=vae, text_encoder=reader, tokenizer=clip_tokenizer(), unet=unet, scheduler=scheduler,
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        vae=AutoencoderKL(
+            block_out_channels=vae, down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4, layers_per_block=2, sample_size=256,
+        ),
+        text_encoder=CLIPTextModel(words), tokenizer=clip_tokenizer(), unet=UNet2DConditionModel(**unet),
+        scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     ).save_pretrained(folder)  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,22 @@ from generation.training.unet import UnetDenoiser
 from generation.training.updates import Updates
 
 
-def load(model: Path, photos: Path, side: int) -> tuple[Trainer, list[Sample]]:
-    """A trainer on the model, and the photos stored as a product's."""
-    pipeline: Any = StableDiffusionPipeline.from_pretrained(model)
+def clock(device: str) -> Callable[[], float]:
+    """Seconds of CPU time; on a GPU of the wall, once it has done all that it was given."""
+    if device == "cpu":
+        return time.process_time
+
+    def now() -> float:
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
+    return now
+
+
+def load(model: Path, photos: Path, side: int, device: str = "cpu") -> tuple[Trainer, list[Sample]]:
+    """A trainer on the model, on a GPU in bfloat16, and the photos stored as a product's."""
+    kind: Any = StableDiffusionPipeline
+    pipeline = kind.from_pretrained(model, dtype=torch.float32 if device == "cpu" else torch.bfloat16).to(device)
     files = Files(FolderStore(model.parent / f"store-{side}-{time.time_ns()}"))
     pictures = [files.put_picture(Image.open(path).convert("RGB")) for path in sorted(photos.iterdir())]
     samples = [Sample(picture, "a photo of sks box") for picture in pictures]
@@ -35,14 +49,15 @@ def load(model: Path, photos: Path, side: int) -> tuple[Trainer, list[Sample]]:
 
 
 class Timed(LocalContext):
-    """A context that notes the CPU time at the beginning of each step."""
+    """A context that notes the time at the beginning of each step."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         super().__init__()
         self.stamps: list[float] = []
+        self._now = now
 
     def check(self) -> None:
-        self.stamps.append(time.process_time())
+        self.stamps.append(self._now())
 
     def progress(self, done: int, total: int | None = None, message: str = "") -> None:
         super().progress(done, total, message)
@@ -121,6 +136,8 @@ class Stepper:
             return None
 
     def _measured(self, steps: int) -> tuple[float, float, float]:
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
         group = resident(self._denoiser, self._config)
         group.fill([group.initial_row(place) for place in range(self._count)])
         updates = Updates(group, self._config)
