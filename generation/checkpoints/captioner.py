@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor, BlipForConditionalGeneration
 
-from generation.checkpoints.perceiving import loaded, loading_options
+from generation.checkpoints.loading import loaded
+from generation.checkpoints.perceiving import loading_options
 from generation.checkpoints.sets import Entry
 
 

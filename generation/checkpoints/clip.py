@@ -14,7 +14,8 @@ import torch
 from open_clip.transform import PreprocessCfg
 from PIL import Image
 
-from generation.checkpoints.perceiving import Preprocessing, dtype_of, loaded, unit_rows, weights_in
+from generation.checkpoints.loading import loaded
+from generation.checkpoints.perceiving import Preprocessing, dtype_of, unit_rows, weights_in
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet
@@ -56,7 +57,7 @@ def load(entry: Entry, device: torch.device) -> OpenClip:
     """The entry's CLIP on a device. Raises CheckpointMissing or BadModelSet."""
     name = f"local-dir:{entry.path}"
     # open_clip would go on with random weights where it finds none.
-    weights_in(entry.path)
+    loaded(entry, lambda: weights_in(entry.path))
     model = loaded(
         entry,
         lambda: open_clip.create_model(

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from transformers import Dinov2Model, ViTModel
 
-from generation.checkpoints.perceiving import Preprocessing, loaded, loading_options, preprocessing_of, unit_rows
+from generation.checkpoints.loading import loaded
+from generation.checkpoints.perceiving import Preprocessing, loading_options, preprocessing_of, unit_rows
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
 

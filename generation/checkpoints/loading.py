@@ -8,6 +8,8 @@ import errno
 import functools
 import importlib
 import json
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +25,9 @@ _MAKERS = {"sd": f"{_FAMILIES}.sd", "sdxl": f"{_FAMILIES}.sd", "flux2-klein": f"
 _PICKLES = (".pth", ".pt", ".bin", ".ckpt")
 Checksums = Literal["none", "pickles", "all"]
 _MESSAGE_FILES = 3  # named in a message; more are counted
+# What reading files raises that are cut short or hold something else; a pickle with code in it is refused.
+_UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError)
+_FEWEST_WORDS = 10  # without its file, transformers makes a tokenizer of the special tokens and at most a space
 
 
 def code_for(role: Role, family: str) -> tuple[str, str]:
@@ -39,13 +44,30 @@ def load(entry: Entry, device: str) -> Any:
     verify(entry, checksums="pickles")
     module, function = code_for(entry.role, entry.family)
     code = getattr(importlib.import_module(module), function)
+    adapter = loaded(entry, lambda: code(entry, device))
+    if _is_wordless(adapter):
+        raise CheckpointMissing(
+            _sentence(entry, ["its tokenizer knows no words, so a file of its vocabulary is missing"])
+        )
+    return adapter
+
+
+def loaded(entry: Entry, work: Callable[[], Any]) -> Any:
+    """What `work()` gives; what a library says of files that are missing or damaged becomes CheckpointMissing.
+
+    Lack of memory is no damage and goes through, as MemoryError or torch's own.
+    """
+    from generation.checkpoints.devices import is_out_of_memory  # noqa: PLC0415 - torch: workers only
+
     try:
-        return code(entry, device)
-    except (OSError, SafetensorError) as error:
+        return work()
+    except _UNREADABLE as error:
+        if is_out_of_memory(error):
+            raise
         if getattr(error, "errno", None) == errno.ENOMEM:  # a file that memory has no room to map
             raise MemoryError(str(error)) from error
         told = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointMissing(_sentence(entry, [told.rstrip(".")])) from error
+        raise CheckpointMissing(_sentence(entry, [f"{told.rstrip('.')[:300]} ({type(error).__name__})"])) from error
 
 
 def verify(entry: Entry, *, checksums: Checksums = "none") -> None:
@@ -153,8 +175,21 @@ def _is_cut_short(file: Path) -> bool:
             header = json.loads(opened.read(length))
         except ValueError:
             return True
+    if not isinstance(header, dict):
+        return True
     ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
     return size != 8 + length + max(ends, default=0)
+
+
+def _is_wordless(adapter: Any) -> bool:
+    """Whether a tokenizer of the model has special tokens only: every prompt would be the same to it."""
+    holder: Any = next((part for name in ("pipeline", "processor") if (part := getattr(adapter, name, None))), adapter)
+    tokenizers: list[Any] = [getattr(holder, name, None) for name in ("tokenizer", "tokenizer_2")]
+    return any(
+        len(tokenizer) - len(tokenizer.all_special_tokens) < _FEWEST_WORDS
+        for tokenizer in tokenizers
+        if hasattr(tokenizer, "all_special_tokens")
+    )
 
 
 def _known_sha256(file: Path) -> str:
@@ -172,7 +207,7 @@ def _sentence(entry: Entry, problems: list[str]) -> str:
     told = "; ".join(problems[:_MESSAGE_FILES])
     if len(problems) > _MESSAGE_FILES:
         told += f"; and {len(problems) - _MESSAGE_FILES} more"
-    what = f"The {entry.role} of the model set {entry.set_name}"
+    what = f"The {entry.role}{f' of the model set {entry.set_name}' if entry.set_name else ''}"
     if not entry.repo:
         return f"{what} cannot be loaded from {entry.path}: {told}. Put it there, or change the set's path."
     return (

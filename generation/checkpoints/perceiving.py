@@ -7,7 +7,7 @@ installed, and the metrics drift with it.
 import json
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -18,16 +18,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from generation.checkpoints.loading import loaded
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
-from generation.exceptions import CheckpointMissing
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-# What reading files raises that are cut short or hold something else; a pickle with code in it is refused.
-_UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError)
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -50,35 +47,24 @@ def loading_options(entry: Entry) -> dict[str, Any]:
 
 
 def weights_in(path: Path, suffixes: Sequence[str] = (".safetensors", ".pth", ".pt", ".bin")) -> Path:
-    """The weights file at `path`, or the one in that folder; safetensors first. Raises CheckpointMissing."""
+    """The weights file at `path`, or the one in that folder; safetensors first. Raises FileNotFoundError."""
     if path.is_file():
         return path
     found = [file for suffix in suffixes for file in sorted(path.glob(f"*{suffix}"))]
     if not found:
-        raise CheckpointMissing(f"There is no weights file ({', '.join(suffixes)}) in {path}.")
+        raise FileNotFoundError(f"there is no weights file ({', '.join(suffixes)}) in it")
     return found[0]
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a file by name, on the CPU; a pickle may hold tensors only. Raises CheckpointMissing."""
+    """The tensors of a file by name, on the CPU; a pickle may hold tensors only. Call it within `loading.loaded`."""
+    if path.suffix == ".safetensors":
+        return load_file(path)
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
         return cast(dict[str, torch.Tensor], torch.load(path, map_location="cpu", weights_only=True))
-    except _UNREADABLE as error:
-        told = str(error).strip().splitlines() or [type(error).__name__]
-        raise CheckpointMissing(f"The weights in {path} cannot be read: {told[0]}.") from None
-
-
-def loaded(entry: Entry, load: Callable[[], Any]) -> Any:
-    """What `load()` gives; what a library says of files that are missing or damaged becomes CheckpointMissing."""
-    try:
-        return load()
-    except _UNREADABLE as error:
-        told = str(error).strip().splitlines() or [type(error).__name__]
-        raise CheckpointMissing(
-            f"The {entry.role} cannot be loaded from {entry.path}: {told[0][:300]} ({type(error).__name__})."
-        ) from error
+    except pickle.UnpicklingError:
+        # Torch's own words are how to read it all the same.
+        raise ValueError("it is a pickle that is damaged, or that holds more than tensors") from None
 
 
 def unit_rows(rows: torch.Tensor) -> Embeddings:

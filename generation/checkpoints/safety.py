@@ -15,7 +15,8 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from PIL import Image
 from transformers import AutoModelForImageClassification
 
-from generation.checkpoints.perceiving import Preprocessing, loaded, loading_options, preprocessing_of
+from generation.checkpoints.loading import loaded
+from generation.checkpoints.perceiving import Preprocessing, loading_options, preprocessing_of
 from generation.checkpoints.roles import SafetyVerdict
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet

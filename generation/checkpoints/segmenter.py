@@ -19,7 +19,8 @@ from segment_anything import SamPredictor
 from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 from torchvision.ops import nms
 
-from generation.checkpoints.perceiving import dtype_of, loaded, read_weights, weights_in
+from generation.checkpoints.loading import loaded
+from generation.checkpoints.perceiving import dtype_of, read_weights, weights_in
 from generation.checkpoints.roles import MaskGuess
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet
@@ -177,7 +178,7 @@ def load(entry: Entry, device: torch.device) -> SamSegmenter:
     """The entry's SAM on a device. Raises CheckpointMissing or BadModelSet."""
     shape = shape_of(entry)
     model = build(shape)
-    weights = read_weights(weights_in(entry.path))
+    weights = loaded(entry, lambda: read_weights(weights_in(entry.path)))
     loaded(entry, lambda: model.load_state_dict(weights))
     dtype = dtype_of(entry)
     model.eval().requires_grad_(False).to(device)

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from generation.checkpoints.perceiving import loaded, loading_options
+from generation.checkpoints.loading import loaded
+from generation.checkpoints.perceiving import loading_options
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet, CheckpointMissing, WriterFailed
 

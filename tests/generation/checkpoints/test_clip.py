@@ -83,7 +83,7 @@ def test_half_floats_come_close_and_give_whole_ones(dtype: str) -> None:
 class TestFiles:
     def test_a_folder_without_weights_never_gives_random_ones(self, tmp_path: Path) -> None:
         (tmp_path / "open_clip_config.json").write_text(json.dumps(CONFIG))
-        with pytest.raises(CheckpointMissing, match="There is no weights file"):
+        with pytest.raises(CheckpointMissing, match="there is no weights file"):
             clip.load(clip_entry(tmp_path), CPU)
 
     def test_a_folder_without_a_config(self, tmp_path: Path) -> None:

@@ -212,7 +212,11 @@ def test_a_pickle_is_not_taken_where_safetensors_are_missing(tmp_path: Path) -> 
 
 BREAKS: dict[str, tuple[BaseException, type[BaseException], str]] = {
     "a file gone meanwhile": (FileNotFoundError(2, "No such file", "x.json"), CheckpointMissing, "No such file: 'x.js"),
-    "weights of another kind": (SafetensorError("header too large"), CheckpointMissing, "header too large. Put it"),
+    "weights of another kind": (
+        SafetensorError("header too large"),
+        CheckpointMissing,
+        "header too large",
+    ),
     "no memory to map a file": (OSError(errno.ENOMEM, "Cannot allocate memory"), MemoryError, "Cannot allocate"),
     "no memory on the device": (torch.OutOfMemoryError("CUDA out of memory"), torch.OutOfMemoryError, "CUDA out of"),
 }
@@ -236,3 +240,36 @@ def test_nothing_is_imported_for_a_checkpoint_that_is_not_there(
     monkeypatch.setattr("importlib.import_module", lambda name: pytest.fail(f"imported {name}"))
     with pytest.raises(CheckpointMissing):
         loading.load(entry(tmp_path / "none"), "cpu")
+
+
+# Libraries raise what they like over these: a JSON error, a Unicode error, a size that does not match.
+DAMAGED: list[tuple[str, Role, str, str, bytes | None]] = [
+    ("sd", "base", "sd", "unet/config.json", b'{"in_channels": 4'),
+    ("sd", "base", "sd", "unet/config.json", b"\x93\xff"),
+    ("sd", "base", "sd", "text_encoder/config.json", None),
+    ("sd", "base", "sd", "tokenizer/tokenizer.json", b""),
+    ("sd", "base", "sd", "tokenizer/tokenizer.json", None),
+    ("sd", "base", "sd", "unet/diffusion_pytorch_model.safetensors", b"\x02\0\0\0\0\0\0\0[]"),
+    ("ltx", "video", "ltx", "tokenizer/tokenizer.json", None),
+    ("blip", "captioner", "blip", "tokenizer.json", None),
+    ("writer", "writer", "causal-lm", "tokenizer.json", None),
+    ("clip", "clip", "open_clip", "open_clip_config.json", None),
+    ("dinov2", "dino", "dinov2", "preprocessor_config.json", b"{}"),
+]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    DAMAGED,
+    ids=[f"{kind} {name} {data[:6]!r}" if data else f"{kind} {name}" for kind, *_, name, data in DAMAGED],
+)
+def test_a_damaged_file_names_role_and_path(damage: tuple[str, Role, str, str, bytes | None], tmp_path: Path) -> None:
+    kind, role, family, name, data = damage
+    shutil.copytree(tiny_checkpoint(kind), tmp_path / "model", copy_function=os.link)
+    (tmp_path / "model" / name).unlink()
+    if data is not None:
+        (tmp_path / "model" / name).write_bytes(data)
+    with pytest.raises(CheckpointMissing) as error:
+        loading.load(entry(tmp_path / "model", role=role, family=family), "cpu")
+    assert f"The {role} of the model set shop" in str(error.value)
+    assert str(tmp_path / "model") in str(error.value)

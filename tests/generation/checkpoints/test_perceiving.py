@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import (
     Preprocessing,
-    loaded,
     preprocessing_of,
     read_weights,
     scalers,
@@ -63,8 +63,12 @@ class TestWeights:
         torch.save(TENSORS, tmp_path / "a.pth")
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-        with pytest.raises(CheckpointMissing, match=f"The weights in .*{name} cannot be read"):
-            read_weights(tmp_path / name)
+        with pytest.raises(CheckpointMissing, match=rf"The dino cannot be loaded from {tmp_path}: .*Put it there"):
+            loaded(entry(tmp_path), lambda: read_weights(tmp_path / name))
+
+    def test_a_folder_without_any_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(CheckpointMissing, match=rf"The dino cannot be loaded from {tmp_path}: there is no weights"):
+            loaded(entry(tmp_path), lambda: weights_in(tmp_path))
 
     def test_what_a_library_says_names_role_and_path(self, tmp_path: Path) -> None:
         def fail() -> None:
@@ -72,7 +76,19 @@ class TestWeights:
 
         with pytest.raises(CheckpointMissing) as error:
             loaded(entry(tmp_path), fail)
-        assert str(error.value) == f"The dino cannot be loaded from {tmp_path}: size mismatch for x (RuntimeError)."
+        assert str(error.value) == (
+            f"The dino cannot be loaded from {tmp_path}: size mismatch for x (RuntimeError). Put it there, or change"
+            " the set's path."
+        )
+
+    @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()], ids=str)
+    def test_lack_of_memory_is_no_damage(self, tmp_path: Path, error: Exception) -> None:
+        def fail() -> None:
+            raise error
+
+        with pytest.raises(type(error)) as raised:
+            loaded(entry(tmp_path), fail)
+        assert raised.value is error
 
     def test_a_fault_of_our_own_is_not_hidden(self, tmp_path: Path) -> None:
         def fail() -> None:
