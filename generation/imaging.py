@@ -83,11 +83,19 @@ def fill_holes(mask: Mask, largest: float = 1.0) -> Mask:
 
 
 def resize_mask(mask: Mask, size: Size) -> Mask:
-    """The mask at another (width, height): a pixel is in when half of what it covers is."""
+    """The mask at another (width, height): a pixel is in when half of what it covers is.
+
+    Of what is too thin for any such pixel, a necklace in a large photo, the best covered pixels are in: only an empty
+    mask becomes an empty one.
+    """
     if mask.shape == (size[1], size[0]):
         return mask.copy()
     scaled = Image.fromarray(mask.astype(np.uint8) * 255).resize(size, Image.Resampling.BOX)
-    return np.asarray(scaled) > 127
+    inside = np.asarray(scaled) > 127
+    if inside.any() or not mask.any():
+        return inside
+    covered = np.asarray(Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BOX))
+    return np.asarray(covered >= covered.max() / 2)
 
 
 def cut_out(

@@ -101,6 +101,22 @@ def test_a_resized_mask_covers_the_same_share() -> None:
     assert imaging.share_of(imaging.resize_mask(mask, (2, 1))) == imaging.share_of(mask) == 0.5
 
 
+@pytest.mark.parametrize("size", [(96, 72), (64, 64), (20, 300), (1, 1)])
+@pytest.mark.parametrize("shape", [(700, 701, 200, 1800), (700, 701, 200, 201), (0, 1500, 3, 4)], ids=str)
+def test_what_is_thin_does_not_vanish(shape: tuple[int, int, int, int], size: tuple[int, int]) -> None:
+    top, bottom, left, right = shape
+    mask = np.zeros((1500, 2000), bool)
+    mask[top:bottom, left:right] = True
+    small = imaging.resize_mask(mask, size)
+    assert small.shape == size[::-1]
+    assert 0 < small.sum() <= max(size)
+    assert small[int((top + bottom) / 2 * size[1] / 1500), int((left + right) / 2 * size[0] / 2000)]
+
+
+def test_an_empty_mask_stays_empty() -> None:
+    assert not imaging.resize_mask(np.zeros((40, 30), bool), (7, 9)).any()
+
+
 class TestCutOut:
     def test_shows_the_product_on_neutral_ground_in_the_middle_of_a_square(self) -> None:
         image, mask = noise(60, 40), imaging.box_mask((10, 5, 50, 15), (60, 40))

@@ -11,7 +11,17 @@ from PIL import Image
 from generation.checkpoints.roles import MaskGuess
 from generation.context import LocalContext
 from generation.recipe import NovelViewsConfig
-from generation.records import MaskPrompt, NovelView, NovelViewsResult, SegmentResult, from_plain, to_plain
+from generation.records import (
+    MaskPrompt,
+    NovelView,
+    NovelViewsResult,
+    Photo,
+    PhotoMask,
+    ProductFacts,
+    SegmentResult,
+    from_plain,
+    to_plain,
+)
 from generation.stages import novel_views
 from generation.stages.novel_views import Inputs, _Figures, frames_chosen, reason_to_drop
 from tests.factories.pipeline import files_in, make_product, picture_of, tiny_models
@@ -53,6 +63,19 @@ def test_every_photo_has_its_views_with_figures(family: str, tmp_path: Path) -> 
         assert (view.growth > 0) == (view.mask is not None)
         assert view.frame > 0
     assert from_plain(NovelViewsResult, to_plain(NovelViewsResult(views))) == NovelViewsResult(views)
+
+
+def test_a_product_thinner_than_a_pixel_of_its_views_is_looked_for(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    image, _ = picture_of(0, 800, 600)
+    chain = np.zeros((600, 800), bool)
+    chain[300, 100:700] = True
+    picture = files.put_picture(image)
+    found = PhotoMask(picture, files.put_mask(chain), (100, 300, 700, 301), 0.001, 1.0, "person")
+    product = ProductFacts("Silver chain", "necklace", (Photo(picture),))
+    inputs = Inputs(product, SegmentResult((found,)), seed=7)
+    views = novel_views.run(inputs, replace(CONFIG, views=1), tiny_models("sd"), LocalContext(), files).views
+    assert [view.kept == (not view.reason) for view in views] == [True]
 
 
 def test_masks_have_the_size_of_their_view(tmp_path: Path) -> None:
