@@ -83,8 +83,8 @@ class Files:
         return self._write(f"{DATA}/{sha256[:2]}/{sha256}.{extension}", data), sha256
 
     def image(self, picture: Picture) -> Image.Image:
-        """The picture as an RGB image. Raises GenerationError when its file is gone."""
-        return self._open(picture).convert("RGB")
+        """The picture as an RGB image, on white where it is transparent. Raises GenerationError when it is gone."""
+        return opaque(self._open(picture))
 
     def mask(self, picture: Picture) -> Mask:
         """The mask as (height, width) of bool. Raises GenerationError when its file is gone."""
@@ -106,6 +106,14 @@ class Files:
         if not self.store.exists(key):
             self.store.write(key, data)
         return key
+
+
+def opaque(image: Image.Image) -> Image.Image:
+    """The image as RGB. White shows where it is transparent, as in a shop; what lies hidden there is often black."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image).convert("RGB")
 
 
 def thumbnail_key(sha256: str) -> str:

@@ -19,7 +19,7 @@ from catalog.models import Photo
 from generation import rle
 from generation.checkpoints.roles import MaskGuess, Segmenter
 from generation.exceptions import GenerationError, NotPossible
-from generation.files import Store
+from generation.files import Store, opaque
 from generation.model_sets import model_set as named_set
 from generation.model_sets import worker_models
 from generation.records import MaskPrompt, from_plain
@@ -143,4 +143,4 @@ def _embedding(segmenter: Segmenter, identity: str, photo: Photo) -> bytes:
 
 def _opened(photo: Photo) -> Image.Image:
     with default_storage.open(photo.key) as file:
-        return Image.open(file).convert("RGB")
+        return opaque(Image.open(file))

@@ -27,6 +27,14 @@ def test_a_picture_comes_back_to_the_last_bit(files: Files) -> None:
     assert files.image(kept).tobytes() == noise().tobytes()
 
 
+def test_where_a_photo_is_transparent_white_shows(files: Files) -> None:
+    clear = Image.new("RGBA", (3, 1), (200, 10, 10, 255))
+    clear.putpixel((1, 0), (0, 0, 0, 0))  # hidden black, as cut-outs have it
+    clear.putpixel((2, 0), (0, 0, 0, 51))
+    shown = files.image(files.put_picture(clear))
+    assert [shown.getpixel((x, 0)) for x in range(3)] == [(200, 10, 10), (255, 255, 255), (204, 204, 204)]
+
+
 def test_the_same_picture_is_one_file(files: Files, tmp_path: Path) -> None:
     assert files.put_picture(noise()) == files.put_picture(noise())
     assert len(list(tmp_path.glob("generated/*/*"))) == 1
