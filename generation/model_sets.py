@@ -11,6 +11,7 @@ from django.conf import settings
 from generation.checkpoints.set_files import read_set, set_names
 from generation.checkpoints.sets import ModelSet, Places
 from generation.exceptions import BadModelSet
+from jobs.process import siblings
 
 if TYPE_CHECKING:
     from generation.checkpoints.cache import ModelCache, Shelf
@@ -34,17 +35,17 @@ def model_set(name: str = "") -> ModelSet:
     return read_set(chosen, places())
 
 
-def worker_models(chosen: ModelSet, *, processes: int = 1) -> "ModelCache":
+def worker_models(chosen: ModelSet) -> "ModelCache":
     """The models of a set from the one shelf of this process, made at the first call.
 
-    `processes` is how many workers share this machine's cores and memory.
+    The processes of a worker share the machine's cores and memory among them.
     """
     from generation.checkpoints import cache, devices  # noqa: PLC0415 - torch: workers only
 
     global _shelf  # noqa: PLW0603 - one for the process is the point of it
     with _making:
         if _shelf is None:
-            device = devices.choose_device(settings.DEVICE)
+            device, processes = devices.choose_device(settings.DEVICE), siblings()
             devices.share_cores(processes)
             _shelf = cache.Shelf(device, settings.MODEL_CACHE_BYTES or devices.spare_bytes(device, processes))
     return cache.ModelCache(chosen, _shelf.device, _shelf.limit_bytes, shelf=_shelf)

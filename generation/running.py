@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from django.conf import settings
 from django.db import transaction
 from pydantic import TypeAdapter
 
@@ -54,6 +53,8 @@ class StageJob:
 
     def keep_checkpoint(self, name: str, data: bytes) -> None:
         self._checkpoints.keep(name, data)
+        # A step of the job's: one that is killed again and again between checkpoints gets on, and is not given up.
+        self._job.step(f"checkpoint {name} {hashlib.sha256(data).hexdigest()}"[:_NAME_LENGTH], lambda: None)
 
     def checkpoint(self, name: str) -> bytes | None:
         return self._checkpoints.read(name)
@@ -85,7 +86,7 @@ def run_stage(job: JobContext, result_id: int) -> dict[str, Any]:
         return {"made": False}
     result = prepared.result
     try:
-        models = worker_models(model_set(result.model_set), processes=settings.GPU_CONCURRENCY)
+        models = worker_models(model_set(result.model_set))
         with Cost([result.pk], models.device):
             record = prepared.stage.code().run(prepared.inputs, prepared.config, models, prepared.context, site_files())
     except GenerationError as error:
@@ -107,7 +108,7 @@ def run_finetunes(jobs: Sequence[JobContext], result_ids: Sequence[int]) -> list
 def _train(at_work: list[Prepared]) -> dict[int, dict[str, Any]]:
     first, told, trouble = at_work[0], dict[int, dict[str, Any]](), list[GenerationError]()
     try:
-        models = worker_models(model_set(first.result.model_set), processes=settings.GPU_CONCURRENCY)
+        models = worker_models(model_set(first.result.model_set))
         with Cost([prepared.result.pk for prepared in at_work], models.device):
             inputs, contexts = [each.inputs for each in at_work], [each.context for each in at_work]
             records = first.stage.code().run_group(inputs, first.config, models, contexts, site_files())

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
-
 from catalog.models import Product
 from generation import model_sets
 from generation.exceptions import GenerationError
@@ -35,7 +33,7 @@ def guess(context: JobContext, product_id: int, set_name: str) -> dict[str, Any]
         return {}
     chosen, files = model_sets.model_set(set_name), site_files()
     try:
-        models = model_sets.worker_models(chosen, processes=settings.GPU_CONCURRENCY)
+        models = model_sets.worker_models(chosen)
         images = [files.image(photo.picture) for photo in photos[:MOST_PHOTOS]]
         with models.clip() as clip:
             nouns = [row.name for row in types]

@@ -22,6 +22,7 @@ class _Process:
     """What this process knows about itself."""
 
     worker = socket.gethostname()
+    siblings = 1
     stopping = False
     busy = False
     # What SIGTERM did before us: Celery's clean exit of a pool process.
@@ -32,6 +33,16 @@ class _Process:
 def worker_name() -> str:
     """Who takes jobs here: the worker's name and the process, "cpu@host:4711"."""
     return f"{_Process.worker}:{os.getpid()}"
+
+
+def siblings() -> int:
+    """How many processes this worker has, this one among them: they share the machine's cores and memory."""
+    return _Process.siblings
+
+
+def expect_siblings(count: int) -> None:
+    """Say how many processes the worker is about to have; before they are forked."""
+    _Process.siblings = count
 
 
 def stopping() -> bool:

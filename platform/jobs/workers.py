@@ -1,6 +1,7 @@
 """Start Celery's worker and scheduler as Vitrine needs them, and give each worker a name that no living one has."""
 
 import fcntl
+import os
 import secrets
 import socket
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import IO
 from django.conf import settings
 from django.db import connections
 
-from jobs import reaper
+from jobs import process, reaper
 from jobs.models import Queue
 from vitrine.celery import app
 
@@ -31,8 +32,13 @@ def work(queues: Sequence[str], concurrency: int | None, name: str | None = None
         app.conf.broker_transport_options = {**options, "look_every": LIVE_LOOK_EVERY}
     # Nothing that is open may be inherited by the processes of the pool.
     connections.close_all()
+    concurrency = concurrency or default_concurrency(queues)
+    process.expect_siblings(concurrency)
+    # OpenMP's threads wait for one another by spinning, which takes the cores from every other process: a stage of
+    # small tensors then took twenty times as long beside others. Read when torch is loaded, in the forked processes.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     with lock:
-        app.worker_main(_worker_arguments(worker, queues, concurrency or default_concurrency(queues)))
+        app.worker_main(_worker_arguments(worker, queues, concurrency))
 
 
 def schedule() -> None:

@@ -40,10 +40,11 @@ def test_own_sets_count_once_their_folder_is_there(own: Any, tmp_path: Path) -> 
 
 def test_a_worker_has_one_shelf_for_all_sets(own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_sets, "_shelf", None)
+    monkeypatch.setattr(model_sets, "siblings", lambda: 1000)
     own.DEVICE, own.MODEL_CACHE_BYTES = "cpu", 123_456_789
     tiny_set(tmp_path / "sets", "sd", name="tiny")
     tiny_set(tmp_path / "sets", "sd", name="other")
-    first = model_sets.worker_models(model_sets.model_set("tiny"), processes=1000)
+    first = model_sets.worker_models(model_sets.model_set("tiny"))
     second = model_sets.worker_models(model_sets.model_set("other"))
     assert first.shelf is second.shelf
     assert (str(first.device), first.shelf.limit_bytes) == ("cpu", 123_456_789)
