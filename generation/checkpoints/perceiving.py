@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from generation.checkpoints.loading import loaded
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
+from generation.exceptions import NotPossible
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _FILTERS = {
@@ -68,8 +69,19 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def unit_rows(rows: torch.Tensor) -> Embeddings:
-    """(n, d) of any dtype, as float32 rows of length 1 in numpy."""
-    return cast(Embeddings, torch.nn.functional.normalize(rows.float(), dim=-1).cpu().numpy())
+    """(n, d) of any dtype, as float32 rows of length 1 in numpy. Raises NotPossible for what is no number."""
+    return cast(Embeddings, torch.nn.functional.normalize(finite(rows).float(), dim=-1).cpu().numpy())
+
+
+def finite(values: torch.Tensor) -> torch.Tensor:
+    """The values, when all are numbers: any comparison with NaN is false, and would let pass what it should hold."""
+    if not values.isfinite().all():
+        dtype = str(values.dtype).removeprefix("torch.")
+        raise NotPossible(
+            f"A perceiver gave values that are no numbers (NaN), as happens in {dtype} where they grow too large; set"
+            " its dtype to float32 in the model set."
+        )
+    return values
 
 
 @dataclass(frozen=True)

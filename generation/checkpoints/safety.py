@@ -16,7 +16,7 @@ from PIL import Image
 from transformers import AutoModelForImageClassification
 
 from generation.checkpoints.loading import loaded
-from generation.checkpoints.perceiving import Preprocessing, loading_options, preprocessing_of
+from generation.checkpoints.perceiving import Preprocessing, finite, loading_options, preprocessing_of
 from generation.checkpoints.roles import SafetyVerdict
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet
@@ -38,7 +38,7 @@ class ClipConcepts:
             return []
         model = self.model
         pixels = self.preprocessing.tensor(images).to(model.concept_embeds.device, model.concept_embeds.dtype)
-        rows = model.visual_projection(model.vision_model(pixels).pooler_output)
+        rows = finite(model.visual_projection(model.vision_model(pixels).pooler_output))
         special = _cosines(rows, model.special_care_embeds) - model.special_care_embeds_weights.float()
         care = (special > -self.strictness).any(dim=1, keepdim=True) * SPECIAL_CARE
         over = _cosines(rows, model.concept_embeds) - model.concept_embeds_weights.float() + care + self.strictness
@@ -61,7 +61,7 @@ class ImageClassifier:
         if not images:
             return []
         pixels = self.preprocessing.tensor(images).to(self.model.device, self.model.dtype)
-        chances = self.model(pixels).logits.float().softmax(dim=-1)[:, self.unsafe]
+        chances = finite(self.model(pixels).logits).float().softmax(dim=-1)[:, self.unsafe]
         labels = [str(self.model.config.id2label[index]) for index in self.unsafe]
         verdicts = []
         for row in chances.tolist():

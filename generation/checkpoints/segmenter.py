@@ -20,7 +20,7 @@ from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncode
 from torchvision.ops import nms
 
 from generation.checkpoints.loading import loaded
-from generation.checkpoints.perceiving import dtype_of, read_weights, weights_in
+from generation.checkpoints.perceiving import dtype_of, finite, read_weights, weights_in
 from generation.checkpoints.roles import MaskGuess
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet
@@ -94,7 +94,7 @@ class SamSegmenter:
         batch = torch.stack(
             [self.model.preprocess(torch.as_tensor(one, device=device).permute(2, 0, 1)) for one in scaled]
         )
-        features = self.model.image_encoder(batch.to(self.dtype)).to(torch.float16).cpu()
+        features = finite(self.model.image_encoder(batch.to(self.dtype)).to(torch.float16)).cpu()
         return [
             _packed(each, (image.height, image.width), one.shape[:2])
             for each, image, one in zip(features, images, scaled, strict=True)

@@ -164,7 +164,12 @@ def size_of(sampling: Sampling, side: int, multiple: int) -> tuple[int, int]:
 
 
 def to_images(pixels: Pixels) -> list[Image.Image]:
-    """(n, height, width, 3) of 0 to 1 as RGB images."""
+    """(n, height, width, 3) of 0 to 1 as RGB images. Raises NotPossible for pixels that are no numbers."""
+    if not np.isfinite(pixels).all():
+        raise NotPossible(
+            "What was drawn is no picture: its pixels are no numbers (NaN), as happens where a VAE computes in float16."
+            " Set the model's dtype to bfloat16 or float32 in the model set."
+        )
     return [Image.fromarray(image) for image in (pixels * 255).round().astype(np.uint8)]
 
 

@@ -3,8 +3,9 @@
 import json
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from generation.checkpoints import loading
+from generation.checkpoints.devices import modules_in
 from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import (
     Preprocessing,
@@ -21,8 +24,10 @@ from generation.checkpoints.perceiving import (
     unit_rows,
     weights_in,
 )
+from generation.checkpoints.roles import Role
 from generation.checkpoints.sets import Entry
-from generation.exceptions import CheckpointMissing
+from generation.exceptions import CheckpointMissing, NotPossible
+from tests.factories.pipeline import tiny_models
 
 TENSORS = {"one": torch.arange(4.0)}
 HALF: dict[str, Any] = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
@@ -174,3 +179,33 @@ def test_unit_rows_are_whole_floats_whatever_came() -> None:
     rows = unit_rows(torch.tensor([[3.0, 4.0], [0.0, 0.0]], dtype=torch.bfloat16))
     assert rows.dtype == np.float32
     assert rows.tolist() == [[pytest.approx(0.6, abs=1e-3), pytest.approx(0.8, abs=1e-3)], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_what_is_no_number_is_never_a_row(wrong: float) -> None:
+    with pytest.raises(NotPossible, match=r"no numbers \(NaN\), as happens in float16 .* set its dtype to float32"):
+        unit_rows(torch.tensor([[1.0, 0.0], [wrong, 0.0]], dtype=torch.float16))
+
+
+PICTURE = Image.new("RGB", (64, 64), "grey")
+ASKED: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
+    "segmenter": ("segmenter", "", lambda segmenter: segmenter.embed(PICTURE)),
+    "clip": ("clip", "", lambda clip: clip.images([PICTURE])),
+    "dino": ("dino", "", lambda dino: dino.images([PICTURE])),
+    "safety concepts": ("safety", "concepts", lambda safety: safety.check([PICTURE])),
+    "safety classifier": ("safety", "classifier", lambda safety: safety.check([PICTURE])),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_weights_that_overflow_are_told_by_every_perceiver(asked: str) -> None:
+    """A safety filter would else let everything pass: no NaN is above a threshold."""
+    role, kind, ask = ASKED[asked]
+    family: dict[str, Any] = {"": "sd", "concepts": "sd", "classifier": "flux2-klein"}
+    set_entry = tiny_models(family[kind]).model_set.entry(cast(Role, role))
+    broken = loading.load(set_entry, "cpu")
+    for module in modules_in(broken):
+        for weight in module.parameters():
+            weight.fill_(float("nan"))
+    with pytest.raises(NotPossible, match="no numbers"):
+        ask(broken)

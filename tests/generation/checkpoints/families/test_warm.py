@@ -43,6 +43,11 @@ def test_images_are_rounded_and_not_cut() -> None:
     assert [image.getpixel((0, 0)) for image in to_images(pixels)] == [(0, 128, 255), (0, 127, 255)]
 
 
+def test_pixels_that_are_no_numbers_are_told_and_not_made_black() -> None:
+    with pytest.raises(NotPossible, match=r"no numbers \(NaN\).* dtype to bfloat16 or float32 in the model set"):
+        to_images(np.array([[[[0.0, np.nan, 1.0]]]], np.float32))
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "solver"),
     [
