@@ -22,6 +22,7 @@ from jobs.services import Order
 
 STAGE_KIND = "generation.stage"
 FINETUNE_KIND = "generation.finetune"  # several at once, of one recipe
+GOING_ON = (RunState.PLANNED, RunState.RUNNING)
 AT_ONCE = 500  # rows in one statement; SQLite takes 32,766 values
 Results = dict[str, StageResult]  # by fingerprint
 
@@ -44,7 +45,6 @@ def lay_out(layouts: Sequence[Layout], *, asked_by: AbstractBaseUser | None) -> 
     """
     there, results = _results(layouts)
     old = _link(layouts, there, results)
-    _make_anew(layouts, results)
     revived = queue_jobs(results, subjects=_subjects(layouts), asked_by=asked_by)
     drop_unused(old - {result.pk for result in results.values()})
     return revived
@@ -55,8 +55,9 @@ def queue_jobs(
 ) -> set[int]:
     """Inside a transaction: see that each of these results is made or being made, in the order of the stages.
 
-    Returns the ids of those that had failed or been cancelled before.
+    Returns the ids of those that had failed or been cancelled before, or that wait for an adapter to be trained anew.
     """
+    anew = _make_anew(results)
     open_ = {print_: result for print_, result in results.items() if result.state != StageState.SUCCEEDED}
     revived = _try_again(open_.values())
     for stage in STAGES:
@@ -65,7 +66,7 @@ def queue_jobs(
         for result, job in zip(level, services.submit_many(orders, asked_by=asked_by), strict=True):
             result.job, result.state, result.error = job, StageState.WAITING, ""
         StageResult.objects.bulk_update(level, ["job", "state", "error"], batch_size=AT_ONCE)
-    return revived
+    return revived | anew
 
 
 def results_with(fingerprints: Iterable[str]) -> Results:
@@ -86,19 +87,36 @@ def drop_unused(result_ids: Collection[int]) -> None:
         note_cancelled(result_ids)
 
 
-def own_jobs(run_ids: Collection[int]) -> list[int]:
-    """The jobs still to be done for these runs, without those that another run goes on with as well."""
+def own_jobs(run_ids: Collection[int], *, beside: Collection[str] = GOING_ON) -> list[int]:
+    """The jobs still to be done for these runs, without those that another run in a state of `beside` needs as well."""
     open_ = (StageState.WAITING, StageState.RUNNING)
     jobs: set[int] = set()
     for ids in portions(run_ids):
         links = RunStage.objects.filter(run__in=ids, result__state__in=open_).exclude(result__job=None)
         jobs |= set(links.values_list("result__job_id", flat=True))
-    going_on = (RunState.PLANNED, RunState.RUNNING)
     others = set[int]()
     for ids in portions(jobs):
-        links = RunStage.objects.filter(result__job__in=ids, run__state__in=going_on).exclude(run__in=run_ids)
+        links = RunStage.objects.filter(result__job__in=ids, run__state__in=beside).exclude(run__in=run_ids)
         others |= set(links.values_list("result__job_id", flat=True))
     return sorted(jobs - others)
+
+
+def held_jobs(run_ids: Collection[int]) -> list[int]:
+    """The jobs of these runs that are kept from starting."""
+    results, jobs = open_results(run_ids), set[int]()
+    for ids in portions(results):
+        rows = StageResult.objects.filter(pk__in=ids, job__paused=True)
+        jobs |= {job_id for job_id in rows.values_list("job_id", flat=True) if job_id is not None}
+    return sorted(jobs)
+
+
+def open_results(run_ids: Collection[int]) -> set[int]:
+    """The results that these runs still lack."""
+    found: set[int] = set()
+    for ids in portions(run_ids):
+        links = RunStage.objects.filter(run__in=ids).exclude(result__state=StageState.SUCCEEDED)
+        found |= set(links.values_list("result_id", flat=True))
+    return found
 
 
 def note_cancelled(result_ids: Collection[int]) -> None:
@@ -143,7 +161,10 @@ def _new(layout: Layout, planned: PlannedStage) -> StageResult:
 
 
 def _labels(layout: Layout) -> dict[str, str]:
-    """What pictures say of their making; of a shared result, of the run that asked for it first."""
+    """What pictures say of their making; of a shared result, of the run that asked for it first.
+
+    Only candidates name method and run: training images are equal to the last bit whoever asks for them.
+    """
     return {"model_set": layout.run.model_set, "method": str(layout.method), "run": str(layout.run.pk)}
 
 
@@ -172,33 +193,50 @@ def _link(layouts: Sequence[Layout], there: set[str], results: Results) -> set[i
     return {link.result_id for link in before.values()}
 
 
-def _make_anew(layouts: Sequence[Layout], results: Results) -> None:
-    """An adapter whose file was dropped is trained once more where images are still to be made with it."""
+def _make_anew(results: Results) -> set[int]:
+    """An adapter whose file was dropped is trained once more where images are still to be made with it.
+
+    Returns the ids of results that follow from it: they get jobs anew, as theirs wait for the training before.
+    """
     wanted = {
-        stage.upstream["finetune"]
-        for layout in layouts
-        for stage in layout.stages
-        if stage.stage.name == "generate"
-        and "finetune" in stage.upstream
-        and results[stage.fingerprint].state != StageState.SUCCEEDED
+        result.inputs["upstream"].get("finetune", "")
+        for result in results.values()
+        if result.stage == "generate" and result.state != StageState.SUCCEEDED
     }
     again = StageResult.objects.filter(
         fingerprint__in=wanted, state=StageState.SUCCEEDED, adapter__dropped_at__isnull=False
     )
-    prints = list(again.values_list("fingerprint", flat=True))
-    StageResult.objects.filter(fingerprint__in=prints).update(
-        state=StageState.WAITING, job=None, made=F("made") + 1, result=None
+    prints = set(again.values_list("fingerprint", flat=True))
+    if not prints:
+        return set()
+    after = _after(prints, results)
+    jobs = [result.job_id for result in after if result.job_id is not None]
+    changed = [*prints, *(result.fingerprint for result in after)]
+    StageResult.objects.filter(fingerprint__in=changed).update(
+        state=StageState.WAITING, job=None, made=F("made") + 1, result=None, error="", asks_person=False
     )
-    results |= results_with(prints)
+    services.cancel_many(jobs)
+    results |= results_with(changed)
+    return {result.pk for result in after}
+
+
+def _after(prints: set[str], results: Results) -> list[StageResult]:
+    """Those of the results not made yet that need one of these, however far."""
+    found, reached = [], set(prints)
+    for stage in STAGES:
+        for result in results.values():
+            needs = reached & set(result.inputs["upstream"].values())
+            if result.stage == stage.name and needs and result.state != StageState.SUCCEEDED:
+                found.append(result)
+                reached.add(result.fingerprint)
+    return found
 
 
 def _try_again(open_results: Iterable[StageResult]) -> set[int]:
-    ended = {
-        result.job_id: result
-        for result in open_results
-        if result.job is not None and result.job.state in (State.FAILED, State.CANCELLED)
-    }
-    services.retry_many(job_id for job_id in ended if job_id is not None)
+    jobs = [(result, result.job) for result in open_results if result.job is not None]
+    ended = {job.pk: result for result, job in jobs if job.state in (State.FAILED, State.CANCELLED)}
+    # One that a worker still runs, and that was to be cancelled, goes on after all.
+    services.retry_many([*ended, *(job.pk for _, job in jobs if job.state == State.RUNNING and job.cancel_requested)])
     for result in ended.values():
         result.state, result.error, result.asks_person = StageState.WAITING, "", False
     StageResult.objects.bulk_update(list(ended.values()), ["state", "error", "asks_person"], batch_size=AT_ONCE)

@@ -46,8 +46,6 @@ class Inputs:
     new_contexts: NewContextsResult | None = None
     other_nouns: tuple[str, ...] = ()
     model_set: str = ""
-    method: str = ""
-    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,8 +159,6 @@ class _Maker:
             STAGE,
             keeps_pixels=one.kind == "counterfactual",
             model_set=told.model_set,
-            method=told.method,
-            run=told.run,
         )
         picture = self.files.put_picture(image, xmp=xmp(origin))
         return to_plain(Negative(one.kind, one.source, one.prompt, one.seed, picture, one.object))

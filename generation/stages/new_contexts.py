@@ -45,8 +45,6 @@ class Inputs:
     seed: int
     novel_views: NovelViewsResult | None = None
     model_set: str = ""
-    method: str = ""
-    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +153,4 @@ class _Maker:
             STAGE,
             keeps_pixels=True,
             model_set=told.model_set,
-            method=told.method,
-            run=told.run,
         )

@@ -41,8 +41,6 @@ class Inputs:
     segment: SegmentResult
     seed: int
     model_set: str = ""
-    method: str = ""
-    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,8 +107,6 @@ def _film(made: _Filmed, video: Video, place: Room, context: StageContext, files
         filming.seed,
         STAGE,
         model_set=inputs.model_set,
-        method=inputs.method,
-        run=inputs.run,
     )
     return [
         to_plain(_Frame(number, filming.seed, files.put_picture(frames[number], xmp=xmp(origin))))

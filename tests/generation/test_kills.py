@@ -1,0 +1,114 @@
+"""A worker killed with SIGKILL at twenty random moments of a run: the images are those of an undisturbed run."""
+
+import hashlib
+import os
+import random
+import signal
+import time
+import traceback
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connections
+from django.utils import timezone
+
+from generation import model_sets
+from generation.models import Candidate, Run, StageResult
+from generation.records import Picture
+from generation.services.runs import Wish, start_run
+from generation.storage import site_files
+from jobs import dispatch, execution, reaper
+from jobs.models import Attempt, Job, Queue, State
+from tests.factories.catalog import make_photo
+from tests.factories.checkpoints.model_set import tiny_set
+from tests.factories.generation import make_method, make_ready_product
+from tests.factories.recipes import tiny_recipe
+from tests.generation.test_end_to_end import photo_of_a_thing
+
+KILLS = 20
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def tiny(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MODEL_SETS_DIR = tmp_path
+    settings.MODEL_SET = "tiny"
+    tiny_set(tmp_path, "sd", name="tiny")
+    # Threads of torch do not outlive a fork: one thread, in this process and in those that it forks.
+    monkeypatch.setattr(model_sets, "_shelf", None)
+    monkeypatch.setattr(model_sets, "siblings", lambda: 1000)
+    settings.MODEL_CACHE_BYTES = 1 << 30
+    # No message is needed: the worker below asks the table itself.
+    monkeypatch.setattr(dispatch, "_publish", lambda jobs: [job_id for job_id, _ in jobs])
+
+
+def work(name: str) -> None:
+    """Do all jobs that are ready."""
+    while any(execution.run_next(queue, name) for queue in Queue.values):
+        continue
+
+
+def forked_worker(number: int) -> int:
+    """A worker process with this one's warm models; returns its id."""
+    connections.close_all()
+    process = os.fork()
+    if process:
+        return process
+    try:
+        work(f"victim:{number}")
+    except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def killed(process: int, after: float) -> bool:
+    """Kill the process after so many seconds; whether it was still at work."""
+    time.sleep(after)
+    os.kill(process, signal.SIGKILL)
+    return os.waitpid(process, 0)[1] == signal.SIGKILL
+
+
+def settle_the_dead() -> None:
+    """What the scheduler does once their leases are over; killed all the time, they get no strikes for it."""
+    Job.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1), strikes=0)
+    reaper.reap()
+    Job.objects.filter(state=State.QUEUED).update(run_after=None)
+
+
+def candidates(run: Run) -> dict[tuple[str, int], Any]:
+    """By prompt and seed: pixels, metrics and place. The files differ, as they name their run."""
+    return {(row.prompt, row.seed): told_of(row) for row in Candidate.objects.filter(run=run)}
+
+
+def told_of(row: Candidate) -> tuple[Any, ...]:
+    pixels = site_files().image(Picture(row.key, row.sha256, row.width, row.height)).tobytes()
+    return hashlib.sha256(pixels).hexdigest(), row.clip_i, row.seg_dino_i, row.place, row.picked
+
+
+def test_twenty_kills_change_no_image(capfd: pytest.CaptureFixture[str]) -> None:
+    product = make_ready_product("mug", photos=0, prompts=12)
+    make_photo(product, data=photo_of_a_thing(), name="front.png")
+    wish = Wish(make_method(recipe=tiny_recipe()))
+    undisturbed = start_run(product, wish)
+    work("calm:1")
+    wanted = candidates(undisturbed)
+    assert len(wanted) == 4
+    Run.objects.all().delete()
+    StageResult.objects.all().delete()
+
+    run, dice, hits = start_run(product, wish), random.Random(4), 0  # noqa: S311
+    for number in range(KILLS):
+        hits += killed(forked_worker(number), dice.uniform(0.05, 0.5))
+        settle_the_dead()
+    work("calm:2")
+
+    run.refresh_from_db()
+    assert (run.state, run.problem) == (Run.State.SUCCEEDED, ""), capfd.readouterr().err
+    assert candidates(run) == wanted
+    assert hits >= KILLS / 2
+    assert Attempt.objects.filter(outcome=Attempt.Outcome.LOST).count() >= KILLS / 4
