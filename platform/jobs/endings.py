@@ -66,6 +66,13 @@ def cancelled(job: Job, account: Account, outcome: str = Attempt.Outcome.CANCELL
     return True
 
 
+def stopped(job: Job, account: Account) -> bool:
+    """The attempt saw that the job was to be cancelled, and stopped; given back where that was taken back meanwhile."""
+    with transaction.atomic():
+        row = lease.held(job).select_for_update().values_list("cancel_requested", flat=True).first()
+        return cancelled(job, account) if row else give_back(job, account)
+
+
 def try_later(job: Job, error: str, account: Account, max_strikes: int) -> bool:
     """A named retryable error: wait longer each time, and fail at `max_strikes` without a step done in between."""
     if job.strikes + 1 >= max_strikes:

@@ -78,7 +78,7 @@ def _record_stop(context: JobContext, why: JobInterrupted | None) -> None:
     if isinstance(why, LeaseLost):
         logger.warning("%s Nothing more is written by it.", why)
     elif isinstance(why, JobCancelled):
-        endings.cancelled(context.job, _account(context))
+        endings.stopped(context.job, _account(context))
     else:
         endings.give_back(context.job, _account(context))
 

@@ -180,7 +180,8 @@ def cancel_many(job_ids: Iterable[int]) -> Tally:
 def retry_many(job_ids: Iterable[int]) -> Tally:
     """Queue many failed or cancelled jobs again in one transaction, each as `retry` would.
 
-    Left are those in another state, and those that need a cancelled job which is not queued again with them.
+    One that was to be cancelled, and that its worker still runs, goes on after all. Left are those in another state,
+    and those that need a cancelled job which is not queued again with them.
     """
     wanted = set(job_ids)
     needs = _needs_of(wanted)
@@ -197,8 +198,10 @@ def retry_many(job_ids: Iterable[int]) -> Tally:
                 again.setdefault(sum(state != State.SUCCEEDED for state in before), []).append(row)
         for waiting_on, jobs in again.items():
             _change([job.pk for job in jobs], **_fresh_fields(waiting_on))
+        spared = [row.pk for row in rows if row.pk in wanted and row.state == State.RUNNING and row.cancel_requested]
+        _change(spared, cancel_requested=False)
         dispatch.send_on_commit((job.pk, job.queue) for job in again.get(0, []))
-    done = sum(map(len, again.values()))
+    done = sum(map(len, again.values())) + len(spared)
     return Tally(done, len(wanted) - done)
 
 

@@ -210,3 +210,40 @@ def test_two_who_cancel_at_once_do_not_wait_for_each_other() -> None:
             thread.join(20)
         assert len(tallies) == 2, "neither died of a deadlock"
         assert set(states(*firsts, *lasts)) == {"cancelled"}
+
+
+class TestTakenBack:
+    """A running job that was to be cancelled and is tried again before its worker has looked."""
+
+    def asked_to_stop(self) -> Job:
+        job = services.submit("jobs.rehearse")
+        held = claiming.claim("cpu", "w")
+        assert held == job
+        services.cancel_many([job.pk])
+        return held
+
+    def test_it_goes_on_as_if_nothing_had_been(self) -> None:
+        held = self.asked_to_stop()
+        assert services.retry_many([held.pk]) == Tally(1, 0)
+        assert not lease.renew(held)
+        assert endings.succeed(held, None, endings.NOTHING_SAID)
+
+    def test_it_goes_back_to_the_queue_where_the_worker_had_looked(self) -> None:
+        held = self.asked_to_stop()
+        after = services.submit("jobs.rehearse", after=[held])
+        assert lease.renew(held)
+        services.retry_many([held.pk])
+        assert endings.stopped(held, endings.NOTHING_SAID)
+        assert states(held, after) == [State.QUEUED, State.QUEUED]
+        assert Job.objects.get(pk=held.pk).strikes == 0
+
+    def test_without_that_it_is_cancelled(self) -> None:
+        held = self.asked_to_stop()
+        assert endings.stopped(held, endings.NOTHING_SAID)
+        assert states(held) == [State.CANCELLED]
+
+    def test_one_that_another_worker_has_by_now_is_left(self) -> None:
+        held = self.asked_to_stop()
+        Job.objects.filter(pk=held.pk).update(fence=held.fence + 1)
+        assert not endings.stopped(held, endings.NOTHING_SAID)
+        assert states(held) == [State.RUNNING]
