@@ -86,7 +86,8 @@ def on_job_finished(*, job_id: int, kind: str, state: str, **_: Any) -> None:
     if state == State.SUCCEEDED or control.is_noted():
         return
     if kind in (STAGE_KIND, FINETUNE_KIND):
-        for result in StageResult.objects.filter(job=job_id).select_related("job"):
+        # Told late, it may have been tried again meanwhile.
+        for result in StageResult.objects.filter(job=job_id, job__state=state).select_related("job"):
             note_end(result, StageState(state), result.job.error if result.job else "")
     elif kind in (guessing.KIND, PLAN_KIND):
         _fail_unplanned(Job.objects.get(pk=job_id))

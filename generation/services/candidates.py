@@ -6,6 +6,7 @@ from generation.models import Adapter, Candidate, RunStage, StageResult
 from generation.models.results import StageState
 from generation.records import GenerateResult, MeasureResult, SelectResult, from_plain
 
+AT_ONCE = 500  # runs in one statement
 _METRICS = ("clip_i", "clip_t", "dino_i", "seg_clip_i", "seg_clip_t", "seg_dino_i")
 
 
@@ -18,6 +19,16 @@ def write(result: StageResult, links: Sequence[RunStage]) -> None:
     if writer is not None:
         for link in links:
             writer(link, result)
+
+
+def runs_with(run_ids: Collection[int]) -> set[int]:
+    """Those of these runs that have images, however far they are: they never change."""
+    found: set[int] = set()
+    ordered = sorted(run_ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        rows = Candidate.objects.filter(run__in=ordered[start : start + AT_ONCE]).order_by()
+        found |= set(rows.values_list("run_id", flat=True).distinct())
+    return found
 
 
 def take_over(run_ids: Collection[int]) -> None:

@@ -7,13 +7,11 @@ from contextvars import ContextVar
 from django.db import transaction
 
 from generation.exceptions import NotPossible
-from generation.models import Batch, Run, RunStage, StageResult
-from generation.models.results import StageState
+from generation.models import Batch, Run, RunStage
 from generation.models.runs import RunState
-from generation.services import finishing, graph, states
+from generation.services import candidates, finishing, graph, states
 from jobs import services
 
-GOING_ON = (RunState.PLANNED, RunState.RUNNING)
 TO_RETRY = (RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
 # Set while many jobs are cancelled here: what each end would change has been written for all at once.
 _noted: ContextVar[bool] = ContextVar("noted", default=False)
@@ -25,7 +23,7 @@ def pause(run_ids: Collection[int]) -> int:
     A stage that another run goes on with as well is not held.
     """
     with transaction.atomic():
-        paused = states.move_all(_in(run_ids, GOING_ON), RunState.PAUSED)
+        paused = states.move_all(_in(run_ids, graph.GOING_ON), RunState.PAUSED)
         services.hold(graph.own_jobs(paused))
     return len(paused)
 
@@ -34,7 +32,7 @@ def resume(run_ids: Collection[int]) -> int:
     """Let paused runs go on; returns how many."""
     with transaction.atomic():
         resumed = states.move_all(_in(run_ids, (RunState.PAUSED,)), RunState.PLANNED)
-        services.release(_held_jobs(resumed))
+        services.release(graph.held_jobs(resumed))
     finishing.finish(states.settle(resumed))
     return len(resumed)
 
@@ -42,13 +40,14 @@ def resume(run_ids: Collection[int]) -> int:
 def cancel(run_ids: Collection[int]) -> int:
     """Stop these runs: what waits is dropped, what runs stops at its next step. Returns how many were cancelled.
 
-    What they have made stays, and stages that another run goes on with are left alone.
+    What they have made stays, and stages that another run goes on with are left alone, or held where it is paused.
     """
-    live = (*GOING_ON, RunState.PAUSED, RunState.NEEDS_PERSON, RunState.FAILED)
+    live = (*graph.GOING_ON, RunState.PAUSED, RunState.NEEDS_PERSON, RunState.FAILED)
     with _note_at_once(), transaction.atomic():
         cancelled = states.move_all(_in(run_ids, live), RunState.CANCELLED)
-        services.cancel_many(graph.own_jobs(cancelled))
-        graph.note_cancelled(_open_results(cancelled))
+        services.cancel_many(graph.own_jobs(cancelled, beside=(*graph.GOING_ON, RunState.PAUSED)))
+        services.hold(graph.own_jobs(cancelled))  # what is left of them only paused runs need
+        graph.note_cancelled(graph.open_results(cancelled))
     return len(cancelled)
 
 
@@ -60,8 +59,10 @@ def retry(run_ids: Collection[int]) -> int:
     with transaction.atomic():
         runs = _in(run_ids, TO_RETRY)
         again = states.move_all(runs, RunState.PLANNED)
-        made = [run.pk for run in runs if run.candidate_count or run.tier]
+        with_images = candidates.runs_with(run_ids)
+        made = [run.pk for run in runs if run.pk in with_images or run.tier]
         _try_stages_again(made)
+        services.release(graph.held_jobs(made))
     finishing.finish(states.settle(made))
     finishing.advance([run_id for run_id in again if run_id not in set(made)])
     return len(again)
@@ -77,7 +78,7 @@ def retry_run(run: Run) -> None:
 def pause_batch(batch: Batch) -> int:
     """Pause all runs of a batch that go on."""
     _mark(batch, Batch.State.PAUSED)
-    return pause(_ids(batch, GOING_ON))
+    return pause(_ids(batch, graph.GOING_ON))
 
 
 def resume_batch(batch: Batch) -> int:
@@ -123,22 +124,6 @@ def _ids(batch: Batch, allowed: Collection[str]) -> list[int]:
 def _mark(batch: Batch, state: Batch.State) -> None:
     Batch.objects.filter(pk=batch.pk).update(state=state)
     batch.state = state
-
-
-def _open_results(run_ids: Collection[int]) -> set[int]:
-    found: set[int] = set()
-    for ids in graph.portions(run_ids):
-        links = RunStage.objects.filter(run__in=ids).exclude(result__state=StageState.SUCCEEDED)
-        found |= set(links.values_list("result_id", flat=True))
-    return found
-
-
-def _held_jobs(run_ids: Collection[int]) -> list[int]:
-    results, jobs = _open_results(run_ids), set[int]()
-    for ids in graph.portions(results):
-        rows = StageResult.objects.filter(pk__in=ids, job__paused=True)
-        jobs |= {job_id for job_id in rows.values_list("job_id", flat=True) if job_id is not None}
-    return sorted(jobs)
 
 
 def _try_stages_again(run_ids: Collection[int]) -> None:

@@ -12,11 +12,16 @@ from generation.services import planning, states
 
 def finish(run_ids: Iterable[int]) -> None:
     """End each of these runs, or begin its next tier where its method says so and too few images were picked."""
-    for run_id in run_ids:
+    waiting = list(run_ids)
+    while waiting:
+        run_id = waiting.pop(0)
         try:
-            _finish(run_id)
+            begun = _finish(run_id)
         except GenerationError as error:
             _fail(run_id, str(error))
+        else:
+            # A tier whose stages are all there has no job that would tell of its end.
+            waiting += states.settle(begun)
 
 
 def advance(run_ids: Collection[int]) -> None:
@@ -50,18 +55,19 @@ def next_tier(run: Run) -> Method | None:
 
 
 @transaction.atomic
-def _finish(run_id: int) -> None:
-    run = states.locked_runs([run_id])[0]
-    if run.state in (RunState.CANCELLED, RunState.SUCCEEDED):
-        return
+def _finish(run_id: int) -> set[int]:
+    """Returns the runs to be settled after it."""
+    run = next(iter(states.locked_runs([run_id])), None)
+    if run is None or run.state in (RunState.CANCELLED, RunState.SUCCEEDED):
+        return set()
     there = Candidate.objects.filter(run=run, dropped="")
     run.candidate_count, run.picked_count = there.count(), there.filter(picked=True).count()
     run.save(update_fields=["candidate_count", "picked_count"])
     method = next_tier(run)
-    if method is None:
-        states.move(run, RunState.SUCCEEDED)
-    else:
-        planning.plan_tier(run, method)
+    if method is not None:
+        return planning.plan_tier(run, method)
+    states.move(run, RunState.SUCCEEDED)
+    return set()
 
 
 @transaction.atomic

@@ -79,6 +79,12 @@ def change_method(method: Method, recipe: Recipe, *, title: str, description: st
     return method
 
 
+def freeze(method: Method) -> None:
+    """A run uses it from now on: it is never changed again."""
+    Method.objects.filter(pk=method.pk, frozen=False).update(frozen=True)
+    method.frozen = True
+
+
 def retire(method: Method, retired: bool = True) -> None:
     """Offer a method no longer for new runs, or again; runs that use it go on."""
     Method.objects.filter(pk=method.pk).update(retired=retired)

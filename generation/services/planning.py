@@ -18,7 +18,7 @@ from generation.models import Method, Run, RunStage
 from generation.models.runs import RunState
 from generation.recipe import Recipe
 from generation.selectors.facts import Bank, Known, bank, known_products
-from generation.services import candidates, graph, guessing, states
+from generation.services import candidates, graph, guessing, methods, states
 from jobs import services
 
 AT_ONCE = 50  # runs in one transaction
@@ -62,18 +62,24 @@ def plan_runs(run_ids: Collection[int]) -> list[int]:
     return complete
 
 
-def plan_tier(run: Run, method: Method) -> None:
-    """Inside a transaction that holds the run: begin its next tier with that method."""
+def plan_tier(run: Run, method: Method) -> set[int]:
+    """Inside a transaction that holds the run: begin its next tier with that method.
+
+    Returns the runs to be settled after it: this one, whose stages may all be there already, and those of others whose
+    stages are tried again with it.
+    """
+    methods.freeze(method)
     run.tier += 1
     run.save(update_fields=["tier"])
     known = known_products([run.product])[run.product_id]
     prompts = bank([known.type_id])
     if (lack := lack_of(known, prompts)) is not None:
         raise NotPossible(lack.problem or "The product has lost its type meanwhile; give it one.")
-    graph.lay_out([Planner(prompts).layout(run, method, known)], asked_by=run.asked_by)
+    revived = graph.lay_out([Planner(prompts).layout(run, method, known)], asked_by=run.asked_by)
     _catch_up([run])
     if run.state != RunState.PAUSED:
         states.move(run, RunState.RUNNING)
+    return {run.pk, *_runs_using(revived)}
 
 
 def tier_named(name: str, run: Run) -> Method:
@@ -130,7 +136,8 @@ class Planner:
 
 def _plan(runs: Sequence[Run]) -> set[int]:
     """Inside a transaction that holds them; returns other runs whose results are tried again."""
-    wanted = [run for run in runs if run.state not in _NOT_PLANNED and run.tier == 0 and not run.candidate_count]
+    with_images = candidates.runs_with([run.pk for run in runs])
+    wanted = [run for run in runs if run.state not in _NOT_PLANNED and run.tier == 0 and run.pk not in with_images]
     known = known_products(run.product for run in wanted)
     prompts = bank({each.type_id for each in known.values()})
     planner, layouts = Planner(prompts), defaultdict[int | None, list[graph.Layout]](list)
@@ -147,12 +154,17 @@ def _plan(runs: Sequence[Run]) -> set[int]:
     for some in layouts.values():
         revived |= graph.lay_out(some, asked_by=some[0].run.asked_by)
     _catch_up([layout.run for some in layouts.values() for layout in some])
-    return set(RunStage.objects.filter(result__in=revived).values_list("run_id", flat=True))
+    return _runs_using(revived)
+
+
+def _runs_using(result_ids: Collection[int]) -> set[int]:
+    return set(RunStage.objects.filter(result__in=result_ids).values_list("run_id", flat=True))
 
 
 def _catch_up(runs: Sequence[Run]) -> None:
-    """What other runs have made already becomes these runs' too; and the jobs of paused ones wait."""
+    """What other runs have made already becomes these runs' too; the jobs of paused ones wait, and only these."""
     candidates.take_over([run.pk for run in runs])
     paused = [run.pk for run in runs if run.state == RunState.PAUSED]
+    services.release(graph.held_jobs([run.pk for run in runs if run.state != RunState.PAUSED]))
     if paused:
         services.hold(graph.own_jobs(paused))

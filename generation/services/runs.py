@@ -16,7 +16,7 @@ from generation.models import Batch, Candidate, Method, Run
 from generation.models.runs import RunState
 from generation.sampling import LARGEST_SEED
 from generation.selectors.facts import bank, known_products
-from generation.services import control, finishing, graph, planning, states
+from generation.services import control, finishing, graph, methods, planning, states
 from jobs import services
 
 PLAN_KIND = "generation.plan"
@@ -84,7 +84,7 @@ def start_run(product: Product, wish: Wish, *, asked_by: AbstractBaseUser | None
                 "asked_by_id": by,
             },
         )  # fmt: skip
-        _freeze(wish.method)
+        methods.freeze(wish.method)
         if not made:
             _take_up(run, wish, name)
     if run.state in control.TO_RETRY:
@@ -114,7 +114,7 @@ def start_batch(
             method=wish.method, model_set=name, title=title[:200], seed=wish.seed, commercial=wish.commercial,
             asked_by_id=by,
         )  # fmt: skip
-        _freeze(wish.method)
+        methods.freeze(wish.method)
         runs = [
             Run(
                 product_id=product_id, method=wish.method, seed=wish.seed, model_set=name, commercial=wish.commercial,
@@ -172,11 +172,6 @@ def _take_up(run: Run, wish: Wish, name: str) -> None:
         setattr(run, field, value)
     if changed:
         run.save(update_fields=list(changed))
-
-
-def _freeze(method: Method) -> None:
-    Method.objects.filter(pk=method.pk, frozen=False).update(frozen=True)
-    method.frozen = True
 
 
 def _products_with_run(wish: Wish, product_ids: list[int]) -> set[int]:
