@@ -52,21 +52,22 @@ def names_product(text: str, noun: str) -> bool:
 
 
 def shortened(template: str, noun: str, count: Callable[[str], int], longest: int) -> str:
-    """The template cut until `count` of it, with a token and the noun in place, is at most `longest`.
+    """The template cut until `count` of it, with a token and the noun in place, is at most `longest`."""
+    return within(template, f"{TOKEN} {noun}", count, longest)
 
-    Whole clauses go first, from the end, then words; what names the product stays always.
+
+def within(template: str, subject: str, count: Callable[[str], int], longest: int) -> str:
+    """The template cut until `count` of it, with the subject in its place, is at most `longest`.
+
+    Whole clauses go first, from the end, then words; what names the product stays always. A text encoder would cut at
+    its end, and with a long scene in front the product itself. A text without a place for it is left to that.
     """
-    while count(filled(template, noun)) > longest:
+    while PLACEHOLDER in template and count(template.replace(PLACEHOLDER, subject)) > longest:
         shorter = _one_less(template)
         if shorter == template:
             break
         template = shorter
     return template
-
-
-def filled(template: str, noun: str) -> str:
-    """The template about as it will be trained with: a token of its own before the noun."""
-    return template.replace(PLACEHOLDER, f"{TOKEN} {noun}")
 
 
 def check_template(text: str) -> list[str]:

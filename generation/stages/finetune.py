@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from generation.captioning import within
 from generation.checkpoints.roles import Backbone, Models
 from generation.context import StageContext
 from generation.exceptions import NotPossible, TrainingDiverged
@@ -111,13 +112,15 @@ def _side(config: FinetuneConfig, backbone: Backbone, denoiser: Denoiser) -> int
 
 @dataclass(frozen=True)
 class _Words:
-    """How one product's images are said."""
+    """How one product's images are said to that base, which reads no more of a text than it can."""
 
     token: str
     noun: str
+    backbone: Backbone
 
     def of(self, text: str, positive: bool) -> str:
-        return text.replace(PLACEHOLDER, f"{self.token} {self.noun}" if positive else self.noun)
+        subject = f"{self.token} {self.noun}" if positive else self.noun
+        return within(text, subject, self.backbone.token_count, self.backbone.token_limit).replace(PLACEHOLDER, subject)
 
 
 class _Student:
@@ -137,7 +140,7 @@ class _Student:
         self._images = training_images(inputs)
         self.seed = seed_for(inputs.seed, "finetune", inputs.product.title)
         self._sweep = self.token_scores()
-        self._words = _Words(config.token or self._sweep[0].token, inputs.product.noun)
+        self._words = _Words(config.token or self._sweep[0].token, inputs.product.noun, backbone)
         self._looks = self._make_looks()
         watched = bool(config.validate_every or config.early_stop)
         task = self.task_for(self._words.token, self._images)
@@ -154,7 +157,7 @@ class _Student:
         )
 
     def samples(self, token: str, images: Sequence[TrainingImage]) -> tuple[Sample, ...]:
-        words = _Words(token, self._inputs.product.noun)
+        words = _Words(token, self._inputs.product.noun, self._backbone)
         return tuple(Sample(image.picture, words.of(image.text, image.positive), image.mask) for image in images)
 
     def _prior(self) -> tuple[Sample, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from generation.batches import Batches
+from generation.captioning import within
 from generation.checkpoints.roles import Backbone, Drawing, Edit, Models, Safety, Sampling
 from generation.context import StageContext
 from generation.exceptions import NotPossible
@@ -57,20 +58,30 @@ def run(inputs: Inputs, config: GenerateConfig, models: Models, context: StageCo
             f"The prompt bank has no approved prompt for {inputs.product.noun}; approve some on the page of prompts."
         )
     with models.served() as served, models.safety() as safety:
-        way = _Way(inputs, config, served, context, files)
+        prompts = prompts_for(inputs, config, served)
+        way = _Way(inputs, config, prompts, served, context, files)
         with way.drawing() as draw:
-            keep = _Keeper(inputs, config, safety, files)
+            keep = _Keeper(inputs, config, prompts, safety, files)
             batches = Batches(context, served, "the drawing of candidates", largest=config.batch)
             kept = batches.of(inputs.targets, _name, lambda some: keep.all(some, draw(some)))
     images = tuple(from_plain(GeneratedImage, image) for image in kept)
     return GenerateResult(images, config.scheduler, _settings(inputs, config))
 
 
-def prompt_for(inputs: Inputs, config: GenerateConfig, template: str) -> str:
-    """The template with the product in its place: `<token> <noun>` for an adapter, the noun for a reference editor."""
+def subject_for(inputs: Inputs, config: GenerateConfig) -> str:
+    """What prompts call the product: `<token> <noun>` for an adapter, the noun for a reference editor."""
     noun = inputs.product.noun
-    subject = noun if config.way == "reference-edit" or not inputs.finetune else f"{inputs.finetune.token} {noun}"
-    return template.replace(PLACEHOLDER, subject)
+    return noun if config.way == "reference-edit" or not inputs.finetune else f"{inputs.finetune.token} {noun}"
+
+
+def prompts_for(inputs: Inputs, config: GenerateConfig, served: Backbone) -> dict[str, str]:
+    """By template what the model is given: no longer than it reads, and with the product in its place."""
+    subject = subject_for(inputs, config)
+    fitting = {
+        target.template: within(target.template, subject, served.token_count, served.token_limit)
+        for target in inputs.targets
+    }
+    return {template: fitted.replace(PLACEHOLDER, subject) for template, fitted in fitting.items()}
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ class _Way:
 
     inputs: Inputs
     config: GenerateConfig
+    prompts: dict[str, str]
     served: Backbone
     context: StageContext
     files: Files
@@ -94,18 +106,15 @@ class _Way:
             yield self._draw
 
     def _draw(self, targets: Sequence[TargetPrompt]) -> list[Image.Image]:
-        drawings = [Drawing(self._prompt(target), target.seed) for target in targets]
+        drawings = [Drawing(self.prompts[target.template], target.seed) for target in targets]
         return self.served.draw(drawings, self._sampling(), check=self.context.check)
 
     def _edit(self, references: tuple[Image.Image, ...]) -> Draw:
         def edit(targets: Sequence[TargetPrompt]) -> list[Image.Image]:
-            edits = [Edit(references, self._prompt(target), target.seed) for target in targets]
+            edits = [Edit(references, self.prompts[target.template], target.seed) for target in targets]
             return self.served.edit(edits, self._sampling(), check=self.context.check)
 
         return edit
-
-    def _prompt(self, target: TargetPrompt) -> str:
-        return prompt_for(self.inputs, self.config, target.template)
 
     def _references(self) -> tuple[Image.Image, ...]:
         """The first photos, those in which the product was found before the others."""
@@ -133,6 +142,7 @@ class _Keeper:
 
     inputs: Inputs
     config: GenerateConfig
+    prompts: dict[str, str]
     safety: Safety
     files: Files
 
@@ -145,7 +155,7 @@ class _Keeper:
 
     def _kept(self, target: TargetPrompt, image: Image.Image, dropped: str) -> GeneratedImage:
         told = self.inputs
-        prompt = prompt_for(told, self.config, target.template)
+        prompt = self.prompts[target.template]
         origin = Origin(
             prompt,
             target.seed,

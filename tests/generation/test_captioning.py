@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation import captioning
-from generation.captioning import as_template, check_template, names_product, shortened
+from generation.captioning import as_template, check_template, names_product, shortened, within
 from generation.records import PLACEHOLDER
 
 CASES = {
@@ -87,7 +86,11 @@ def test_a_caption_is_cut_to_the_budget(template: str, longest: int, expected: s
 def test_cutting_always_ends_within_the_budget(template: str) -> None:
     cut = shortened(template, "mug", words, 5)
     assert cut.count(PLACEHOLDER) == 1
-    assert words(captioning.filled(cut, "mug")) <= 5
+    assert words(cut.replace(PLACEHOLDER, "sks mug")) <= 5
+
+
+def test_a_text_that_names_no_product_is_not_cut() -> None:
+    assert within("a lamp on a table", "sks mug", words, 2) == "a lamp on a table"
 
 
 @pytest.mark.parametrize(

@@ -299,3 +299,14 @@ def test_a_photo_without_a_caption_has_a_plain_one(files: Files) -> None:
     images = training_images(make_inputs(files, caption=None))
     assert {image.text for image in images} == {"a photo of {product}"}
     assert np.all([image.positive for image in images])
+
+
+@pytest.mark.parametrize("positive", [True, False], ids=["product", "another"])
+def test_texts_longer_than_the_base_reads_keep_the_product(models: ModelCache, positive: bool) -> None:
+    long = "on a wooden table in a bright kitchen, with a bowl of lemons and a folded cloth, " * 4
+    with models.base() as base:
+        words = finetune._Words("sks", "mug", base)
+        said = words.of(f"{long}a {{product}}", positive)
+        assert base.token_count(said) <= base.token_limit
+        assert said.endswith("a sks mug" if positive else "a mug")
+        assert words.of(long, positive) == long

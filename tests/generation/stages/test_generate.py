@@ -16,7 +16,7 @@ from generation.files import Files
 from generation.recipe import GenerateConfig
 from generation.records import GenerateResult, TargetPrompt
 from generation.stages import generate
-from generation.stages.generate import Inputs, prompt_for
+from generation.stages.generate import Inputs, subject_for
 from tests.factories.pipeline import files_in, make_finetuned, make_product, tiny_models
 
 CONFIG = GenerateConfig(steps=2, guidance=2.0, batch=2)
@@ -138,9 +138,24 @@ def test_a_product_without_photos_cannot_be_edited(tmp_path: Path) -> None:
 
 def test_the_token_stands_before_the_noun_only_with_an_adapter(tmp_path: Path) -> None:
     inputs = inputs_for(files_in(tmp_path))
-    assert prompt_for(inputs, CONFIG, "a {product} here") == "a sks mug here"
-    assert prompt_for(inputs, EDIT, "a {product} here") == "a mug here"
-    assert prompt_for(replace(inputs, finetune=None), CONFIG, "a {product} here") == "a mug here"
+    assert subject_for(inputs, CONFIG) == "sks mug"
+    assert subject_for(inputs, EDIT) == "mug"
+    assert subject_for(replace(inputs, finetune=None), CONFIG) == "mug"
+
+
+LONG = "on a wooden table in a bright kitchen, with a bowl of ripe lemons and a folded linen cloth, " * 4
+
+
+@pytest.mark.parametrize("template", [f"{LONG}a {{product}}", f"a {{product}} {LONG}"], ids=["last", "first"])
+@pytest.mark.parametrize("family", ["sd", "sdxl"])
+def test_a_prompt_longer_than_is_read_keeps_the_product(template: str, family: str, tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    inputs = inputs_for(files, family, targets=(TargetPrompt(template, 1),))
+    image = run(files, inputs, family=family).images[0]
+    assert image.template == template
+    assert "a sks mug" in image.prompt
+    with tiny_models(family).served() as served:
+        assert served.token_limit - 30 < served.token_count(image.prompt) <= served.token_limit
 
 
 def test_files_say_what_they_are(tmp_path: Path) -> None:
