@@ -1,13 +1,15 @@
 """Run one stage in a worker: inputs read, models warm, cost measured, result kept. No tensor work here."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from django.db import transaction
 from pydantic import TypeAdapter
 
+from generation.checkpoints.roles import Role
 from generation.exceptions import GenerationError, NotPossible, ProductNotFound
 from generation.fingerprints import config_from
 from generation.model_sets import model_set, worker_models
@@ -81,13 +83,14 @@ def run_stage(job: JobContext, result_id: int) -> dict[str, Any]:
 
     Raises StageFailed with a sentence for what a person can act on; lack of memory goes through to the job.
     """
+    began = time.monotonic()
     prepared = begin(job, result_id)
     if prepared is None:
         return {"made": False}
     result = prepared.result
     try:
         models = worker_models(model_set(result.model_set))
-        with Cost([result.pk], models.device):
+        with Cost([result.pk], models.device, began):
             record = prepared.stage.code().run(prepared.inputs, prepared.config, models, prepared.context, site_files())
     except GenerationError as error:
         raise refused(result, error) from error
@@ -99,17 +102,18 @@ def run_finetunes(jobs: Sequence[JobContext], result_ids: Sequence[int]) -> list
 
     Raises StageFailed for any of them: each is then tried alone, where those that are made need nothing more.
     """
+    began = time.monotonic()
     begun = [begin(job, result_id) for job, result_id in zip(jobs, result_ids, strict=True)]
     at_work = [prepared for prepared in begun if prepared is not None]
-    told = _train(at_work) if at_work else {}
+    told = _train(at_work, began) if at_work else {}
     return [told[prepared.result.pk] if prepared else {"made": False} for prepared in begun]
 
 
-def _train(at_work: list[Prepared]) -> dict[int, dict[str, Any]]:
+def _train(at_work: list[Prepared], began: float) -> dict[int, dict[str, Any]]:
     first, told, trouble = at_work[0], dict[int, dict[str, Any]](), list[GenerationError]()
     try:
         models = worker_models(model_set(first.result.model_set))
-        with Cost([prepared.result.pk for prepared in at_work], models.device):
+        with Cost([prepared.result.pk for prepared in at_work], models.device, began):
             inputs, contexts = [each.inputs for each in at_work], [each.context for each in at_work]
             records = first.stage.code().run_group(inputs, first.config, models, contexts, site_files())
     except GenerationError as error:
@@ -138,6 +142,7 @@ def begin(job: JobContext, result_id: int) -> Prepared | None:
     _mark_running(result)
     stage = BY_NAME[result.stage]
     try:
+        _check_unchanged(stage, result)
         inputs = inputs_for(stage, result)
     except GenerationError as error:
         raise refused(result, error) from error
@@ -172,12 +177,16 @@ def inputs_for(stage: Stage, result: StageResult) -> Any:
 
 
 class Cost:
-    """Measures a block and adds what it cost to results, in equal shares, whether it succeeds or not."""
+    """Measures a block and adds what it cost to results, in equal shares, whether it succeeds or not.
 
-    def __init__(self, result_ids: list[int], device: Any) -> None:
+    `began` is when the work was taken up, by `time.monotonic`: loading torch and the models is part of the cost.
+    """
+
+    def __init__(self, result_ids: list[int], device: Any, began: float) -> None:
         from generation.checkpoints.devices import Meter  # noqa: PLC0415 - torch: workers only
 
         self._ids = result_ids
+        self._began = began
         self._meter = Meter(device)
 
     def __enter__(self) -> None:
@@ -189,10 +198,26 @@ class Cost:
         for result_id in self._ids:
             keeping.add_cost(
                 result_id,
-                seconds=self._meter.seconds * share,
+                seconds=(time.monotonic() - self._began) * share,
                 gpu_seconds=self._meter.gpu_seconds * share,
                 peak_bytes=self._meter.peak_bytes,
             )
+
+
+def _check_unchanged(stage: Stage, result: StageResult) -> None:
+    """Raise NotPossible where what runs now is not what the fingerprint was taken of: it would lie."""
+    now = model_set(result.model_set).identities(stage.roles)
+    for role, identity in result.checkpoints.items():
+        if now.get(cast("Role", role)) != identity:
+            raise NotPossible(
+                f"The {role} of the model set {result.model_set} has changed since this was planned. Retry the run,"
+                " which plans it anew; one that has images already needs the former checkpoint, or another seed."
+            )
+    if "version" in result.inputs and result.inputs["version"] != stage.version:
+        raise NotPossible(
+            f"The stage {stage.title!r} works in another way since Vitrine was updated. Retry the run, which plans it"
+            " anew; one that has images already needs another seed."
+        )
 
 
 def _mark_running(result: StageResult) -> None:

@@ -148,14 +148,14 @@ def _results(layouts: Sequence[Layout]) -> tuple[set[str], Results]:
 
 
 def _new(layout: Layout, planned: PlannedStage) -> StageResult:
-    run = layout.run
+    run, beside = layout.run, {"upstream": planned.upstream, "labels": _labels(layout)}
     return StageResult(
         fingerprint=planned.fingerprint,
         stage=planned.stage.name,
         product_id=None if planned.is_shared else run.product_id,
         model_set=run.model_set,
         config=planned.config,
-        inputs=planned.inputs | {"upstream": planned.upstream, "labels": _labels(layout)},
+        inputs=planned.inputs | beside | {"version": planned.stage.version},
         checkpoints=planned.checkpoints,
     )
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from generation import fingerprints, sampling
-from generation.exceptions import NotPossible
+from generation.checkpoints.roles import Role
+from generation.exceptions import GenerationError, NotPossible
 from generation.fingerprints import Material
 from generation.model_sets import model_set
 from generation.models import Method, Run, RunStage
@@ -50,15 +51,18 @@ def lack_of(known: Known, prompts: Bank) -> Lack | None:
 def plan_runs(run_ids: Collection[int]) -> list[int]:
     """Plan these runs, or plan them anew, and queue what is to be made; returns those that are complete already.
 
-    A product that lacks something leaves its run waiting for a person, or for a model that says what it is.
+    A product that lacks something leaves its run waiting for a person, or for a model that says what it is. A run whose
+    models or method will not do any more has failed, and says why.
     """
     complete: list[int] = []
     ordered = sorted(run_ids)
     for start in range(0, len(ordered), AT_ONCE):
         some = ordered[start : start + AT_ONCE]
-        with transaction.atomic():
-            affected = _plan(states.locked_runs(some))
-        complete += states.settle({*some, *affected})
+        try:
+            complete += _plan_and_settle(some)
+        except GenerationError:
+            for run_id in some:
+                complete += _plan_alone(run_id)
     return complete
 
 
@@ -105,19 +109,23 @@ class Planner:
 
     def __init__(self, prompts: Bank) -> None:
         self._bank = prompts
-        self._identities: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
+        self._identities: dict[tuple[str, bool, tuple[Role, ...]], dict[str, str]] = {}
 
     def layout(self, run: Run, method: Method, known: Known) -> graph.Layout:
         """The run's stages by that method, in its present tier."""
         recipe = recipe_for(run, method)
-        stages = fingerprints.plan(recipe, self._checkpoints(run.model_set, recipe), self._material(run, recipe, known))
+        checkpoints = self._checkpoints(run, fingerprints.roles_of(recipe))
+        stages = fingerprints.plan(recipe, checkpoints, self._material(run, recipe, known))
         return graph.Layout(run, method, run.tier, known.title, stages)
 
-    def _checkpoints(self, name: str, recipe: Recipe) -> dict[str, str]:
-        roles = fingerprints.roles_of(recipe)
-        if (name, roles) not in self._identities:
-            self._identities[name, roles] = model_set(name).identities(roles)
-        return self._identities[name, roles]
+    def _checkpoints(self, run: Run, roles: tuple[Role, ...]) -> dict[str, str]:
+        asked = run.model_set, run.commercial, roles
+        if asked not in self._identities:
+            chosen = model_set(run.model_set)
+            # Once more: a licence may have been corrected, or a next tier made anew, since the run was asked for.
+            chosen.check_licences(run.commercial, roles)
+            self._identities[asked] = chosen.identities(roles)
+        return self._identities[asked]
 
     def _material(self, run: Run, recipe: Recipe, known: Known) -> Material:
         draw, texts = sampling.Draw(known.name, run.seed, run.tier), self._bank.of(known.type_id)
@@ -132,6 +140,21 @@ class Planner:
             targets=sampling.targets(texts, recipe.generate, draw),
             other_nouns=sampling.other_nouns(self._bank.nouns, known.noun, draw),
         )
+
+
+def _plan_and_settle(run_ids: list[int]) -> list[int]:
+    with transaction.atomic():
+        affected = _plan(states.locked_runs(run_ids))
+    return states.settle({*run_ids, *affected})
+
+
+def _plan_alone(run_id: int) -> list[int]:
+    try:
+        return _plan_and_settle([run_id])
+    except GenerationError as error:
+        with transaction.atomic():
+            states.move_all(states.locked_runs([run_id]), RunState.FAILED, str(error))
+        return []
 
 
 def _plan(runs: Sequence[Run]) -> set[int]:

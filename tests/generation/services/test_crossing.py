@@ -1,14 +1,17 @@
 """What crosses a run while it is under way: other runs of the same stages, models that change, files that go."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.utils import timezone
 
 from catalog.models import ContextPrompt
+from generation import pipeline
 from generation.exceptions import NotEnoughImages, NotPossible
 from generation.models import Adapter, Candidate, Method, PhotoCaption, Run
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe, SelectConfig
@@ -18,7 +21,7 @@ from generation.sweeping import drop_adapters
 from jobs import context as job_context
 from jobs.models import Job, State
 from tests.factories import stand_ins
-from tests.factories.generation import make_method, make_ready_product
+from tests.factories.generation import make_light_set, make_method, make_ready_product
 from tests.factories.stand_ins import Workshop
 
 pytestmark = pytest.mark.django_db
@@ -254,3 +257,92 @@ class TestTiers:
         work()
         with pytest.raises(NotPossible, match="is used by runs"):
             methods.change_method(Method.objects.get(pk=thorough.pk), Recipe(), title="Other")
+
+
+class TestChangedModels:
+    def change(self, settings: LazySettings, role: str) -> None:
+        (settings.MODEL_SETS_DIR / "checkpoints" / f"{role}.json").write_text(json.dumps("other weights " + role))
+
+    def test_a_checkpoint_that_changed_since_is_not_used_under_the_old_name(
+        self, work: Work, settings: LazySettings, workshop: Workshop
+    ) -> None:
+        run = start_run(make_ready_product(), wish())
+        work(most=2)
+        self.change(settings, "clip")
+        work()
+        state, problem = state_of(run)
+        assert state == Run.State.FAILED
+        assert "clip" in problem
+        assert "Retry the run" in problem
+        assert "filter" not in workshop.ran
+
+        control.retry([run.pk])
+        work()
+        assert state_of(run) == DONE
+
+    def test_a_checkpoint_that_a_stage_does_not_ask_for_may_change(self, work: Work, settings: LazySettings) -> None:
+        run = start_run(make_ready_product(), wish())
+        self.change(settings, "writer")
+        work()
+        assert state_of(run) == DONE
+
+    def test_a_set_that_has_gone_is_named(self, work: Work, settings: LazySettings) -> None:
+        run = start_run(make_ready_product(), wish())
+        path = settings.MODEL_SETS_DIR / "light.toml"
+        kept = path.read_text()
+        path.unlink()
+        work()
+        state, problem = state_of(run)
+        assert state == Run.State.FAILED
+        assert "light" in problem
+        path.write_text(kept)
+        control.retry([run.pk])
+        work()
+        assert state_of(run) == DONE
+
+    def test_retried_while_the_set_is_gone_it_has_failed_again(
+        self, work: Work, settings: LazySettings, workshop: Workshop
+    ) -> None:
+        workshop.trouble["segment"] = NotEnoughImages("Something went wrong.")
+        run = start_run(make_ready_product(), wish())
+        work()
+        path = settings.MODEL_SETS_DIR / "light.toml"
+        kept = path.read_text()
+        path.unlink()
+        control.retry([run.pk])
+        state, problem = state_of(run)
+        assert state == Run.State.FAILED, "and not planned, with nothing to come"
+        assert "light" in problem
+        path.write_text(kept)
+        workshop.trouble.clear()
+        control.retry([run.pk])
+        work()
+        assert state_of(run) == DONE
+
+    def test_a_stage_that_works_in_another_way_since_is_not_run_under_the_old_name(
+        self, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = start_run(make_ready_product(), wish())
+        changed = replace(pipeline.BY_NAME["filter"], version=2)
+        monkeypatch.setitem(pipeline.BY_NAME, "filter", changed)
+        monkeypatch.setattr(pipeline, "STAGES", tuple(pipeline.BY_NAME.values()))
+        work()
+        state, problem = state_of(run)
+        assert state == Run.State.FAILED
+        assert "'Filter' works in another way since" in problem
+        control.retry([run.pk])
+        work()
+        assert state_of(run) == DONE
+
+    def test_a_licence_that_was_corrected_stops_a_commercial_run(
+        self, work: Work, settings: LazySettings, workshop: Workshop
+    ) -> None:
+        workshop.trouble["segment"] = NotEnoughImages("Something went wrong.")
+        run = start_run(make_ready_product(), replace(wish(), commercial=True))
+        work()
+        workshop.trouble.clear()
+        make_light_set(settings.MODEL_SETS_DIR, commercial=False)
+        control.retry([run.pk])
+        state, problem = state_of(run)
+        assert state == Run.State.FAILED
+        assert "This run is commercial" in problem
