@@ -1,6 +1,7 @@
 """The generation room as an app: what the site serves of its files."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete, pre_delete
 
 from generation.files import PICTURES, THUMBNAILS
 
@@ -13,6 +14,8 @@ class GenerationConfig(AppConfig):
     def ready(self) -> None:
         from catalog import media, panels, prompt_writers  # noqa: PLC0415 - rooms can be imported only once Django is ready
         from generation import tasks  # noqa: PLC0415
+        from generation.models import Run  # noqa: PLC0415
+        from generation.services import removing  # noqa: PLC0415
         from jobs.signals import job_finished  # noqa: PLC0415
 
         media.serve_prefix(PICTURES)
@@ -21,4 +24,6 @@ class GenerationConfig(AppConfig):
         panels.show("generation:product-runs", "Runs")
         panels.offer("generation:batch-new", "Generate for these")
         prompt_writers.provide("generation.bank_writing.write_prompts")
+        pre_delete.connect(removing.before_run_goes, sender=Run, dispatch_uid="generation.before_run_goes")
+        post_delete.connect(removing.after_run_went, sender=Run, dispatch_uid="generation.after_run_went")
         job_finished.connect(tasks.on_job_finished, dispatch_uid="generation.tasks.on_job_finished")

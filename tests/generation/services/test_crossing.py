@@ -10,13 +10,13 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from catalog.models import ContextPrompt
+from catalog.models import ContextPrompt, Product
 from generation import pipeline
 from generation.exceptions import NotEnoughImages, NotPossible
 from generation.models import Adapter, Candidate, Method, PhotoCaption, Run
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe, SelectConfig
 from generation.services import control, methods
-from generation.services.runs import Wish, start_run
+from generation.services.runs import Wish, start_batch, start_run
 from generation.sweeping import drop_adapters
 from jobs import context as job_context
 from jobs.models import Job, State
@@ -142,6 +142,17 @@ class TestUnderWay:
         work()
         assert state_of(run) == (Run.State.CANCELLED, "")
         assert run.stages.get(stage="caption").result.state == "cancelled"
+
+    def test_its_product_is_removed(self, work: Work, during_caption: Callable[..., None]) -> None:
+        gone, stays, asked = make_ready_product(), make_ready_product(), wish()
+        batch = start_batch([gone.pk, stays.pk], asked).batch
+        assert batch is not None
+        during_caption(lambda: Product.objects.get(pk=gone.pk).delete())
+        work()
+        batch.refresh_from_db()
+        assert (batch.total, batch.succeeded, batch.running, batch.planned) == (1, 1, 0, 0)
+        assert batch.is_over
+        assert not Job.objects.filter(state__in=(State.FAILED, State.QUEUED, State.RUNNING)).exists()
 
 
 class TestWithImages:
