@@ -16,6 +16,7 @@ from vitrine.access import Role
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # .ci/run sets it: there, what cannot run is an error.
 EVERYTHING = bool(os.environ.get("TEST_EVERYTHING"))
+COMPUTING = [Path(__file__).parent / "generation" / name for name in ("checkpoints", "stages", "training")]
 
 
 def pytest_configure() -> None:
@@ -45,12 +46,22 @@ def missing() -> dict[str, str]:
     return lacks
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest itself looks at -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if computes_only(item):
+            item.add_marker(pytest.mark.compute)
     lacks = missing()
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in lacks)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def computes_only(item: pytest.Item) -> bool:
+    """Whether a test of models and stages uses no database: which one there is cannot matter to it."""
+    uses_database = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    return not uses_database and any(folder in item.path.parents for folder in COMPUTING)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
