@@ -1,12 +1,17 @@
 """The pipeline's files in the project's storage, a folder or S3; and the state of long work, replaced as it goes."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from catalog.photos.storing import write
 from generation.files import Files
 
 CHECKPOINTS = "generation-checkpoints"
+SPARED = timedelta(days=7)  # younger files are never swept
 
 
 class DjangoStore:
@@ -22,7 +27,12 @@ class DjangoStore:
         write(key, data)
 
     def exists(self, key: str) -> bool:
-        return default_storage.exists(key)
+        """Whether it is there to stay. One that the sweep may soon take, were it unused, is to be written anew."""
+        try:
+            # Half of the time, so that what is wanted again now is young until a row names it.
+            return default_storage.get_modified_time(key) > timezone.now() - SPARED / 2
+        except FileNotFoundError:
+            return False
 
 
 def storage_store() -> DjangoStore:
@@ -64,3 +74,29 @@ class Checkpoints:
             return
         for name in names:
             default_storage.delete(f"{self._folder}/{name}")
+
+
+def checkpoints_kept() -> Iterator[tuple[str, datetime]]:
+    """The fingerprint of each stage that has checkpoints, and when the newest of them was written."""
+    for start in listed(CHECKPOINTS)[0]:
+        for fingerprint in listed(f"{CHECKPOINTS}/{start}")[0]:
+            folder = f"{CHECKPOINTS}/{start}/{fingerprint}"
+            times = [modified(f"{folder}/{name}") for name in listed(folder)[1]]
+            if times:
+                yield fingerprint, max(times)
+
+
+def listed(path: str) -> tuple[list[str], list[str]]:
+    """The folders and the files in a folder; none where it does not exist."""
+    try:
+        return default_storage.listdir(path)
+    except FileNotFoundError:
+        return [], []
+
+
+def modified(key: str) -> datetime:
+    """When a file was written; now, where it is gone meanwhile."""
+    try:
+        return default_storage.get_modified_time(key)
+    except FileNotFoundError:
+        return timezone.now()

@@ -18,9 +18,9 @@ from generation.models.results import StageState
 from generation.models.runs import RunState
 from generation.services import finishing
 from generation.services.keeping import files_named
+from generation.storage import SPARED, Checkpoints, checkpoints_kept, listed, modified
 from jobs.models import State, Step
 
-FILES_SPARED = timedelta(days=7)
 RESULTS_SPARED = timedelta(days=1)
 BATCH = 500
 _OPEN = (StageState.WAITING, StageState.RUNNING)
@@ -35,7 +35,8 @@ def drop_adapters(now: datetime | None = None) -> int:
     now, dropped = now or timezone.now(), 0
     over = Adapter.objects.filter(expires_at__lte=now, dropped_at=None)
     for adapter in over.exclude(result__in=_still_needed()).iterator(chunk_size=BATCH):
-        if not Adapter.objects.filter(pk=adapter.pk, dropped_at=None).update(dropped_at=now):
+        still = Adapter.objects.filter(pk=adapter.pk, dropped_at=None).exclude(result__in=_still_needed())
+        if not still.update(dropped_at=now):
             continue
         dropped += 1
         if not Adapter.objects.filter(key=adapter.key, dropped_at=None).exists():
@@ -55,7 +56,7 @@ def drop_orphans() -> int:
     )
 
 
-def sweep_files(*, older_than: timedelta = FILES_SPARED) -> int:
+def sweep_files(*, older_than: timedelta = SPARED) -> int:
     """Remove generated files that no result and no person's mask names, and that are older than that."""
     before, removed, noted = timezone.now() - older_than, 0, _noted_by_unfinished()
     for prefix in (PICTURES, DATA):
@@ -63,10 +64,24 @@ def sweep_files(*, older_than: timedelta = FILES_SPARED) -> int:
         for key in _stored(prefix, before):
             batch.append(key)
             if len(batch) >= BATCH:
-                removed += _remove_unused(batch, noted)
+                removed += _remove_unused(batch, noted, before)
                 batch = []
-        removed += _remove_unused(batch, noted)
+        removed += _remove_unused(batch, noted, before)
     return removed
+
+
+def drop_checkpoints(*, older_than: timedelta = SPARED) -> int:
+    """Remove what long work has kept to go on from, where nobody has for so long; returns of how many stages.
+
+    Work that waits or runs keeps its own, however old; what failed can be retried from there until then.
+    """
+    before, dropped = timezone.now() - older_than, 0
+    for fingerprint, newest in checkpoints_kept():
+        open_ = StageResult.objects.filter(fingerprint=fingerprint, state__in=_OPEN)
+        if newest < before and not open_.exists():
+            Checkpoints(fingerprint).forget()
+            dropped += 1
+    return dropped
 
 
 def settle_untold() -> int:
@@ -98,18 +113,19 @@ def _still_needed() -> Any:
 
 
 def _stored(prefix: str, before: datetime) -> Iterator[str]:
-    for start in _listed(prefix)[0]:
-        for name in _listed(f"{prefix}/{start}")[1]:
+    for start in listed(prefix)[0]:
+        for name in listed(f"{prefix}/{start}")[1]:
             key = f"{prefix}/{start}/{name}"
-            if _modified(key) < before:
+            if modified(key) < before:
                 yield key
 
 
-def _remove_unused(keys: list[str], noted: set[str]) -> int:
+def _remove_unused(keys: list[str], noted: set[str], before: datetime) -> int:
     used = set(ResultFile.objects.filter(key__in=keys).values_list("key", flat=True))
     used |= set(PhotoMask.objects.filter(key__in=keys).values_list("key", flat=True))
     used |= set(Adapter.objects.filter(key__in=keys, dropped_at=None).values_list("key", flat=True))
-    unused = [key for key in keys if key not in used and key not in noted]
+    # Looked at once more: a stage that makes the same picture again has written it anew.
+    unused = [key for key in keys if key not in used and key not in noted and modified(key) < before]
     for key in unused:
         default_storage.delete(key)
         if key.startswith(f"{PICTURES}/"):
@@ -125,17 +141,3 @@ def _noted_by_unfinished() -> set[str]:
     for values in steps.values_list("result", flat=True).iterator(chunk_size=BATCH):
         noted |= set(files_named(values))
     return noted
-
-
-def _listed(path: str) -> tuple[list[str], list[str]]:
-    try:
-        return default_storage.listdir(path)
-    except FileNotFoundError:
-        return [], []
-
-
-def _modified(key: str) -> datetime:
-    try:
-        return default_storage.get_modified_time(key)
-    except FileNotFoundError:
-        return timezone.now()  # gone meanwhile: nothing is left to sweep

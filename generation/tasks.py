@@ -14,7 +14,7 @@ from generation.models.runs import RunState
 from generation.services import control, finishing, guessing
 from generation.services.graph import FINETUNE_KIND, STAGE_KIND
 from generation.services.runs import PLAN_KIND
-from generation.sweeping import drop_adapters, drop_orphans, note_end, settle_untold, sweep_files
+from generation.sweeping import drop_adapters, drop_checkpoints, drop_orphans, note_end, settle_untold, sweep_files
 from jobs import services
 from jobs.context import JobContext
 from jobs.exceptions import JobError
@@ -71,6 +71,7 @@ def sweep(_context: JobContext) -> dict[str, int]:
         "adapters": drop_adapters(),
         "results": drop_orphans(),
         "files": sweep_files(),
+        "checkpoints": drop_checkpoints(),
         "live": live.sweep(),
     }
 

@@ -1,8 +1,11 @@
 """Files in an S3-compatible store, with time limits that let a page fail soon instead of hanging."""
 
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage as _S3Storage
 
 
@@ -21,3 +24,13 @@ class S3Storage(_S3Storage):  # type: ignore[misc]  # untyped library
             response_checksum_validation="when_required",
         )
         return settings
+
+    def get_modified_time(self, name: str) -> datetime:
+        """When a file was written. Raises FileNotFoundError, as a folder does."""
+        try:
+            found: datetime = super().get_modified_time(name)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+                raise
+            raise FileNotFoundError(f"There is no file {name} in the store.") from error
+        return found

@@ -1,5 +1,6 @@
 """What goes by itself, and what must not: adapters past their time, results of removed products, files in use."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from generation import sweeping
 from generation.files import thumbnail_key
 from generation.models import Adapter, PhotoMask, ResultFile, Run, RunStage, StageResult
 from generation.models.results import StageState
-from generation.storage import site_files
+from generation.storage import Checkpoints, site_files
 from jobs.models import Job, State, Step
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.generation import make_candidate, make_result, make_run
@@ -108,6 +109,30 @@ class TestFiles:
         sweeping.sweep_files(older_than=NOW)
         assert default_storage.exists(key)
 
+    def test_an_old_picture_that_is_made_again_is_young_again(self) -> None:
+        """Between the picture and the row that names it a sweep may come along."""
+        key = stored_picture("twice")
+        small = thumbnail_key(key.rpartition("/")[2].removesuffix(".png"))
+        for name in (key, small):
+            os.utime(default_storage.path(name), (0, 0))
+        assert stored_picture("twice") == key
+        assert sweeping.sweep_files() == 0
+        assert default_storage.exists(key)
+        assert default_storage.exists(small)
+
+    def test_one_that_is_made_again_while_the_sweep_looks_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        key = stored_picture("meanwhile")
+        os.utime(default_storage.path(key), (0, 0))
+        look = ResultFile.objects.filter
+
+        def look_late(**named: Any) -> Any:
+            stored_picture("meanwhile")
+            return look(**named)
+
+        monkeypatch.setattr(ResultFile.objects, "filter", look_late)
+        assert sweeping.sweep_files() == 0
+        assert default_storage.exists(key)
+
     def test_the_sweep_of_photos_leaves_generated_files_alone(self) -> None:
         key = stored_picture("photo sweep")
         sweep_photos(older_than=NOW)
@@ -119,6 +144,23 @@ class TestFiles:
         sweeping.sweep_files(older_than=NOW)
         assert default_storage.exists(photo.key)
         assert default_storage.exists("uploads/x.zip")
+
+
+class TestCheckpoints:
+    @pytest.mark.parametrize(
+        ("state", "dropped"),
+        [("waiting", 0), ("running", 0), ("failed", 1), ("cancelled", 1), ("succeeded", 1), ("gone", 1)],
+    )
+    def test_those_go_that_nobody_goes_on_from(self, state: str, dropped: int) -> None:
+        result = make_result("finetune", state=state, result={}) if state != "gone" else None
+        kept = Checkpoints(result.fingerprint if result else "ab" * 32)
+        kept.keep("trainer", b"moments")
+        assert sweeping.drop_checkpoints() == 0, "young ones stay"
+        assert sweeping.drop_checkpoints(older_than=NOW) == dropped
+        assert (kept.read("trainer") is None) == bool(dropped)
+
+    def test_where_none_was_ever_kept_none_goes(self) -> None:
+        assert sweeping.drop_checkpoints(older_than=NOW) == 0
 
 
 class TestResults:

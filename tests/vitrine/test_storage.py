@@ -4,19 +4,24 @@ import io
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from urllib.request import urlopen
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.test import Client
 from moto.server import ThreadedMotoServer
+from PIL import Image
 from pytest_django import Settings
 
 from accounts.models import User
 from catalog.samples import render_product_photo
 from catalog.services.photos import add_photo
+from generation.storage import Checkpoints, site_files
+from generation.sweeping import drop_checkpoints, sweep_files
 from tests.factories.catalog import make_product
 from vitrine import addresses
 from vitrine.storage import S3Storage
@@ -103,3 +108,37 @@ def test_a_photo_is_stored_there_and_served_from_there(
     assert response.status_code == 200
     assert response["Content-Type"] == "image/jpeg"
     assert b"".join(response.streaming_content if response.streaming else [response.content])[:2] == b"\xff\xd8"
+
+
+def test_a_file_that_is_not_there_was_never_written(endpoint: str) -> None:
+    with pytest.raises(FileNotFoundError, match="There is no file nobody/wrote/it"):
+        store(endpoint).get_modified_time("nobody/wrote/it")
+
+
+def test_a_store_that_refuses_says_so_and_not_that_the_file_is_gone(endpoint: str) -> None:
+    config = addresses.storage(f"s3://key:secret@{endpoint}/photos?region=us-east-1&tls=false")
+    storage = storages.create_storage(config)
+    refused = ClientError({"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "HeadObject")
+
+    def refuse(**_: object) -> None:
+        raise refused
+
+    storage.connection.meta.client.meta.events.register("before-call.s3.HeadObject", refuse)  # type: ignore[attr-defined]
+    with pytest.raises(ClientError, match="403"):
+        storage.get_modified_time("photos/ab/file.jpg")
+
+
+@pytest.mark.django_db
+def test_generated_files_are_kept_found_and_swept_there(endpoint: str, settings: Settings) -> None:
+    config = addresses.storage(f"s3://key:secret@{endpoint}/photos?region=us-east-1&tls=false")
+    settings.STORAGES = settings.STORAGES | {"default": config}
+    files = site_files()
+    picture = files.put_picture(Image.new("RGB", (8, 8), "red"))
+    assert files.put_picture(Image.new("RGB", (8, 8), "red")) == picture
+    Checkpoints("ab" * 32).keep("trainer", b"moments")
+    assert Checkpoints("ab" * 32).read("trainer") == b"moments"
+    assert (sweep_files(), drop_checkpoints()) == (0, 0)
+    now = timedelta(seconds=-5)
+    assert (sweep_files(older_than=now), drop_checkpoints(older_than=now)) == (1, 1)
+    assert not storages["default"].exists(picture.key)
+    assert Checkpoints("ab" * 32).read("trainer") is None
