@@ -15,6 +15,9 @@ import torch
 from generation.checkpoints.sets import Entry
 from generation.exceptions import NotPossible
 
+# How lack of memory reads where torch has no error of its own for it: cuda's libraries and mps; the CPU.
+_FULL = ("out of memory", "_alloc_failed", "can't allocate memory")
+
 
 def choose_device(wanted: str = "auto") -> torch.device:
     """The device asked for, or the best there is: cuda, then mps, then cpu. Raises NotPossible when it is not there."""
@@ -124,7 +127,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return isinstance(error, RuntimeError) and any(words in text for words in _FULL)
 
 
 def free_memory(device: torch.device) -> None:

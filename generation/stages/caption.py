@@ -12,6 +12,7 @@ from generation.captioning import as_template, shortened
 from generation.checkpoints.roles import Models
 from generation.context import StageContext
 from generation.files import Files
+from generation.memory import perceivers
 from generation.recipe import CaptionConfig
 from generation.records import Caption, CaptionResult, Photo, ProductFacts
 
@@ -48,6 +49,7 @@ def _described(
     photos = list({photo.picture.sha256: photo for photo in product.photos if not photo.caption}.values())
     instruction = config.instruction.replace("{noun}", product.noun)
     size = context.batch_size(AT_ONCE)
+    place = perceivers("the describing of photos")
     told: dict[str, str] = {}
 
     def describe(batch: list[Photo]) -> list[str]:
@@ -60,6 +62,6 @@ def _described(
         batch = photos[start : start + size]
         hashes = [photo.picture.sha256 for photo in batch]
         name = f"describe {hashlib.sha256(' '.join(hashes).encode()).hexdigest()[:16]}"
-        told |= dict(zip(hashes, context.step(name, partial(describe, batch)), strict=True))
+        told |= dict(zip(hashes, context.step(name, partial(place.work, size, partial(describe, batch))), strict=True))
     context.progress(len(photos), len(photos), "photos")
     return told

@@ -20,6 +20,7 @@ from generation.files import Files
 from generation.finding import find_again
 from generation.imaging import Mask, cut_out, iou, resize_mask
 from generation.judging import Judged, judged, kept_best, ratio_held
+from generation.memory import perceivers
 from generation.metrics import Rows, to_photos, to_prompts
 from generation.recipe import FilterConfig
 from generation.records import (
@@ -65,12 +66,13 @@ def run(inputs: Inputs, config: FilterConfig, models: Models, context: StageCont
     judging = Judging(inputs, models, files)
     made = judging.made()
     size = context.batch_size(AT_ONCE)
+    place = perceivers("the judging of training images")
     images: list[Judged] = []
     for start in range(0, len(made), size):
         context.check()
         context.progress(start, len(made), "images")
         batch = made[start : start + size]
-        scores = context.step(_name(batch), partial(judging.scores, batch))
+        scores = context.step(_name(batch), partial(place.work, size, partial(judging.scores, batch)))
         images += [judged(_training(one, its), config) for one, its in zip(batch, scores, strict=True)]
     context.progress(len(made), len(made), "images")
     images = kept_best(images, config.kept_share)

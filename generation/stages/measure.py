@@ -21,6 +21,7 @@ from generation.context import StageContext
 from generation.files import Files
 from generation.finding import guesses_in
 from generation.imaging import Mask, cut_out
+from generation.memory import perceivers
 from generation.metrics import Looks, Rows, Table, six_metrics
 from generation.nouns import photo_of
 from generation.prompting import distinct, ranked, stands_out
@@ -55,6 +56,7 @@ def run(inputs: Inputs, config: MeasureConfig, models: Models, context: StageCon
     candidates = inputs.generate.candidates
     size = context.batch_size(config.batch)
     measuring = Measuring(inputs, size, models, context, files)
+    place = perceivers("the measuring of candidates")
     metrics: list[Metrics] = []
     names = []
     for start in range(0, len(candidates), size):
@@ -62,7 +64,8 @@ def run(inputs: Inputs, config: MeasureConfig, models: Models, context: StageCon
         context.progress(start, len(candidates), "images")
         batch = candidates[start : start + size]
         names.append(_name(batch))
-        plain = context.step(names[-1], partial(measuring.measure, batch, names[-1]))
+        work = partial(measuring.measure, batch, names[-1])
+        plain = context.step(names[-1], partial(place.work, size, work))
         metrics += [from_plain(Metrics, each) for each in plain]
     context.progress(len(candidates), len(candidates), "images")
     return MeasureResult(tuple(metrics), measuring.kept(names))

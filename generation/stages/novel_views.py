@@ -17,7 +17,7 @@ from generation.context import StageContext
 from generation.files import Files
 from generation.finding import find_again
 from generation.imaging import Mask, cut_out, resize_mask, share_of
-from generation.memory import Room, room
+from generation.memory import Room, perceivers, room
 from generation.provenance import Origin, xmp
 from generation.recipe import NovelViewsConfig
 from generation.records import (
@@ -33,6 +33,7 @@ from generation.records import (
 from generation.seeds import seed_for
 
 STAGE = "novel_views"
+AT_ONCE = 16  # pictures in one pass of DINO
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,16 @@ def run(
             kept = context.step(f"film {photo.picture.sha256[:16]}", film)
             filmed.append([from_plain(_Frame, frame) for frame in kept])
     views: list[NovelView] = []
+    size = context.batch_size(AT_ONCE)
+    judged = perceivers("the judging of new views")
     with models.segmenter() as segmenter, models.dino() as dino:
-        judge = _Judge(segmenter, dino, config, files)
+        judge = _Judge(segmenter, dino, size, config, files)
         for done, (photo, frames) in enumerate(zip(photos, filmed, strict=True)):
             context.check()
             context.progress(len(photos) + done, 2 * len(photos), "photos' views judged")
             # Its mask is in the name: a person may have corrected it since.
             name = f"views of {photo.picture.sha256[:16]} mask {_mask_of(photo).sha256[:16]}"
-            kept = context.step(name, partial(judge.views, photo, frames))
+            kept = context.step(name, partial(judged.work, size, partial(judge.views, photo, frames)))
             views += [from_plain(NovelView, view) for view in kept]
     context.progress(2 * len(photos), 2 * len(photos), "photos")
     return NovelViewsResult(tuple(views))
@@ -120,6 +123,7 @@ class _Judge:
 
     segmenter: Segmenter
     dino: Dino
+    size: int  # pictures in one pass
     config: NovelViewsConfig
     files: Files
 
@@ -162,7 +166,9 @@ class _Judge:
     def _cosines(self, one: Image.Image, others: Sequence[Image.Image]) -> list[float]:
         if not others:
             return []
-        rows = self.dino.images([one, *others])
+        images = [one, *others]
+        passes = [images[start : start + self.size] for start in range(0, len(images), self.size)]
+        rows = np.concatenate([self.dino.images(some) for some in passes])
         return [float(cosine) for cosine in rows[1:] @ rows[0]]
 
 

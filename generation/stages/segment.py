@@ -13,6 +13,7 @@ from generation.exceptions import ProductNotFound
 from generation.files import Files
 from generation.finding import find_product
 from generation.imaging import box_of, share_of
+from generation.memory import perceivers
 from generation.recipe import SegmentConfig
 from generation.records import Photo, PhotoMask, Picture, ProductFacts, SegmentResult, from_plain, to_plain
 
@@ -28,6 +29,7 @@ def run(inputs: Inputs, config: SegmentConfig, models: Models, context: StageCon
     Raises ProductNotFound when no photo has a mask: a person must mark one.
     """
     photos = inputs.product.photos
+    place = perceivers("the cutting out of the product")
     masks = []
     for done, photo in enumerate(photos):
         context.check()
@@ -35,7 +37,7 @@ def run(inputs: Inputs, config: SegmentConfig, models: Models, context: StageCon
         # A person's mask is part of the name: corrected while the stage had stopped, it must not meet the old result.
         name = f"photo {photo.picture.sha256[:16]} mask {photo.mask.sha256[:16] if photo.mask else 'automatic'}"
         work = partial(_work, photo, inputs.product.noun, config, models, files)
-        masks.append(from_plain(PhotoMask, context.step(name, work)))
+        masks.append(from_plain(PhotoMask, context.step(name, partial(place.work, 1, work))))
     context.progress(len(photos), len(photos), "photos")
     if not any(mask.mask for mask in masks):
         raise ProductNotFound(_nothing(inputs.product, len(photos)))

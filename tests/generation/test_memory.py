@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from generation.exceptions import OutOfRoom
-from generation.memory import room
+from generation.memory import perceivers, room
 from tests.factories.checkpoints.makers import load
 
 
@@ -75,6 +75,18 @@ def test_when_nothing_helps_a_person_is_told_what_to_do(error: Callable[[], Exce
     with pytest.raises(OutOfRoom, match=said), room(model, "the drawing") as place:
         place.work(1, work_until(model, 9, error))
     assert model.asked == [1, 2, 0]
+
+
+@pytest.mark.parametrize("error", [gpu_full, cpu_full, MemoryError])
+def test_perceivers_have_nothing_to_save(error: Callable[[], Exception]) -> None:
+    def work() -> None:
+        raise error()
+
+    place = perceivers("the measuring of candidates")
+    with pytest.raises(OutOfRoom, match=r"Memory ran out in the measuring of candidates, .* Choose a smaller size"):
+        place.work(1, work)
+    with pytest.raises((torch.OutOfMemoryError, MemoryError)):
+        place.work(2, work)
 
 
 @pytest.mark.parametrize("batch", [1, 2])

@@ -135,6 +135,8 @@ OUT_OF_MEMORY: dict[str, tuple[BaseException, bool]] = {
     "a GPU": (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), True),
     "mps": (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
     "a CPU": (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), True),
+    "cuBLAS": (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+    "cuDNN": (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
     "Python": (MemoryError(), True),
     "another error": (RuntimeError("shapes cannot be multiplied"), False),
     "words alone": (ValueError("out of memory"), False),

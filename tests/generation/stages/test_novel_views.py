@@ -170,7 +170,7 @@ def test_views_are_measured(scale: float, kept: bool, growth: float, reason: str
     with tiny_models().dino() as dino:
         # The tiny DINO is random and takes nearly everything for the same; bounds are set to what it says.
         config = replace(CONFIG, nearest_source=0.999999, furthest_source=-1.0)
-        judge = novel_views._Judge(RedSegmenter(), dino, config, files)
+        judge = novel_views._Judge(RedSegmenter(), dino, 2, config, files)
         view = from_plain(NovelView, judge.views(segment.masks[0], [frame])[0])
     assert view.growth == pytest.approx(growth, rel=0.1, abs=0.01)
     assert reason in view.reason
