@@ -9,11 +9,12 @@ from django.db import transaction
 from catalog.models import Product
 from generation import fingerprints
 from generation.checkpoints import loading
-from generation.checkpoints.roles import Role
 from generation.exceptions import NotPossible
+from generation.fitting import misfits
 from generation.model_sets import model_set
 from generation.models import Batch, Candidate, Method, Run
 from generation.models.runs import RunState
+from generation.recipe import Recipe
 from generation.sampling import LARGEST_SEED
 from generation.selectors.facts import bank, known_products
 from generation.services import control, finishing, graph, methods, planning, states
@@ -56,7 +57,10 @@ def check(wish: Wish) -> str:
     if wish.candidates is not None and not 1 <= wish.candidates <= MOST_CANDIDATES:
         raise NotPossible(f"{wish.candidates} candidates are not between 1 and {MOST_CANDIDATES:,}.")
     chosen = model_set(wish.model_set)
-    roles = _roles(wish.method)
+    recipes = _recipes(wish.method)
+    if reasons := [reason for recipe in recipes for reason in misfits(recipe, chosen)]:
+        raise NotPossible(reasons[0])
+    roles = tuple(dict.fromkeys(role for recipe in recipes for role in fingerprints.roles_of(recipe)))
     chosen.check_licences(wish.commercial, roles)
     for role in roles:
         loading.verify(chosen.entry(role))
@@ -143,15 +147,15 @@ def next_seed(product: Product, method: Method) -> int:
     return 0 if newest is None else newest + 1
 
 
-def _roles(method: Method) -> tuple[Role, ...]:
-    """The roles that the method and all its further tiers ask for."""
-    roles: dict[Role, None] = {}
+def _recipes(method: Method) -> list[Recipe]:
+    """The recipes of the method and of all its further tiers."""
+    recipes: list[Recipe] = []
     for _ in range(MOST_TIERS):
         recipe = method.parts
-        roles |= dict.fromkeys(fingerprints.roles_of(recipe))
+        recipes.append(recipe)
         following = Method.objects.filter(name=recipe.next_tier).order_by("-version").first()
         if not recipe.next_tier:
-            return tuple(roles)
+            return recipes
         if following is None:
             raise NotPossible(f"The method {method} names {recipe.next_tier!r} as its next tier, and there is none.")
         method = following

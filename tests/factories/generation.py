@@ -58,17 +58,21 @@ def make_candidate(run: Run | None = None, **fields: Any) -> Candidate:
 
 
 def make_light_set(folder: Path, name: str = "light", *, commercial: bool = True) -> str:
-    """A model set whose checkpoints are files of a few bytes: enough to plan with, nothing to run. Returns its name."""
+    """A model set whose checkpoints are files of a few bytes: enough to plan with, nothing to run. Returns its name.
+
+    Its makers are of a family that draws, fills and edits: every method can be planned with it.
+    """
     lines = ['title = "Light"']
     for role in ROLES:
+        family = "flux2-klein" if "flux2-klein" in FAMILIES[role] else FAMILIES[role][0]
         path = folder / "checkpoints" / f"{role}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f'"{role}"')
         lines += [
-            f"[roles.{role}]", f'family = "{FAMILIES[role][0]}"', f'path = "{path}"', 'licence = "test"',
+            f"[roles.{role}]", f'family = "{family}"', f'path = "{path}"', 'licence = "test"',
             f"commercial = {str(commercial).lower()}",
         ]  # fmt: skip
-        lines += ['options = { url = "http://localhost" }'] if FAMILIES[role][0] == "openai-compatible" else []
+        lines += ['options = { url = "http://localhost" }'] if family == "openai-compatible" else []
     (folder / f"{name}.toml").write_text("\n".join(lines))
     return name
 

@@ -175,6 +175,11 @@ REFUSED: dict[str, tuple[Callable[[], tuple[Product, Wish]], type[GenerationErro
         BadModelSet,
         "no model set 'none-such'; there are: .*light",
     ),
+    "a scheduler that is not for the set": (
+        lambda: (make_ready_product(), wish(replace(SMALL, generate=GenerateConfig(scheduler="ddim")))),
+        NotPossible,
+        "'ddim' is not for flux2-klein",
+    ),
     "a next tier that there is not": (
         lambda: (make_ready_product(), wish(replace(SMALL, next_tier="none-such"))),
         NotPossible,
