@@ -5,9 +5,18 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from generation.checkpoints import devices
 from generation.exceptions import OutOfRoom
 from generation.memory import perceivers, room
 from tests.factories.checkpoints.makers import load
+
+pytestmark = pytest.mark.compute
+
+
+@pytest.fixture(autouse=True)
+def no_collecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time memory is freed, Python looks at all objects of the process: seconds, beside all that tests import."""
+    monkeypatch.setattr(devices.gc, "collect", lambda: 0)
 
 
 class Model:

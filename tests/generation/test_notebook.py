@@ -17,6 +17,7 @@ from tests.factories.checkpoints.model_set import Family
 from tests.factories.pipeline import files_in, picture_of, tiny_models
 from tests.factories.recipes import tiny_recipe
 
+pytestmark = pytest.mark.compute
 PROMPTS = ("a photo of {product} on a beach", "a photo of {product} in a kitchen", "{product} on a shelf")
 METHODS: dict[str, tuple[Family, Callable[[], Recipe]]] = {
     "paper on SD 1.5": ("sd", tiny_recipe),
