@@ -111,7 +111,22 @@ def print_state() -> None:
     }
     began, ended = Job.objects.aggregate(at=Min("started_at"))["at"], Job.objects.aggregate(at=Max("finished_at"))["at"]
     told["span"] = (ended - began).total_seconds() if began and ended else 0.0
+    told["waits"] = _waits()
     print(json.dumps(told))
+
+
+def _waits() -> list[tuple[str, float, float]]:
+    """Of each job: its stage, seconds from the end of the one before it to its start, and seconds that it took."""
+    from jobs.models import Job
+
+    waits, before = [], None
+    for job in Job.objects.exclude(finished_at=None).order_by("started_at"):
+        gap = (job.started_at - before).total_seconds() if before else 0.0  # type: ignore[operator]
+        waits.append(
+            (job.subject.partition(":")[0], round(gap, 3), round((job.finished_at - job.started_at).total_seconds(), 3))
+        )
+        before = job.finished_at
+    return waits
 
 
 class Installation:
@@ -188,6 +203,8 @@ def report(name: str, state: dict[str, Any], took: float) -> None:
     print(f"{name}: {took:.1f} s from the start of the worker to the end of {len(state['states'])} runs")
     for stage, seconds in by_stage.items():
         print(f"  {stage:14}{seconds:8.2f} s")
+    for subject, gap, seconds in state["waits"] if len(state["waits"]) < 20 else []:
+        print(f"    {subject:14} waited {gap:6.3f} s, worked {seconds:6.3f} s")
     beside = state["span"] - state["seconds"]
     print(f"  {'stages in all':14}{state['seconds']:8.2f} s, models' loading and storage included")
     print(f"  {'beside them':14}{beside:8.2f} s of {state['span']:.1f} s: {100 * beside / state['span']:.1f} %")
