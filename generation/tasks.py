@@ -23,9 +23,13 @@ from jobs.models import Job, Queue, State
 
 SWEEP_KIND = "generation.sweep"
 PLANNED_AT_ONCE = 50
+_MEMORY_ADVICE = (
+    "Choose a smaller size or batch in the method, a model set with smaller checkpoints or half precision, or a machine"
+    " with more memory."
+)
 
 
-@job_kind(STAGE_KIND, queue=Queue.GPU)
+@job_kind(STAGE_KIND, queue=Queue.GPU, memory_advice=_MEMORY_ADVICE)
 def run_stage(context: JobContext, result: int) -> dict[str, Any]:
     """Make one stage's result and move on the runs that use it."""
     from generation import running  # noqa: PLC0415 - reaches torch: workers only
@@ -33,7 +37,7 @@ def run_stage(context: JobContext, result: int) -> dict[str, Any]:
     return running.run_stage(context, result)
 
 
-@job_kind(FINETUNE_KIND, queue=Queue.GPU, together=lambda: settings.FINETUNE_TOGETHER)
+@job_kind(FINETUNE_KIND, queue=Queue.GPU, together=lambda: settings.FINETUNE_TOGETHER, memory_advice=_MEMORY_ADVICE)
 def run_finetunes(contexts: list[JobContext], params: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Train the adapters of several products in shared passes of the base."""
     from generation import running  # noqa: PLC0415 - reaches torch: workers only

@@ -86,10 +86,10 @@ def try_later(job: Job, error: str, account: Account, max_strikes: int) -> bool:
     return _requeue(job, Attempt.Outcome.RETRIED, account, fields)
 
 
-def halve(job: Job, error: str, account: Account, smallest: bool) -> bool:
-    """Out of memory: at once again with half the batch; fails when it cannot be halved any more."""
+def halve(job: Job, error: str, account: Account, *, smallest: bool, advice: str = "") -> bool:
+    """Out of memory: at once again with half the batch; fails, with the advice, when it cannot be halved any more."""
     if smallest:
-        message = f"Out of memory even with the smallest batch: {error}"
+        message = "Out of memory even with the smallest batch" + (f". {advice} ({error})" if advice else f": {error}")
         return fail(job, message, account, Attempt.Outcome.OUT_OF_MEMORY)
     fields = _queued_again(halvings=F("halvings") + 1, error=f"Batch halved after: {error}"[:_ERROR_LENGTH])
     return _requeue(job, Attempt.Outcome.OUT_OF_MEMORY, account, fields)

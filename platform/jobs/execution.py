@@ -13,7 +13,7 @@ from jobs.context import JobContext
 from jobs.endings import Account
 from jobs.exceptions import JobCancelled, JobError, JobInterrupted, JobTimedOut, LeaseLost, WorkerStopping
 from jobs.heartbeat import heart
-from jobs.kinds import Kind, kind_named
+from jobs.kinds import Kind, kind_named, memory_advice
 from jobs.logtail import tail
 from jobs.models import Job
 from jobs.warmth import warmth
@@ -95,7 +95,7 @@ def _end_by_error(context: JobContext, error: Exception, text: str, *, grouped: 
     job, account = context.job, _account(context, error)
     if _is_out_of_memory(error):
         smallest = not grouped and (context.last_batch is None or context.last_batch <= 1)
-        endings.halve(job, text, account, smallest=smallest)
+        endings.halve(job, text, account, smallest=smallest, advice=memory_advice(job.kind))
         return
     try:
         kind = kind_named(job.kind)

@@ -35,6 +35,7 @@ class Kind:
     max_strikes: int
     time_limit: float | None  # seconds
     together: "int | Callable[[], int] | None" = None  # how many jobs one call may take; None: it takes one by itself
+    memory_advice: str = ""  # a sentence for whoever reads that memory ran out with the smallest batch
 
     def check(self, params: dict[str, Any]) -> None:
         """Raise BadParams unless they are plain JSON and the function takes exactly these (a group's takes any)."""
@@ -82,6 +83,7 @@ def job_kind(  # noqa: PLR0913 - all but one by keyword
     max_strikes: int = USUAL_STRIKES,
     time_limit: float | None = None,
     together: int | Callable[[], int] | None = None,
+    memory_advice: str = "",
 ) -> Callable[[Work], Work]:
     """Decorate `f(context: JobContext, **params) -> JSON | None`: jobs of this name run it.
 
@@ -90,7 +92,7 @@ def job_kind(  # noqa: PLR0913 - all but one by keyword
 
     With `together` the function is `f(contexts: list[JobContext], params: list[dict]) -> list[JSON]`: it is called once
     for up to so many jobs of this kind and of one non-empty affinity, and returns a result for each. A callable is
-    asked when jobs are claimed.
+    asked when jobs are claimed. `memory_advice` is a sentence on what to do when not even the smallest batch fits.
 
     Raises ValueError for a name that another function has, a `together` below 1, or a function that does not fit it.
     """
@@ -103,7 +105,9 @@ def job_kind(  # noqa: PLR0913 - all but one by keyword
             work.__qualname__,
         ):
             raise ValueError(f"The job kind {name!r} is already {found.work.__module__}.{found.work.__qualname__}.")
-        _kinds[name] = Kind(name, work, queue, retry_on + ALWAYS_RETRIED, max_strikes, time_limit, together)
+        _kinds[name] = Kind(
+            name, work, queue, retry_on + ALWAYS_RETRIED, max_strikes, time_limit, together, memory_advice
+        )
         return work
 
     return register
@@ -124,6 +128,12 @@ def strikes_allowed(name: str) -> int:
     """The bad attempts in a row at which a job of that kind fails, also of a kind that is gone."""
     found = _kinds.get(name)
     return found.max_strikes if found else USUAL_STRIKES
+
+
+def memory_advice(name: str) -> str:
+    """What to do when memory does not suffice for a job of that kind; empty for a kind that is gone."""
+    found = _kinds.get(name)
+    return found.memory_advice if found else ""
 
 
 def kind_named(name: str) -> Kind:

@@ -1,0 +1,241 @@
+"""Three products that train together, by way of their jobs: as each alone, also when a worker dies or memory ends."""
+
+import io
+import os
+import re
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from django.conf import LazySettings
+from django.db import connections
+from django.utils import timezone
+from PIL import Image, ImageDraw
+from safetensors.torch import load
+
+from generation import model_sets
+from generation.models import Adapter, Candidate, Run, StageResult
+from generation.recipe import Recipe
+from generation.records import Picture
+from generation.services.runs import Wish, start_run
+from generation.stages import finetune
+from generation.storage import site_files
+from generation.training import loop, passes
+from jobs import dispatch, execution, reaper
+from jobs.models import Attempt, Job, Queue, State
+from tests.factories.catalog import make_photo
+from tests.factories.checkpoints.model_set import tiny_set
+from tests.factories.generation import make_method, make_ready_product
+from tests.factories.recipes import tiny_recipe
+
+pytestmark = pytest.mark.django_db(transaction=True)
+COLOURS = ("#b03020", "#2050b0", "#208040")
+SHORT = {"novel_views": False, "new_contexts": False, "negatives": False, "filter": False}
+
+
+@pytest.fixture(autouse=True)
+def tiny(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MODEL_SETS_DIR = tmp_path
+    settings.MODEL_SET = "tiny"
+    tiny_set(tmp_path, "sd", name="tiny")
+    # Threads of torch do not outlive a fork: one thread, in this process and in those that it forks.
+    monkeypatch.setattr(model_sets, "_shelf", None)
+    monkeypatch.setattr(model_sets, "siblings", lambda: 1000)
+    settings.MODEL_CACHE_BYTES = 1 << 30
+    monkeypatch.setattr(dispatch, "_publish", lambda jobs: [job_id for job_id, _ in jobs])
+
+
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many products each call of the real trainer had."""
+    seen: list[int] = []
+    train = finetune.run_group
+
+    def counted(inputs: Any, *rest: Any) -> Any:
+        seen.append(len(inputs))
+        return train(inputs, *rest)
+
+    monkeypatch.setattr(finetune, "run_group", counted)
+    return seen
+
+
+def photo_of(colour: str) -> bytes:
+    image = Image.new("RGB", (64, 64), "#eeeeea")
+    ImageDraw.Draw(image).ellipse((16, 14, 48, 54), fill=colour)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def three_runs(recipe: Recipe) -> list[Run]:
+    method, products = make_method(recipe=recipe), []
+    for colour in COLOURS:
+        product = make_ready_product("mug", photos=0, prompts=6, title=f"Mug {colour}", external_id=colour)
+        make_photo(product, data=photo_of(colour), name="front.png")
+        products.append(product)
+    return [start_run(product, Wish(method)) for product in products]
+
+
+def work(until: Callable[[], bool] = lambda: False) -> None:
+    """Do what is ready, or stop before that when `until` says so."""
+    while not until() and any(execution.run_next(queue, "test:1") for queue in Queue.values):
+        continue
+
+
+def ready_to_train() -> bool:
+    return Job.objects.filter(kind="generation.finetune", waiting_on=0).count() == len(COLOURS)
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    adapter = Adapter.objects.get(result__uses__run=run)
+    return load(site_files().data(adapter.key))
+
+
+def pictures(run: Run) -> dict[tuple[str, int], Any]:
+    rows = Candidate.objects.filter(run=run)
+    files = site_files()
+    return {
+        (row.prompt, row.seed): np.asarray(files.image(Picture(row.key, row.sha256, row.width, row.height)), float)
+        for row in rows
+    }
+
+
+def check_done(runs: list[Run]) -> None:
+    for run in runs:
+        run.refresh_from_db()
+        assert (run.state, run.problem) == (Run.State.SUCCEEDED, "")
+        assert Candidate.objects.filter(run=run).count() == 4
+
+
+def forget_everything() -> None:
+    Run.objects.all().delete()
+    StageResult.objects.all().delete()
+
+
+def test_three_together_are_what_each_is_alone(settings: LazySettings, groups: list[int]) -> None:
+    recipe = tiny_recipe(**SHORT, finetune={"sweep": False})
+    settings.FINETUNE_TOGETHER = 3
+    together = three_runs(recipe)
+    work()
+    check_done(together)
+    assert groups == [3]
+    trained = [weights(run) for run in together]
+    drawn = [pictures(run) for run in together]
+    products, method = [run.product for run in together], together[0].method
+    forget_everything()
+
+    settings.FINETUNE_TOGETHER = 1
+    groups.clear()
+    alone = [start_run(product, Wish(method)) for product in products]
+    work()
+    check_done(alone)
+    assert groups == [1, 1, 1]
+    for run, before, images in zip(alone, trained, drawn, strict=True):
+        now = weights(run)
+        assert now.keys() == before.keys()
+        for name, tensor in now.items():
+            torch.testing.assert_close(tensor, before[name], rtol=0, atol=1e-4)
+        for drawn_by, image in pictures(run).items():
+            assert np.abs(image - images[drawn_by]).max() <= 1, "a grey level, by rounding"
+
+
+def forked_worker() -> int:
+    connections.close_all()
+    process = os.fork()
+    if process:
+        return process
+    try:
+        work()
+    except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def test_a_worker_killed_in_the_middle_of_a_group_costs_nobody_his_images(settings: LazySettings) -> None:
+    settings.FINETUNE_TOGETHER = 3
+    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False, "steps": 40, "checkpoint_every": 5}))
+    work(until=ready_to_train)
+    process = forked_worker()
+    training = Job.objects.filter(kind="generation.finetune", state=State.RUNNING, progress_done__gt=0)
+    deadline = time.monotonic() + 30
+    while training.count() < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert training.count() == 3, "all three are at work at once"
+    os.kill(process, signal.SIGKILL)
+    assert os.waitpid(process, 0)[1] == signal.SIGKILL
+    Job.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1))
+    reaper.reap()
+    work()
+    check_done(runs)
+    assert Attempt.objects.filter(outcome=Attempt.Outcome.LOST).count() == 3
+
+
+def running_out(monkeypatch: pytest.MonkeyPatch, fits: int) -> list[int]:
+    """From now on memory ends where more than so many are trained in a pass; what was tried."""
+    tried: list[int] = []
+    train = loop.Trainer.train
+
+    def limited(self: Any, config: Any, tasks: Any) -> Any:
+        tried.append(len(tasks))
+        if len(tasks) > fits:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return train(self, config, tasks)
+
+    monkeypatch.setattr(loop.Trainer, "train", limited)
+    return tried
+
+
+def test_without_memory_for_three_they_train_in_smaller_passes(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FINETUNE_TOGETHER = 3
+    tried = running_out(monkeypatch, fits=1)
+    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False}))
+    work()
+    check_done(runs)
+    assert tried[0] == 3
+    assert tried.count(1) == 3
+
+
+def test_without_memory_for_one_there_is_advice(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FINETUNE_TOGETHER = 3
+    running_out(monkeypatch, fits=0)
+    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False}))
+    work()
+    for run in runs:
+        run.refresh_from_db()
+        assert run.state == Run.State.FAILED
+        assert run.problem.startswith("Out of memory even with the smallest batch. Choose a smaller size")
+
+
+def test_a_loss_that_is_no_number_is_its_own_products_fault(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, groups: list[int]
+) -> None:
+    settings.FINETUNE_TOGETHER = 3
+    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False, "steps": 24, "checkpoint_every": 10}))
+    measured, passed = passes.losses, [0]
+
+    def spoiled(*given: Any) -> torch.Tensor:
+        """From step 15 on the second product's loss is no number, also by itself."""
+        found, passed[0] = measured(*given), passed[0] + 1
+        place = {3: 1, 1: 0}.get(len(found))  # two go on without it
+        if passed[0] >= 15 and place is not None:
+            found = found * torch.tensor([float("nan") if row == place else 1.0 for row in range(len(found))])
+        return found
+
+    monkeypatch.setattr(passes, "losses", spoiled)
+    work()
+    check_done([runs[0], runs[2]])
+    runs[1].refresh_from_db()
+    assert runs[1].state == Run.State.FAILED
+    assert re.search(r"step \d+", runs[1].problem)
+    assert "checkpoint" in runs[1].problem
+    assert groups == [3, 1], "who was not at fault is not trained again"
