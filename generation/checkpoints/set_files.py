@@ -65,7 +65,7 @@ class _Role:
     same_as: Role | None = None
     repo: Annotated[str, Field(pattern=r"^([\w.-]+/[\w.-]+)?$")] = ""
     revision: Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")] = ""
-    path: str = ""
+    path: Annotated[str, Field(pattern=r"^[^\x00]*$")] = ""
     file: Annotated[str, Field(pattern=r"^([\w-][\w.-]*(/[\w-][\w.-]*)*)?$")] = ""
     files: tuple[str, ...] = ()
     sha256: _Sha256 = ""
@@ -102,6 +102,7 @@ _SAID = {
     "repo": "a repo is owner/name",
     "revision": "a revision is a commit of 40 hexadecimal digits; leave it out to pin the newest at the first fetch",
     "sha256": "a SHA-256 is 64 hexadecimal digits in lower case",
+    "path": "a path has no null characters",
     "file": "a file is a path inside the repo, without leading dots",
 }
 _SET: TypeAdapter[_Set] = TypeAdapter(_Set)
@@ -202,7 +203,7 @@ class _Reader:
 
     def _options(self, given: _Role, where: str) -> dict[str, Any]:
         options = self.defaults.running() | given.options
-        if options["attention"] not in ATTENTION:
+        if not isinstance(options["attention"], str) or options["attention"] not in ATTENTION:
             raise BadModelSet(
                 f"{where}: options.attention = {options['attention']!r} is none of {', '.join(ATTENTION)}."
             )

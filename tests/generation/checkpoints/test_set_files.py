@@ -127,6 +127,14 @@ MISTAKES = {
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = "slow" }',
         "role dino: options.attention = 'slow' is none of sdpa, math, flash",
     ),
+    "several attentions": (
+        ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = ["math"] }',
+        r"role dino: options.attention = \['math'\] is none of sdpa",
+    ),
+    "a path that is none": (
+        ROLE + 'family = "dino"\nlicence = "MIT"\npath = "a\\u0000b"',
+        "role dino: path: a path has no null characters",
+    ),
     "an unknown role": ('[roles.painter]\nfamily = "sd"', "there is no role 'painter'; the roles are base, served"),
     "an unknown key of a role": (ROLE + "colour = 1", "role dino: there is no key colour"),
     "a bad side": (ROLE + "side = -3", r"role dino: side: .* \(it is -3\)"),
