@@ -15,6 +15,7 @@ import torch
 from generation.checkpoints.sets import Entry
 from generation.exceptions import NotPossible
 
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 # How lack of memory reads where torch has no error of its own for it: cuda's libraries and mps; the CPU.
 _FULL = ("out of memory", "_alloc_failed", "can't allocate memory")
 

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
 
+from generation.checkpoints.devices import DTYPES
 from generation.checkpoints.loading import loaded
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
 from generation.exceptions import NotPossible
 
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,

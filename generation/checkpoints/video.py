@@ -63,8 +63,13 @@ class Filmer(Warm):
     @abstractmethod
     def _frames_a_latent(self) -> int: ...
 
-    @abstractmethod
-    def _told(self, filming: Filming) -> dict[str, Any]: ...
+    def _told(self, filming: Filming) -> dict[str, Any]:
+        """What the pipeline is told beside picture and sizes, by a family that reads words."""
+        return {
+            "prompt": filming.prompt,
+            "guidance_scale": filming.guidance,
+            "max_sequence_length": self.text_tokens,
+        }
 
 
 class Wan(Filmer):
@@ -80,13 +85,6 @@ class Wan(Filmer):
     def _frames_a_latent(self) -> int:
         return int(self.pipeline.vae_scale_factor_temporal)
 
-    def _told(self, filming: Filming) -> dict[str, Any]:
-        return {
-            "prompt": filming.prompt,
-            "guidance_scale": filming.guidance,
-            "max_sequence_length": self.text_tokens,
-        }
-
 
 class Ltx(Filmer):
     native_side = 600  # 704 x 512
@@ -99,13 +97,6 @@ class Ltx(Filmer):
 
     def _frames_a_latent(self) -> int:
         return int(self.pipeline.vae_temporal_compression_ratio)
-
-    def _told(self, filming: Filming) -> dict[str, Any]:
-        return {
-            "prompt": filming.prompt,
-            "guidance_scale": filming.guidance,
-            "max_sequence_length": self.text_tokens,
-        }
 
 
 class Svd(Filmer):

@@ -17,8 +17,9 @@ from diffusers import (
     StableDiffusionXLPipeline,
 )
 
+from generation.checkpoints.devices import DTYPES
 from generation.checkpoints.families.backbone import WarmBackbone, mask_image
-from generation.checkpoints.families.warm import DTYPES, Pixels, load_pipeline, part_config, size_of
+from generation.checkpoints.families.warm import Pixels, load_pipeline, part_config, size_of
 from generation.checkpoints.roles import Check, Drawing, Edit, Filling, Sampling
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet, NotPossible

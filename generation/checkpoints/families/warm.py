@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
+from generation.checkpoints.devices import DTYPES
 from generation.checkpoints.roles import Check, Sampling
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet, NotPossible
 
 Pixels = NDArray[np.float32]  # (n, height, width, 3), 0 to 1
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 SOLVERS: dict[str, Any] = {"ddim": DDIMScheduler, "dpm++": DPMSolverMultistepScheduler}
 _LOGGING: tuple[Any, ...] = (diffusers_logging, transformers_logging)
 _MOST_SAVED = {"cuda": 2}  # by kind of device; parts wait on the CPU from level 2 on

@@ -126,7 +126,7 @@ def test_another_family_cannot_be_trained() -> None:
 
 
 def test_a_fingerprint_tells_models_apart_by_what_they_are() -> None:
-    one, same, other = load("sd").pipeline, load("sd").pipeline, load("sdxl").pipeline
+    one, same, other = warm("sd").pipeline, load("sd").pipeline, warm("sdxl").pipeline
     assert fingerprint(one.vae) == fingerprint(same.vae)
     assert fingerprint(one.vae) != fingerprint(other.vae)
     assert fingerprint(one.text_encoder) != fingerprint(one.unet)
