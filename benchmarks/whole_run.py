@@ -25,12 +25,11 @@ from typing import Any
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.jobs_fleet import Fleet, Redis
+from benchmarks.jobs_fleet import ROOT, Fleet, Redis
 
-METHOD, SET, SEED = "tiny", "tiny-sd", 7
+METHOD, SEED = "tiny", 7
 LIMIT = 900  # seconds
 NOUN = "mug"
 
