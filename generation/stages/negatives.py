@@ -135,19 +135,22 @@ class _Maker:
         return [self._kept(one, image) for one, image in zip(wanted, images, strict=True)]
 
     def fill(self, inpainter: Inpainter, wanted: Sequence[Wanted]) -> list[dict[str, Any]]:
-        fillings, alphas = [], []
+        fillings, alphas, places = [], [], []
         masks = [self.files.mask(one.mask) for one in wanted if one.mask]
         for one, mask in zip(wanted, masks, strict=True):
             image = self.files.image(one.source)
             laid = letterbox(image.size, canvas_for(image.size, self.config.size or inpainter.side, inpainter.multiple))
             alpha = soft_edge(laid.mask(mask), EDGE)
             alphas.append(alpha)
+            places.append(laid.inner)
             fillings.append(Filling(laid.image(image), alpha > 0, one.prompt, one.seed))
         sampling = Sampling(self.config.steps, self.config.guidance)
         filled = inpainter.fill(fillings, sampling, check=self.context.check)
+        # Without the bars that a narrow photo has beside it in the canvas: they are no ground to learn, and the
+        # filter looks for the product where the photo has it.
         whole = [
-            composite(image, filling.image, alpha)
-            for image, filling, alpha in zip(filled, fillings, alphas, strict=True)
+            composite(image, filling.image, alpha).crop(place)
+            for image, filling, alpha, place in zip(filled, fillings, alphas, places, strict=True)
         ]
         return [self._kept(one, image) for one, image in zip(wanted, whole, strict=True)]
 

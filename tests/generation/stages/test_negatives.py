@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from generation.context import LocalContext
 from generation.files import Files
-from generation.imaging import letterbox, soft_edge
+from generation.imaging import box_mask, box_of, letterbox, resize_mask, soft_edge
 from generation.recipe import NegativesConfig
 from generation.records import (
     ContextImage,
@@ -17,6 +18,9 @@ from generation.records import (
     NewContextsResult,
     NovelView,
     NovelViewsResult,
+    Photo,
+    PhotoMask,
+    ProductFacts,
     SegmentResult,
 )
 from generation.stages import negatives
@@ -79,6 +83,23 @@ def test_both_kinds_are_made(family: str, tmp_path: Path) -> None:
     for image in result.images:
         assert "{product}" not in image.prompt
         assert "sks" not in image.prompt
+
+
+@pytest.mark.parametrize("size", [(320, 40), (40, 320), (96, 72)], ids=str)
+def test_a_counterfactual_has_no_bars_and_lies_as_its_photo(size: tuple[int, int], tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    pixels = np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    picture, mask = files.put_picture(Image.fromarray(pixels)), box_mask((0, 0, size[0] // 3, size[1]), size)
+    found = PhotoMask(picture, files.put_mask(mask), box_of(mask), 0.33, 1.0, "person")
+    product = ProductFacts("Acme shelf", "shelf", (Photo(picture),))
+    inputs = Inputs(product, SegmentResult((found,)), seed=3, other_nouns=OTHERS)
+    config = replace(CONFIG, counterfactual_share=1.0, positives_per_negative=1.0)
+    made = files.image(negatives.run(inputs, config, tiny_models(), LocalContext(), files).images[0].picture)
+    assert max(made.size) / min(made.size) == pytest.approx(max(size) / min(size), rel=0.15)
+    photo = np.asarray(files.image(picture).resize(made.size, Image.Resampling.LANCZOS))
+    ground = soft_edge(resize_mask(mask, made.size), EDGE) == 0
+    assert ground.any()
+    assert np.array_equal(np.asarray(made)[ground], photo[ground])
 
 
 def test_a_counterfactuals_ground_stays_to_the_last_bit(tmp_path: Path) -> None:
