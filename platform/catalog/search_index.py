@@ -88,7 +88,8 @@ _POSTGRES_INSTALL_WORDS = (
     DECLARE
         listed text := regexp_replace(array_to_string(tsvector_to_array(search), ' '), '{FACET}[^ ]*', '', 'g');
         words text[] := string_to_array(listed, ' ');
-        plain text[] := string_to_array(regexp_replace(listed, '[^ ]*[0-9][^ ]*', '', 'g'), ' ');
+        -- Up to the first digit: a longer beginning without digits, "airpod" of "airpods4", is found by these.
+        plain text[] := string_to_array(regexp_replace(listed, '[0-9][^ ]*', '', 'g'), ' ');
     BEGIN
         RETURN array_to_tsvector(array_remove({_beginnings("words", 1, BEGINNING_WITH_DIGITS)}
             || {_beginnings("plain", BEGINNING_WITH_DIGITS + 1, BEGINNING)}, ''));

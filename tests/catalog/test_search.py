@@ -231,6 +231,17 @@ class TestBeginningsInPostgres:
         assert sorted(keys) == sorted(wonderful | identifier | {"m", "mu", "mug"})
 
     @pytest.mark.parametrize(
+        "typed", ["airpo", "airpod", "airpods", "airpods4", "mug airpod", "headphon", "headphones2"]
+    )
+    def test_words_with_digits_are_found_by_every_beginning(self, typed: str) -> None:
+        make_product("Mug airpods4 headphones2go")
+        for number in range(3):
+            make_product(f"Vase {number}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("catalog.search.PROBE", 1)  # so that only the index can find it
+            assert len(matching_ids(IndexQuery(words_of(typed)), ALL)) == 1
+
+    @pytest.mark.parametrize(
         ("typed", "collected"),
         [
             ("mug chair", False), ("c", False), ("mug wonderfu", False), ("b07hs", False), ("mug b07hs", False),
