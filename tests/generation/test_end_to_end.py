@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,8 +101,9 @@ def test_a_photo_becomes_candidates_and_twice_nothing(work: Callable[[], None]) 
 
 @pytest.mark.parametrize("nouns", [("mug",), ("mug", "boot", "chair", "lamp", "vase")], ids=["one type", "five types"])
 def test_a_product_without_a_type_is_looked_at_and_goes_on_if_it_is_sure(
-    nouns: tuple[str, ...], work: Callable[[], None]
+    nouns: tuple[str, ...], work: Callable[[], None], tmp_path: Path
 ) -> None:
+    tiny_set(tmp_path, "flux2-klein", name="tiny")  # it edits from photos, with nothing to train before
     for noun in nouns:
         make_ready_product(noun, photos=0)
     product = make_product(title="A thing")
