@@ -13,6 +13,10 @@ for name in [name for name in os.environ if name.startswith("VITRINE_")]:
     del os.environ[name]
 for name in ("PORT", "STORAGE_URL", "CELERY_BROKER_URL", "PROMETHEUS_MULTIPROC_DIR"):
     os.environ.pop(name, None)
+# Test processes and the workers they start share a few cores: threads of torch that spun for one another made a test of
+# two seconds take half a minute.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "passive"
 FOLDER = tempfile.mkdtemp(prefix="vitrine-tests-")
 os.environ["VITRINE_DATA_DIR"] = FOLDER
 _owner = os.getpid()
