@@ -169,7 +169,7 @@ class TestOffers:
 
     def test_leads_on_with_the_lists_filter_and_no_cursor(self, client: Client) -> None:
         product = make_product("Blue mug", type="mug")
-        page = client.get(f"/products/?q=blue&type={product.type_id}&before=1").content.decode()
+        page = client.get(f"/products/?q=blue&type={product.type_id}&before={product.pk}").content.decode()
         assert "Test offer" not in page, "there is nothing on that side"
         page = client.get(f"/products/?q=blue&type={product.type_id}&after={product.pk + 1}").content.decode()
         assert f'href="/products/new/?q=blue&amp;type={product.type_id}">Test offer</a>' in page

@@ -231,8 +231,11 @@ def test_the_demo_answers_says_how_to_sign_in_and_leaves_nothing_behind(
     with urlopen(f"{address}readyz") as page:  # noqa: S310
         assert page.status == 200
     assert (tmp_path / "data" / "demo_password").read_text().strip() in said
-    children = family(process.pid)
-    # Web and two of its own, worker and two of its own, live worker and one of its own, scheduler, watchdog.
+    # Web and two of its own, worker and two of its own, live worker and one of its own, scheduler, watchdog. Workers
+    # fork theirs when they are ready, which may be after the pages.
+    until = time.monotonic() + 30
+    while len(children := family(process.pid)) < 10 and time.monotonic() < until:
+        time.sleep(0.2)
     assert len(children) >= 10
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
