@@ -56,7 +56,7 @@ class StageJob:
     def keep_checkpoint(self, name: str, data: bytes) -> None:
         self._checkpoints.keep(name, data)
         # A step of the job's: one that is killed again and again between checkpoints gets on, and is not given up.
-        self._job.step(f"checkpoint {name} {hashlib.sha256(data).hexdigest()}"[:_NAME_LENGTH], lambda: None)
+        self.step(f"checkpoint {hashlib.sha256(data).hexdigest()} {name}", lambda: None)
 
     def checkpoint(self, name: str) -> bytes | None:
         return self._checkpoints.read(name)
