@@ -8,7 +8,7 @@ import io
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from generation.records import Picture
 
 Mask = NDArray[np.bool_]  # (height, width)
 THUMBNAIL_SIDE = 320
+Encoding = Literal["png", "webp"]
 PICTURES, THUMBNAILS, DATA = "generated", "generated-thumbnails", "generated-data"
 
 
@@ -56,21 +57,17 @@ class FolderStore:
 
 
 class Files:
-    """Pictures in and out of a store. Pictures are PNG: lossless, so that kept product pixels stay exact."""
+    """Pictures in and out of a store. They are PNG or WebP without loss, so that kept product pixels stay exact."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def put_picture(
-        self, image: Image.Image, *, xmp: bytes | None = None, text: dict[str, str] | None = None
-    ) -> Picture:
-        """Keep an RGB or L image with its thumbnail, with metadata if given, and return its record."""
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG", compress_level=4, pnginfo=_metadata(xmp, text))
-        data = buffer.getvalue()
+    def put_picture(self, image: Image.Image, *, xmp: bytes | None = None, encoding: Encoding = "png") -> Picture:
+        """Keep an RGB or L image with its thumbnail, with an XMP packet if given, and return its record."""
+        data = _encoded(image, xmp, encoding)
         sha256 = hashlib.sha256(data).hexdigest()
         self._write(thumbnail_key(sha256), _thumbnail(image))
-        key = self._write(f"{PICTURES}/{sha256[:2]}/{sha256}.png", data)
+        key = self._write(f"{PICTURES}/{sha256[:2]}/{sha256}.{encoding}", data)
         return Picture(key, sha256, image.width, image.height)
 
     def put_mask(self, mask: Mask) -> Picture:
@@ -129,10 +126,14 @@ def _thumbnail(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _metadata(xmp: bytes | None, text: dict[str, str] | None) -> Any:
+def _encoded(image: Image.Image, xmp: bytes | None, encoding: Encoding) -> bytes:
+    buffer = io.BytesIO()
+    if encoding == "webp":
+        # `exact`: the colours of transparent pixels stay. Method 6 is 2 % smaller than 4 and takes thrice its time.
+        image.save(buffer, "WEBP", lossless=True, exact=True, method=4, xmp=xmp or b"")
+        return buffer.getvalue()
     info = PngImagePlugin.PngInfo()
-    for name, value in (text or {}).items():
-        info.add_itxt(name, value)
     if xmp:
         info.add_itxt("XML:com.adobe.xmp", xmp.decode())
-    return info
+    image.save(buffer, "PNG", compress_level=4, pnginfo=info)
+    return buffer.getvalue()

@@ -52,6 +52,8 @@ TAKES: dict[StageName, Takes] = {
 }
 # Parameters that say how a stage runs or what follows it, and change nothing of its result.
 WITHOUT_EFFECT: dict[StageName, tuple[str, ...]] = {"finetune": ("checkpoint_every",), "select": ("escalate_below",)}
+# Parameters that came after results were made: with these values, which mean what was done before, they do not count.
+CAME_LATER: dict[StageName, dict[str, Any]] = {"generate": {"format": "png"}}
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,12 @@ def inputs_of(stage: Stage, material: Material) -> dict[str, Any]:
 
 def fingerprint(stage: Stage, config: Mapping[str, Any], checkpoints: Mapping[str, str], made_from: Any) -> str:
     """64 hexadecimal digits that change with anything that the stage's result depends on."""
-    counted = {name: value for name, value in config.items() if name not in WITHOUT_EFFECT.get(stage.name, ())}
+    without, before = WITHOUT_EFFECT.get(stage.name, ()), CAME_LATER.get(stage.name, {})
+    counted = {
+        name: value
+        for name, value in config.items()
+        if name not in without and not (name in before and value == before[name])
+    }
     whole = [stage.name, stage.version, counted, dict(checkpoints), made_from]
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -159,6 +159,7 @@ class GenerateConfig:
     references: Annotated[int, Field(ge=1, le=8)] = 1  # photos shown to the reference editor
     batch: Annotated[int, Field(ge=1, le=256)] = 4
     size: Side = 0
+    format: Literal["png", "webp"] = "png"  # of its files, without loss; WebP is a third smaller
 
 
 @dataclass(frozen=True, config=_STRICT)

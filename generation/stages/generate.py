@@ -165,7 +165,7 @@ class _Keeper:
             method=told.method,
             run=told.run,
         )
-        picture = self.files.put_picture(image, xmp=xmp(origin))
+        picture = self.files.put_picture(image, xmp=xmp(origin), encoding=self.config.format)
         return GeneratedImage(target.template, prompt, target.seed, picture, dropped)
 
 

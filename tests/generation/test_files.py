@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from generation.exceptions import GenerationError
-from generation.files import Files, FolderStore, thumbnail_key
+from generation.files import Encoding, Files, FolderStore, thumbnail_key
 from generation.records import Picture
 
 
@@ -52,12 +52,32 @@ def test_a_picture_has_a_small_one_beside_it(files: Files, tmp_path: Path) -> No
         assert max(small.size) == 320
 
 
-def test_metadata_goes_into_the_file(files: Files, tmp_path: Path) -> None:
-    kept = files.put_picture(noise(), xmp=b"<x:xmpmeta/>", text={"prompt": "a mug in Zürich"})
+@pytest.mark.parametrize(
+    ("encoding", "kind", "mode"),
+    [("png", "PNG", "RGB"), ("webp", "WEBP", "RGB"), ("webp", "WEBP", "RGBA")],
+    ids=["png", "webp", "webp with transparency"],
+)
+def test_in_either_format_pixels_stay_and_metadata_goes_along(
+    files: Files, tmp_path: Path, encoding: Encoding, kind: str, mode: str
+) -> None:
+    image = noise()
+    if mode == "RGBA":
+        image.putalpha(noise(seed=1).convert("L"))
+    kept = files.put_picture(image, xmp="<x:xmpmeta>Zürich</x:xmpmeta>".encode(), encoding=encoding)
+    assert kept.key == f"generated/{kept.sha256[:2]}/{kept.sha256}.{encoding}"
+    assert kept == files.put_picture(image, xmp="<x:xmpmeta>Zürich</x:xmpmeta>".encode(), encoding=encoding)
     with Image.open(tmp_path / kept.key) as opened:
         opened.load()
-        assert opened.info["prompt"] == "a mug in Zürich"
-        assert opened.info["XML:com.adobe.xmp"] == "<x:xmpmeta/>"
+        assert (opened.format, opened.mode) == (kind, mode)
+        assert opened.tobytes() == image.tobytes()
+        told = opened.info["XML:com.adobe.xmp"].encode() if encoding == "png" else opened.info["xmp"]
+    assert told == "<x:xmpmeta>Zürich</x:xmpmeta>".encode()
+
+
+def test_transparent_pixels_of_a_webp_keep_their_colour(files: Files, tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (2, 2), (200, 10, 10, 0))
+    with Image.open(tmp_path / files.put_picture(clear, encoding="webp").key) as opened:
+        assert opened.getpixel((1, 1)) == (200, 10, 10, 0)
 
 
 def test_data_is_named_by_its_hash(files: Files) -> None:

@@ -129,6 +129,16 @@ def test_a_change_redoes_what_depends_on_it(change: dict[str, Any], redone: list
     assert [name for name in ALL if before[name] != after[name]] == sorted(redone, key=ALL.index)
 
 
+def test_the_format_of_candidates_counts_only_where_it_is_not_what_it_was() -> None:
+    webp = prints(part("generate", format="webp"))
+    assert [name for name in ALL if webp[name] != prints()[name]] == ["generate", "measure", "select"]
+    values = config_of(BY_NAME["generate"], RECIPE)
+    made_from: Any = {"own": {}, "upstream": {}}
+    before = {name: value for name, value in values.items() if name != "format"}
+    now, then = (fingerprint(BY_NAME["generate"], config, {}, made_from) for config in (values, before))
+    assert now == then
+
+
 def test_a_new_version_of_a_stage_redoes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     before = prints()
     newer = tuple(replace(stage, version=2) if stage.name == "measure" else stage for stage in STAGES)

@@ -158,13 +158,15 @@ def test_a_prompt_longer_than_is_read_keeps_the_product(template: str, family: s
         assert served.token_limit - 30 < served.token_count(image.prompt) <= served.token_limit
 
 
-def test_files_say_what_they_are(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["png", "webp"])
+def test_files_say_what_they_are(tmp_path: Path, encoding: str) -> None:
     files = files_in(tmp_path)
-    picture = (
-        run(files, inputs_for(files, model_set="tiny", method="paper"), replace(CONFIG, batch=1)).images[0].picture
-    )
+    config = replace(CONFIG, batch=1, format=encoding)
+    picture = run(files, inputs_for(files, model_set="tiny", method="paper"), config).images[0].picture
+    assert picture.key.endswith(f".{encoding}")
     with Image.open(tmp_path / picture.key) as opened:
-        packet = opened.info["XML:com.adobe.xmp"]
+        opened.load()
+        packet = opened.info["XML:com.adobe.xmp"] if encoding == "png" else opened.info["xmp"].decode()
     for told in ("digitalsourcetype/trainedAlgorithmicMedia", "a sks mug on table 0", ">10<", ">tiny<", ">paper<"):
         assert told in packet
 
