@@ -87,3 +87,12 @@ def test_the_shipped_bank_holds_what_it_promises() -> None:
     twice = [key for key, n in Counter((line.type_name, same_text(line.text)) for line in lines).items() if n > 1]
     assert twice == []
     assert {line.status for line in lines} <= {None, "approved"}
+
+
+def test_the_shipped_bank_has_glasses_for_dreambooths_pink_ones() -> None:
+    """Eyewear comes as a pair: each scene says so, as those of sunglasses do; none is another scene with other words."""
+    lines = {path.stem: path.read_text("utf-8").splitlines() for path in shipped_files()}
+    glasses = [read_line(line).text for line in lines["glasses"]]
+    assert len(glasses) == 42
+    assert all("a pair of {product}" in text.lower() for text in glasses)
+    assert not {same_text(text) for text in glasses} & {same_text(read_line(line).text) for line in lines["sunglasses"]}
