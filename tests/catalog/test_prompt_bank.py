@@ -90,7 +90,7 @@ def test_the_shipped_bank_holds_what_it_promises() -> None:
 
 
 def test_the_shipped_bank_has_glasses_for_dreambooths_pink_ones() -> None:
-    """Eyewear comes as a pair: each scene says so, as those of sunglasses do; none is another scene with other words."""
+    """Eyewear comes as a pair: each scene says so, as those of sunglasses do."""
     lines = {path.stem: path.read_text("utf-8").splitlines() for path in shipped_files()}
     glasses = [read_line(line).text for line in lines["glasses"]]
     assert len(glasses) == 42
