@@ -54,7 +54,8 @@ class StageJob:
         keeping.show(self._result, title, picture)
 
     def keep_checkpoint(self, name: str, data: bytes) -> None:
-        self._checkpoints.keep(name, data)
+        # A worker whose lease is lost must not put its state over that of whoever goes on in its place.
+        self._checkpoints.keep(name, data, self._job.write_held)
         # A step of the job's: one that is killed again and again between checkpoints gets on, and is not given up.
         self.step(f"checkpoint {hashlib.sha256(data).hexdigest()} {name}", lambda: None)
 

@@ -1,6 +1,7 @@
 """The pipeline's files in the project's storage, a folder or S3; and the state of long work, replaced as it goes."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -12,6 +13,7 @@ from generation.files import Files
 
 CHECKPOINTS = "generation-checkpoints"
 SPARED = timedelta(days=7)  # younger files are never swept
+Write = Callable[[], None]
 
 
 class DjangoStore:
@@ -48,23 +50,29 @@ def site_files() -> Files:
 class Checkpoints:
     """The state of one stage's long work, by name: it outlives the process, and goes when the stage is done.
 
-    Our storages replace a file in one step, so a crash in the middle of a write leaves the state before it.
+    Each state is a file of its own, and a small one names the newest: our storages replace a file in one step, so that
+    a crash at any moment leaves the state before.
     """
 
     def __init__(self, fingerprint: str) -> None:
         self._folder = f"{CHECKPOINTS}/{fingerprint[:2]}/{fingerprint}"
 
-    def keep(self, name: str, data: bytes) -> None:
-        """Keep it in place of what was there."""
-        default_storage.save(f"{self._folder}/{name}", ContentFile(data))
+    def keep(self, name: str, data: bytes, show: Callable[[Write], None] = lambda write: write()) -> None:
+        """Keep it in place of what was there.
+
+        `show` is handed the short write after which it is what `read` gives: by then the long one is done. Where it
+        raises instead, what was there stays.
+        """
+        before, own = self._newest(name), f"{name}.{hashlib.sha256(data).hexdigest()[:16]}"
+        self._write(own, data)
+        show(lambda: self._write(f"{name}.newest", own.encode()))
+        if before not in (None, own):
+            default_storage.delete(f"{self._folder}/{before}")
 
     def read(self, name: str) -> bytes | None:
         """What was kept last."""
-        try:
-            with default_storage.open(f"{self._folder}/{name}", "rb") as opened:
-                return bytes(opened.read())
-        except FileNotFoundError:
-            return None
+        newest = self._newest(name)
+        return None if newest is None else self._read(newest)
 
     def forget(self) -> None:
         """Remove all of them."""
@@ -74,6 +82,20 @@ class Checkpoints:
             return
         for name in names:
             default_storage.delete(f"{self._folder}/{name}")
+
+    def _newest(self, name: str) -> str | None:
+        said = self._read(f"{name}.newest")
+        return None if said is None else said.decode()
+
+    def _read(self, file: str) -> bytes | None:
+        try:
+            with default_storage.open(f"{self._folder}/{file}", "rb") as opened:
+                return bytes(opened.read())
+        except FileNotFoundError:
+            return None
+
+    def _write(self, file: str, data: bytes) -> None:
+        default_storage.save(f"{self._folder}/{file}", ContentFile(data))
 
 
 def checkpoints_kept() -> Iterator[tuple[str, datetime]]:

@@ -81,6 +81,16 @@ class JobContext:
         done[name] = result
         return result
 
+    def write_held(self, write: Callable[[], None]) -> None:
+        """Do a short `write()` outside the database while nobody else can take the job. Raises LeaseLost instead."""
+        with transaction.atomic():
+            try:
+                lease.renew(self.job)
+            except JobInterrupted as error:
+                self._stop = error
+                raise
+            write()
+
     def batch_size(self, largest: int) -> int:
         """`largest`, halved for each time that the job ran out of memory; at least 1."""
         self.last_batch = max(1, largest >> self.job.halvings)

@@ -27,6 +27,7 @@ from generation.services.runs import Wish, start_run
 from generation.storage import Checkpoints, site_files
 from generation.zero_shot import type_shares
 from jobs.context import JobContext
+from jobs.exceptions import LeaseLost
 from jobs.models import Attempt, Job, Step
 from tests.factories.generation import make_method, make_ready_product, make_result
 from tests.factories.jobs import make_job
@@ -196,6 +197,19 @@ def test_a_checkpoint_outlives_the_attempt(workshop: Workshop) -> None:
     StageJob(JobContext(job), result).keep_checkpoint("trainer", b"step 3")
     assert StageJob(JobContext(job), result).checkpoint("trainer") == b"step 3"
     assert Checkpoints(result.fingerprint).read("trainer") == b"step 3"
+
+
+def test_a_zombies_checkpoint_does_not_replace_that_of_whoever_goes_on(workshop: Workshop) -> None:
+    job, result = make_job(state="running"), make_result("finetune")
+    zombie = StageJob(JobContext(job), result)
+    zombie.keep_checkpoint("trainer", b"step 1")
+    Job.objects.filter(pk=job.pk).update(fence=job.fence + 1)
+    taken = StageJob(JobContext(Job.objects.get(pk=job.pk)), result)
+    taken.keep_checkpoint("trainer", b"step 3")
+    with pytest.raises(LeaseLost):
+        zombie.keep_checkpoint("trainer", b"step 2")
+    assert taken.checkpoint("trainer") == b"step 3"
+    assert Step.objects.filter(job=job, name__startswith="checkpoint").count() == 2
 
 
 def test_a_picture_that_is_shown_twice_is_one_row(workshop: Workshop) -> None:

@@ -1,5 +1,6 @@
 """The pipeline's files in the site's storage, and checkpoints that outlive a process."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,28 @@ def test_a_checkpoint_is_replaced_and_outlives_the_object() -> None:
     assert Checkpoints(fingerprint).read("trainer") == b"step 200"
     assert Checkpoints(fingerprint).read("sweep") == b"two tokens left"
     assert Checkpoints(some_hash()).read("trainer") is None
+
+
+@pytest.mark.parametrize("before", [None, b"step 100"])
+def test_a_checkpoint_that_may_not_be_shown_leaves_the_one_before(before: bytes | None) -> None:
+    kept = Checkpoints(some_hash())
+
+    def lost(_write: Callable[[], None]) -> None:
+        raise TimeoutError
+
+    if before is not None:
+        kept.keep("trainer", before)
+    with pytest.raises(TimeoutError):
+        kept.keep("trainer", b"step 200", lost)
+    assert kept.read("trainer") == before
+
+
+def test_of_a_checkpoint_only_the_newest_state_takes_room() -> None:
+    fingerprint = some_hash()
+    for state in (b"step 100", b"step 200", b"step 200", b"step 300"):
+        Checkpoints(fingerprint).keep("trainer", state)
+    names = default_storage.listdir(f"{CHECKPOINTS}/{fingerprint[:2]}/{fingerprint}")[1]
+    assert len(names) == 2, "the state, and which one it is"
 
 
 def test_checkpoints_go_when_the_stage_is_done() -> None:

@@ -99,6 +99,26 @@ def test_a_zombie_saves_no_step(job: Job) -> None:
     assert (saved, Step.objects.count()) == ([], 0)
 
 
+def test_a_zombie_writes_nothing_outside_the_database_either(job: Job) -> None:
+    written: list[str] = []
+    context = JobContext(job)
+    context.write_held(lambda: written.append("held"))
+    Job.objects.update(fence=9)
+    with pytest.raises(LeaseLost):
+        context.write_held(lambda: written.append("lost"))
+    with pytest.raises(LeaseLost):
+        context.check()
+    assert written == ["held"]
+
+
+def test_what_is_written_while_held_wipes_out_no_strike(job: Job) -> None:
+    """A job that dies at the same place each time must end, though it writes before."""
+    Job.objects.update(strikes=2)
+    JobContext(job).write_held(lambda: None)
+    job.refresh_from_db()
+    assert job.strikes == 2
+
+
 def test_a_step_done_wipes_out_strikes(job: Job) -> None:
     Job.objects.update(strikes=3)
     JobContext(job).step("a", lambda: None)
