@@ -1,11 +1,8 @@
 """Three products that train together, by way of their jobs: as each alone, also when a worker dies or memory ends."""
 
 import io
-import os
 import re
-import signal
 import time
-import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from django.conf import LazySettings
-from django.db import connections
 from django.utils import timezone
 from PIL import Image, ImageDraw
 from safetensors.torch import load
@@ -34,6 +30,7 @@ from tests.factories.catalog import make_photo
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product
 from tests.factories.recipes import tiny_recipe
+from tests.factories.victims import kill, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COLOURS = ("#b03020", "#2050b0", "#208040")
@@ -45,9 +42,7 @@ def tiny(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     settings.MODEL_SETS_DIR = tmp_path
     settings.MODEL_SET = "tiny"
     tiny_set(tmp_path, "sd", name="tiny")
-    # Threads of torch do not outlive a fork: one thread, in this process and in those that it forks.
     monkeypatch.setattr(model_sets, "_shelf", None)
-    monkeypatch.setattr(model_sets, "siblings", lambda: 1000)
     settings.MODEL_CACHE_BYTES = 1 << 30
     monkeypatch.setattr(dispatch, "_publish", lambda jobs: [job_id for job_id, _ in jobs])
 
@@ -146,31 +141,17 @@ def test_three_together_are_what_each_is_alone(settings: LazySettings, groups: l
             assert np.abs(image - images[drawn_by]).max() <= 1, "a grey level, by rounding"
 
 
-def forked_worker() -> int:
-    connections.close_all()
-    process = os.fork()
-    if process:
-        return process
-    try:
-        work()
-    except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
 def test_a_worker_killed_in_the_middle_of_a_group_costs_nobody_his_images(settings: LazySettings) -> None:
     settings.FINETUNE_TOGETHER = 3
     runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False, "steps": 40, "checkpoint_every": 5}))
     work(until=ready_to_train)
-    process = forked_worker()
-    training = Job.objects.filter(kind="generation.finetune", state=State.RUNNING, progress_done__gt=0)
-    deadline = time.monotonic() + 30
-    while training.count() < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert training.count() == 3, "all three are at work at once"
-    os.kill(process, signal.SIGKILL)
-    assert os.waitpid(process, 0)[1] == signal.SIGKILL
+    with worker("victim:1") as victim:
+        training = Job.objects.filter(kind="generation.finetune", state=State.RUNNING, progress_done__gt=0)
+        deadline = time.monotonic() + 60
+        while training.count() < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert training.count() == 3, "all three are at work at once"
+        assert kill(victim)
     Job.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1))
     reaper.reap()
     work()

@@ -1,18 +1,14 @@
 """A worker killed with SIGKILL at twenty random moments of a run: the images are those of an undisturbed run."""
 
 import hashlib
-import os
 import random
-import signal
 import time
-import traceback
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connections
 from django.utils import timezone
 
 from generation import model_sets
@@ -26,6 +22,7 @@ from tests.factories.catalog import make_photo
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product
 from tests.factories.recipes import tiny_recipe
+from tests.factories.victims import kill, worker
 from tests.generation.test_end_to_end import photo_of_a_thing
 
 KILLS = 20
@@ -38,9 +35,7 @@ def tiny(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     settings.MODEL_SETS_DIR = tmp_path
     settings.MODEL_SET = "tiny"
     tiny_set(tmp_path, "sd", name="tiny")
-    # Threads of torch do not outlive a fork: one thread, in this process and in those that it forks.
     monkeypatch.setattr(model_sets, "_shelf", None)
-    monkeypatch.setattr(model_sets, "siblings", lambda: 1000)
     settings.MODEL_CACHE_BYTES = 1 << 30
     # No message is needed: the worker below asks the table itself.
     monkeypatch.setattr(dispatch, "_publish", lambda jobs: [job_id for job_id, _ in jobs])
@@ -50,27 +45,6 @@ def work(name: str) -> None:
     """Do all jobs that are ready."""
     while any(execution.run_next(queue, name) for queue in Queue.values):
         continue
-
-
-def forked_worker(number: int) -> int:
-    """A worker process with this one's warm models; returns its id."""
-    connections.close_all()
-    process = os.fork()
-    if process:
-        return process
-    try:
-        work(f"victim:{number}")
-    except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
-def killed(process: int, after: float) -> bool:
-    """Kill the process after so many seconds; whether it was still at work."""
-    time.sleep(after)
-    os.kill(process, signal.SIGKILL)
-    return os.waitpid(process, 0)[1] == signal.SIGKILL
 
 
 def settle_the_dead() -> None:
@@ -103,7 +77,9 @@ def test_twenty_kills_change_no_image(capfd: pytest.CaptureFixture[str]) -> None
 
     run, dice, hits = start_run(product, wish), random.Random(4), 0  # noqa: S311
     for number in range(KILLS):
-        hits += killed(forked_worker(number), dice.uniform(0.05, 0.5))
+        with worker(f"victim:{number}") as victim:
+            time.sleep(dice.uniform(0.05, 1.2))
+            hits += kill(victim)
         settle_the_dead()
     work("calm:2")
 
