@@ -1,0 +1,223 @@
+"""Handing out images: a short transaction that costs the same with a hundred open tasks and with a million.
+
+Which task a rater gets: one that is begun and nearest to complete, else the next fresh one of the campaign's order,
+which each rater begins at a place of their own. Two things keep that fast.
+
+Fresh tasks are found by one look into an index, from the rater's own `place` on. Begun ones are read in the order in
+which they last became free (`stamp`), from the rater's own cursor on: every begun task before the cursor is known to
+be this rater's own already, so that none is looked at twice however many the rater has rated. A task that becomes free
+again gets a new stamp. A transaction may commit a stamp a moment late, so a cursor never moves past SETTLED.
+
+Among the first few that are free, each rater prefers another: so orders differ, and locks rarely meet. A row that
+another rater is taking at this moment is left to them (SKIP LOCKED; on SQLite writers queue before they begin).
+"""
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Task
+from raters.models.tasks import AGAIN, AssignmentState, TaskState
+from raters.ordering import is_gold_turn, turn
+
+HELD_AT_ONCE = 2  # the image on the page, and the one after it, fetched meanwhile
+SETTLED = 10_000_000  # microseconds after which a committed stamp is seen by all
+WINDOW = 8  # begun tasks that a rater chooses among
+RECLAIMED_AT_ONCE = 16
+RECHECK_SECONDS = 60  # between two looks at all begun tasks for a rater for whom there seems to be nothing
+
+
+def now_stamp() -> int:
+    """Now, in microseconds."""
+    return time.time_ns() // 1000
+
+
+def fill_hands(member: CampaignRater, campaign: Campaign, *, hold: int = HELD_AT_ONCE) -> list[Assignment]:
+    """What the rater holds, oldest first, topped up to `hold`, with every lease renewed.
+
+    Call it in a transaction, with `member` locked and allowed to rate. Saves `member`.
+    """
+    now = timezone.now()
+    mine = list(held_by(member).order_by("number").select_related("task__subject"))
+    reclaim(campaign, now)
+    while len(mine) < hold and _may_take_more(member, campaign, len(mine)):
+        task = _next_task(member, campaign, len(mine))
+        if task is None:
+            break
+        mine.append(_assign(member, task, lease_end(campaign, now), now))
+    renewed = [one for one in mine if one.lease_until < lease_end(campaign, now)]
+    if renewed:
+        Assignment.objects.filter(pk__in=[one.pk for one in renewed]).update(lease_until=lease_end(campaign, now))
+        for one in renewed:
+            one.lease_until = lease_end(campaign, now)
+    member.save(update_fields=["leases", "place", "cursors"])
+    return mine
+
+
+def held_by(member: CampaignRater) -> QuerySet[Assignment]:
+    """What the rater holds in the campaign. A lease that has run out is still theirs until somebody reclaims it."""
+    return Assignment.objects.filter(rater=member.rater_id, campaign=member.campaign_id, state=AssignmentState.HELD)
+
+
+@transaction.atomic
+def reclaim(campaign: Campaign, now: datetime | None = None, most: int = RECLAIMED_AT_ONCE) -> int:
+    """Take back images whose lease has run out, at most so many; returns how many. What was answered is kept."""
+    now = now or timezone.now()
+    expired = Assignment.objects.filter(campaign=campaign, state=AssignmentState.HELD, lease_until__lt=now)
+    over = dict(expired.order_by("lease_until").values_list("task_id", "pk")[:most])
+    if not over:
+        return 0
+    tasks = Task.objects.filter(pk__in=over).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    count = 0
+    for task in tasks:
+        # The rater may be back at this moment: who has the row first keeps it, and nobody waits for anybody here.
+        mine = expired.filter(pk=over[task.pk]).select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        if mine is not None:
+            Assignment.objects.filter(pk=mine).update(state=AssignmentState.EXPIRED, ended_at=now)
+            put_back(task)
+            count += 1
+    return count
+
+
+def put_back(task: Task) -> None:
+    """One held place of a locked task is free again."""
+    if task.state != TaskState.GOLD:
+        move(task, held=-1)
+
+
+def move(task: Task, *, held: int = 0, done: int = 0, complete: bool | None = None) -> None:
+    """Change the counts of a locked task, and its state with them; whoever comes next finds it where it belongs.
+
+    `complete` is whether its verdict is final; None leaves that as it is.
+    """
+    task.held += held
+    task.done += done
+    if task.state not in (TaskState.WITHHELD, TaskState.GOLD):
+        task.state = _state_of(task, task.state == TaskState.COMPLETE if complete is None else complete)
+        task.stamp = now_stamp()
+    task.save(update_fields=["held", "done", "state", "stamp"])
+
+
+def _state_of(task: Task, complete: bool) -> TaskState:
+    if complete or task.done >= task.wanted:
+        return TaskState.COMPLETE
+    return TaskState.FULL if task.held + task.done >= task.wanted else TaskState.BEGUN
+
+
+def lease_end(campaign: Campaign, now: datetime) -> datetime:
+    return now + timedelta(minutes=campaign.lease_minutes)
+
+
+def _may_take_more(member: CampaignRater, campaign: Campaign, held: int) -> bool:
+    if campaign.per_rater_limit is None:
+        return True
+    return member.ratings + member.gold_ratings + held < campaign.per_rater_limit
+
+
+def _next_task(member: CampaignRater, campaign: Campaign, held: int) -> Task | None:
+    """The task to hand out, locked; None when there is none for this rater now."""
+    if member.state == CampaignRater.State.QUALIFYING:
+        return _gold_task(member, GoldItem.Use.QUALIFICATION)
+    if campaign.gold_count and is_gold_turn(member.leases, campaign.gold_share, campaign.seed, member.rater_id):
+        found = _gold_task(member, GoldItem.Use.HIDDEN)
+        if found is not None:
+            return found
+    if member.taken + held >= campaign.task_count and _had_all(member, campaign):
+        return None
+    return (
+        _begun_task(member, range(1, campaign.raters_per_image))
+        or _fresh_task(member)
+        or _begun_task(member, (campaign.raters_per_image,))
+        or _after_another_look(member, campaign)
+    )
+
+
+def _had_all(member: CampaignRater, campaign: Campaign) -> bool:
+    """Whether every task is, or was for good, this rater's: then nothing needs to be looked through."""
+    holding = held_by(member).exclude(task__state=TaskState.GOLD).count()
+    return member.taken + holding >= campaign.task_count
+
+
+def _gold_task(member: CampaignRater, use: GoldItem.Use) -> Task | None:
+    """A gold item that the rater has not had. Its task is not locked: any number of raters may have it."""
+    items = GoldItem.objects.filter(campaign=member.campaign_id, use=use)
+    ids = items.exclude(_had_by(member, "task")).values_list("task_id", flat=True)
+    chosen = min(ids, key=lambda pk: turn(member.rater_id, pk), default=None)
+    return None if chosen is None else Task.objects.select_related("subject").get(pk=chosen)
+
+
+def _fresh_task(member: CampaignRater) -> Task | None:
+    fresh = Task.objects.filter(campaign=member.campaign_id, state=TaskState.FRESH).order_by("position")
+    fresh = fresh.select_related("subject").select_for_update(skip_locked=True, of=("self",))
+    task = fresh.filter(position__gte=member.place).first() or fresh.filter(position__lt=member.place).first()
+    if task is not None:
+        member.place = task.position + 1
+    return task
+
+
+def _begun_task(member: CampaignRater, missing: range | tuple[int, ...]) -> Task | None:
+    """A begun task that the rater has not had, of those that lack the fewest ratings; it is locked."""
+    for left in missing:
+        horizon = now_stamp() - SETTLED
+        begun = Task.objects.filter(
+            campaign=member.campaign_id,
+            state=TaskState.BEGUN,
+            left=left,
+            stamp__gte=member.cursors.get(str(left), 0),
+        )
+        free = list(begun.exclude(_had_by(member, "pk")).order_by("stamp", "pk").values_list("stamp", "pk")[:WINDOW])
+        member.cursors[str(left)] = min(free[0][0] if free else horizon, horizon)
+        for _, pk in sorted(free, key=lambda row: turn(member.rater_id, row[1])):
+            locked = begun.filter(pk=pk).select_related("subject").select_for_update(skip_locked=True, of=("self",))
+            if (task := locked.first()) is not None:
+                return task
+    return None
+
+
+def _after_another_look(member: CampaignRater, campaign: Campaign) -> Task | None:
+    """Look at all begun tasks once more before saying that there is nothing, though not each time that is asked.
+
+    A task is behind a rater's cursor by mistake when its stamp was committed late, or when it was passed over because
+    another rater was taking it and then did not.
+    """
+    now = int(time.time())
+    if now - member.cursors.get("looked", 0) < RECHECK_SECONDS:
+        return None
+    member.cursors = {"looked": now}
+    return _begun_task(member, range(1, campaign.raters_per_image + 1))
+
+
+def _had_by(member: CampaignRater, task: str) -> Exists:
+    """Whether the rater has an assignment to the task that was neither given back nor ran out."""
+    return Exists(Assignment.objects.filter(task=OuterRef(task), rater=member.rater_id).exclude(state__in=AGAIN))
+
+
+def _assign(member: CampaignRater, task: Task, until: datetime, now: datetime) -> Assignment:
+    """Hand a task over: its held count and the rater's number of images grow. A former draft comes back with it."""
+    member.leases += 1
+    if task.state != TaskState.GOLD:
+        move(task, held=1)
+    fields = {"state": AssignmentState.HELD, "leased_at": now, "lease_until": until, "ended_at": None}
+    row, made = Assignment.objects.get_or_create(
+        task=task, rater_id=member.rater_id,
+        defaults={**fields, "campaign_id": member.campaign_id, "number": member.leases},
+    )  # fmt: skip
+    if not made:
+        Assignment.objects.filter(pk=row.pk).update(**fields, number=member.leases)
+        row.refresh_from_db()
+    row.task = task
+    return row
+
+
+@transaction.atomic
+def take_back(assignment: Assignment, state: AssignmentState, reason: str = "") -> bool:
+    """End a held assignment without a rating; False when it was not held any more. The task is free for others."""
+    task = Task.objects.select_for_update(of=("self",)).get(pk=assignment.task_id)
+    still = Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.HELD)
+    if not still.update(state=state, ended_at=timezone.now(), reason=reason):
+        return False
+    put_back(task)
+    return True

@@ -1,0 +1,169 @@
+"""Makes campaigns, changes their settings, and moves them: draft → open ⇄ paused → closed."""
+
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from raters import signals
+from raters.exceptions import BadCampaign
+from raters.models import Assignment, Campaign, CampaignEvent, Task
+from raters.models.campaigns import CampaignState
+from raters.models.tasks import AssignmentState
+from raters.services import questions
+
+# What may still be changed once raters have begun: nothing that would make their ratings mean something else.
+LATER = frozenset(
+    {"name", "guidelines", "lease_minutes", "gold_share", "gold_feedback", "per_rater_limit", "early_stop", "by_invitation"}
+)  # fmt: skip
+SETTINGS = LATER | {
+    "question_set", "raters_per_image", "vote", "show_prompt", "qualification_items", "qualification_share", "seed",
+}  # fmt: skip
+LONGEST_LEASE = 24 * 60  # minutes
+
+
+@transaction.atomic
+def make_campaign(name: str, *, by: Any = None, **settings: Any) -> Campaign:
+    """A draft, with the paper's eight questions unless others are given. Raises BadCampaign."""
+    settings.setdefault("question_set", None)
+    settings["question_set"] = settings["question_set"] or questions.default_question_set()
+    origin = settings.pop("origin", None)
+    campaign = Campaign(name=name.strip(), made_by=by, **_known(settings, SETTINGS))
+    if origin is not None:
+        campaign.origin = origin
+    _check(campaign)
+    campaign.save()
+    _event(campaign, "made", by)
+    return campaign
+
+
+@transaction.atomic
+def change_campaign(campaign: Campaign, *, by: Any = None, **settings: Any) -> Campaign:
+    """Change settings of a campaign; once it was opened, only those that leave the meaning of ratings alone.
+
+    What is rated stays as it is. Raises BadCampaign.
+    """
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if row.state == CampaignState.CLOSED:
+        raise BadCampaign("A closed campaign stays as it is. Make a new one.")
+    _known(settings, SETTINGS)
+    changed = {name: value for name, value in settings.items() if getattr(row, name) != value}
+    fixed = sorted(set(changed) - LATER)
+    if row.state != CampaignState.DRAFT and fixed:
+        raise BadCampaign(
+            f"{fixed[0].replace('_', ' ').capitalize()} cannot be changed once a campaign was opened: its ratings would"
+            " no longer mean the same. Make a new campaign."
+        )
+    before = {name: getattr(row, name) for name in changed}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if "guidelines" in changed and row.state != CampaignState.DRAFT:
+        row.guidelines_version += 1
+    _check(row)
+    row.save()
+    if "raters_per_image" in changed:
+        _ask_for(row)
+    if changed:
+        _event(row, "changed", by, before=_plain(before), after=_plain(changed))
+    return row
+
+
+@transaction.atomic
+def open_campaign(campaign: Campaign, *, by: Any = None) -> Campaign:
+    """Let raters begin, or go on after a pause; its questions are frozen. Raises BadCampaign."""
+    campaign.refresh_from_db()
+    if campaign.state == CampaignState.DRAFT:
+        _check_can_open(campaign)
+        questions.freeze(campaign.question_set)
+    moment = {"opened_at": timezone.now()} if campaign.opened_at is None else {}
+    return _move(campaign, (CampaignState.DRAFT, CampaignState.PAUSED), CampaignState.OPEN, by, moment)
+
+
+@transaction.atomic
+def pause(campaign: Campaign, *, by: Any = None) -> Campaign:
+    """Hand out nothing more; what raters hold they may finish. Raises BadCampaign."""
+    return _move(campaign, (CampaignState.OPEN,), CampaignState.PAUSED, by, {})
+
+
+@transaction.atomic
+def close(campaign: Campaign, *, by: Any = None) -> Campaign:
+    """End it for good: nothing is handed out or taken any more, and what was held is given back. Raises BadCampaign."""
+    open_states = (CampaignState.DRAFT, CampaignState.OPEN, CampaignState.PAUSED)
+    closed = _move(campaign, open_states, CampaignState.CLOSED, by, {"closed_at": timezone.now()})
+    Assignment.objects.filter(campaign=closed, state=AssignmentState.HELD).update(
+        state=AssignmentState.RETURNED, ended_at=timezone.now()
+    )
+    Task.objects.filter(campaign=closed, held__gt=0).update(held=0)
+    return closed
+
+
+def _move(
+    campaign: Campaign, before: tuple[CampaignState, ...], after: CampaignState, by: Any, moment: dict[str, Any]
+) -> Campaign:
+    moved = Campaign.objects.filter(pk=campaign.pk, state__in=before).update(state=after, **moment)
+    campaign.refresh_from_db()
+    if not moved:
+        raise BadCampaign(f"The campaign “{campaign.name}” is {campaign.state} and cannot be {_DONE[after]}.")
+    _event(campaign, _DONE[after], by)
+    told = {"campaign": campaign.pk, "state": str(after)}
+    transaction.on_commit(partial(signals.campaign_moved.send_robust, Campaign, **told))
+    return campaign
+
+
+_DONE = {CampaignState.OPEN: "opened", CampaignState.PAUSED: "paused", CampaignState.CLOSED: "closed"}
+
+
+def _check_can_open(campaign: Campaign) -> None:
+    if not campaign.task_count:
+        raise BadCampaign("There is nothing to rate yet: add images first.")
+    qualifying = campaign.gold_items.filter(use="qualification").count()
+    if qualifying < campaign.qualification_items:
+        raise BadCampaign(
+            f"The qualification round needs {campaign.qualification_items} gold items made for it, and there are"
+            f" {qualifying}."
+        )
+    if campaign.gold_share and campaign.gold_count - qualifying < 1:
+        raise BadCampaign("Gold items are to be mixed in, and there are none: make some, or set their share to 0.")
+
+
+def _check(campaign: Campaign) -> None:
+    try:
+        campaign.full_clean(exclude={"question_set", "made_by"}, validate_constraints=False)
+    except ValidationError as error:
+        field, sentences = next(iter(error.message_dict.items()))
+        raise BadCampaign(f"The campaign has a wrong {field.replace('_', ' ')}: {sentences[0]}") from None
+    within = (
+        ("raters_per_image", 1, 50), ("lease_minutes", 1, LONGEST_LEASE), ("gold_share", 0, 0.5),
+        ("qualification_share", 0, 1), ("qualification_items", 0, 200), ("per_rater_limit", 1, 10_000_000),
+    )  # fmt: skip
+    for field, least, most in within:
+        value = getattr(campaign, field)
+        if value is not None and not least <= value <= most:
+            raise BadCampaign(f"{field.replace('_', ' ').capitalize()} is {value}: it may be {least} to {most}.")
+
+
+def _known(settings: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    strange = sorted(set(settings) - known)
+    if strange:
+        raise BadCampaign(f"{strange[0]!r} is no setting of a campaign. The settings: {', '.join(sorted(known))}.")
+    return settings
+
+
+def _ask_for(campaign: Campaign) -> None:
+    """In a draft, every task asks for the new number of raters."""
+    Task.objects.filter(campaign=campaign).update(wanted=campaign.raters_per_image)
+    campaign.rating_target = campaign.task_count * campaign.raters_per_image
+    campaign.save(update_fields=["rating_target"])
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, bool | int | float | str | None) else str(value)
+        for name, value in values.items()
+    }
+
+
+def _event(campaign: Campaign, kind: str, by: Any, **details: Any) -> None:
+    CampaignEvent.objects.create(campaign=campaign, kind=kind, by=by, details=details)

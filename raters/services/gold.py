@@ -1,0 +1,91 @@
+"""Gold items: images whose right answers are known, mixed in without a trace, and the gate before a campaign."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from raters.exceptions import BadAnswers
+from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rating, Task
+from raters.models.tasks import TaskState
+from raters.questions import rule_book
+
+
+class Marks(NamedTuple):
+    """How many of the expected answers were given, out of how many."""
+
+    right: int
+    expected: int
+
+
+def marks(pairs: Iterable[tuple[Mapping[str, list[str]], Mapping[str, str]]]) -> Marks:
+    """Marks over (expected, answers) of several items; each question with an expected answer counts once."""
+    right = expected = 0
+    for wanted, given in pairs:
+        expected += len(wanted)
+        right += sum(given.get(key) in allowed for key, allowed in wanted.items())
+    return Marks(right, expected)
+
+
+def judge(member: CampaignRater, campaign: Campaign) -> None:
+    """After a gold item: let a rater who has done the qualification round in, or not. Leaves saving to the caller."""
+    if member.state != CampaignRater.State.QUALIFYING:
+        return
+    done = Rating.objects.filter(
+        rater=member.rater_id, campaign=campaign, task__gold__use=GoldItem.Use.QUALIFICATION, withdrawn_at=None
+    )
+    pairs = list(done.values_list("task__gold__expected", "answers"))
+    if len(pairs) < campaign.qualification_items:
+        return
+    found = marks(pairs)
+    if found.right >= campaign.qualification_share * found.expected:
+        member.state, member.qualified_at = CampaignRater.State.ACTIVE, timezone.now()
+    else:
+        member.state = CampaignRater.State.FAILED
+
+
+@transaction.atomic
+def make_gold(
+    task: Task,
+    expected: Mapping[str, Any],
+    *,
+    explanation: str = "",
+    use: GoldItem.Use = GoldItem.Use.HIDDEN,
+    by: Any = None,
+) -> GoldItem:
+    """Turn a task that nobody has had yet into a gold item: it leaves the campaign's own images.
+
+    Raises BadAnswers for expected answers that no rater could give, or a task that raters have had.
+    """
+    task = Task.objects.select_for_update(of=("self",)).select_related("campaign__question_set").get(pk=task.pk)
+    if task.state != TaskState.FRESH or Assignment.objects.filter(task=task).exists():
+        raise BadAnswers("Raters have had this image already: choose one that nobody has rated for a gold item.")
+    checked = _checked(expected, task.campaign)
+    task.state = TaskState.GOLD
+    task.save(update_fields=["state"])
+    Campaign.objects.filter(pk=task.campaign_id).update(**_moved(task))
+    return GoldItem.objects.create(
+        task=task, campaign=task.campaign, expected=checked, explanation=explanation, use=use, made_by=by
+    )
+
+
+def _moved(task: Task) -> dict[str, Any]:
+    campaign = Campaign.objects.select_for_update().get(pk=task.campaign_id)
+    return {
+        "task_count": campaign.task_count - 1,
+        "gold_count": campaign.gold_count + 1,
+        "rating_target": campaign.rating_target - task.wanted,
+    }
+
+
+def _checked(expected: Mapping[str, Any], campaign: Campaign) -> dict[str, list[str]]:
+    """Each question's right answers as a list; one answer may be given without one."""
+    book = rule_book(campaign.question_set)
+    lists = {key: [value] if isinstance(value, str) else list(value) for key, value in expected.items()}
+    if not any(lists.values()):
+        raise BadAnswers("A gold item needs the right answer to at least one question.")
+    for key, allowed in lists.items():
+        for answer in allowed:
+            book.checked({key: answer}, whole=False)
+    return {key: allowed for key, allowed in lists.items() if allowed}

@@ -1,0 +1,126 @@
+"""Keeps each task's verdict in step with its ratings, and builds all of them anew to see that they were."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from raters import signals, voting
+from raters.models import Campaign, Rating, Task, Verdict
+from raters.models.campaigns import Vote
+from raters.models.tasks import TaskState
+from raters.questions import RuleBook, rule_book
+
+COMPARED = ("ratings", "questions", "share", "by_question", "by_rater", "outcome", "final", "early")
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A verdict that is not what its task's ratings say; None where there is no row, or should be none."""
+
+    task: int
+    stored: dict[str, Any] | None
+    computed: dict[str, Any] | None
+
+
+def recompute(task: Task, campaign: Campaign | None = None) -> Verdict | None:
+    """Write the task's verdict from its ratings, in the caller's transaction; the task must be locked.
+
+    A task that was never rated, and a gold item, has none. Tells `verdict_made` once it is final.
+    """
+    campaign = campaign or task.campaign
+    found = verdict_of(task, campaign, rule_book(campaign.question_set), list(Rating.objects.filter(task=task.pk)))
+    if found is None:
+        return None
+    names = [*COMPARED, "campaign", "updated_at"]
+    Verdict.objects.bulk_create([found], update_conflicts=True, unique_fields=["task"], update_fields=names)
+    if found.final:
+        told = {"task": task.pk, "campaign": campaign.pk, "outcome": found.outcome}
+        transaction.on_commit(partial(signals.verdict_made.send_robust, Verdict, **told))
+    return found
+
+
+def verdict_of(task: Task, campaign: Campaign, book: RuleBook, ratings: list[Rating]) -> Verdict | None:
+    """What a task's ratings amount to, unsaved; those that do not count are left out, and a task without any has none.
+
+    It is final when all wanted ratings are in (an excluded one keeps its place), or, with the campaign's early stop,
+    when the rest could not change it.
+    """
+    if not ratings or task.state == TaskState.GOLD:
+        return None
+    votes = [rating.answers for rating in ratings if rating.counts]
+    result = voting.tally(votes, book.passing, task.wanted)
+    whole = sum(rating.withdrawn_at is None for rating in ratings) >= task.wanted
+    early = not whole and campaign.early_stop and voting.is_decided(votes, book.passing, task.wanted)
+    return Verdict(
+        task_id=task.pk,
+        campaign_id=campaign.pk,
+        ratings=result.ratings,
+        questions={key: vars(question) for key, question in result.questions.items()},
+        share=result.share,
+        by_question=result.by_question,
+        by_rater=result.by_rater,
+        outcome=result.by_question if campaign.vote == Vote.QUESTION else result.by_rater,
+        final=whole or early,
+        early=early,
+    )
+
+
+@transaction.atomic
+def differences(campaigns: QuerySet[Campaign], *, mend: bool = False) -> list[Difference]:
+    """Build every verdict of the campaigns anew and tell which rows differ; with `mend`, write what is right.
+
+    Raters may go on meanwhile: a row that differs is looked at once more under the task's lock before it is told.
+    """
+    found = []
+    for campaign in campaigns.select_related("question_set").order_by("pk"):
+        for task in _suspects(campaign):
+            locked = Task.objects.select_for_update(of=("self",)).get(pk=task)
+            difference = _difference(locked, campaign)
+            if difference is None:
+                continue
+            found.append(difference)
+            if mend:
+                _mend(locked, campaign, difference)
+    return found
+
+
+def _suspects(campaign: Campaign) -> Iterator[int]:
+    """Tasks whose verdict seems to differ, read in batches by id, so that memory stays flat."""
+    after = 0
+    while True:
+        tasks = list(Task.objects.filter(campaign=campaign, pk__gt=after).order_by("pk")[:BATCH])
+        if not tasks:
+            return
+        after = tasks[-1].pk
+        ratings: dict[int, list[Rating]] = {}
+        for rating in Rating.objects.filter(task__in=tasks):
+            ratings.setdefault(rating.task_id, []).append(rating)
+        stored = {verdict.task_id: verdict for verdict in Verdict.objects.filter(task__in=tasks)}
+        book = rule_book(campaign.question_set)
+        for task in tasks:
+            computed = verdict_of(task, campaign, book, ratings.get(task.pk, []))
+            if _plain(computed) != _plain(stored.get(task.pk)):
+                yield task.pk
+
+
+def _difference(task: Task, campaign: Campaign) -> Difference | None:
+    ratings = list(Rating.objects.filter(task=task.pk))
+    computed = _plain(verdict_of(task, campaign, rule_book(campaign.question_set), ratings))
+    stored = _plain(Verdict.objects.filter(task=task.pk).first())
+    return None if computed == stored else Difference(task.pk, stored, computed)
+
+
+def _mend(task: Task, campaign: Campaign, difference: Difference) -> None:
+    if difference.computed is None:
+        Verdict.objects.filter(task=task.pk).delete()
+    else:
+        recompute(task, campaign)
+
+
+def _plain(verdict: Verdict | None) -> dict[str, Any] | None:
+    return None if verdict is None else {name: getattr(verdict, name) for name in COMPARED}
