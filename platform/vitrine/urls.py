@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("jobs.urls")),
     path("", include("generation.urls")),
+    path("", include("raters.urls")),
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

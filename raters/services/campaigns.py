@@ -7,19 +7,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from raters import signals
+from raters import leasing, signals
 from raters.exceptions import BadCampaign
-from raters.models import Assignment, Campaign, CampaignEvent, Task
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, GoldItem, Task
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import AssignmentState
 from raters.services import questions
 
 # What may still be changed once raters have begun: nothing that would make their ratings mean something else.
 LATER = frozenset(
-    {"name", "guidelines", "lease_minutes", "gold_share", "gold_feedback", "per_rater_limit", "early_stop", "by_invitation"}
-)  # fmt: skip
+    {"name", "guidelines", "lease_minutes", "gold_share", "gold_feedback", "per_rater_limit", "by_invitation"}
+)
 SETTINGS = LATER | {
-    "question_set", "raters_per_image", "vote", "show_prompt", "qualification_items", "qualification_share", "seed",
+    "question_set", "raters_per_image", "vote", "early_stop", "show_prompt", "qualification_items",
+    "qualification_share", "seed",
 }  # fmt: skip
 LONGEST_LEASE = 24 * 60  # minutes
 
@@ -92,11 +93,28 @@ def close(campaign: Campaign, *, by: Any = None) -> Campaign:
     """End it for good: nothing is handed out or taken any more, and what was held is given back. Raises BadCampaign."""
     open_states = (CampaignState.DRAFT, CampaignState.OPEN, CampaignState.PAUSED)
     closed = _move(campaign, open_states, CampaignState.CLOSED, by, {"closed_at": timezone.now()})
-    Assignment.objects.filter(campaign=closed, state=AssignmentState.HELD).update(
-        state=AssignmentState.RETURNED, ended_at=timezone.now()
-    )
-    Task.objects.filter(campaign=closed, held__gt=0).update(held=0)
+    held = Assignment.objects.filter(campaign=closed, state=AssignmentState.HELD)
+    # The tasks before their assignments, as everywhere: who is submitting at this moment is waited for.
+    tasks = Task.objects.filter(pk__in=list(held.values_list("task_id", flat=True)))
+    locked = {task.pk: task for task in tasks.order_by("pk").select_for_update(of=("self",))}
+    for assignment in held.filter(task__in=locked):
+        Assignment.objects.filter(pk=assignment.pk).update(state=AssignmentState.RETURNED, ended_at=timezone.now())
+        leasing.put_back(locked[assignment.task_id])
     return closed
+
+
+@transaction.atomic
+def delete_draft(campaign: Campaign) -> None:
+    """Remove a campaign that was never opened, with its images. Raises BadCampaign for any other: ratings stay."""
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if row.opened_at is not None or Assignment.objects.filter(campaign=row).exists():
+        raise BadCampaign(
+            "Only a campaign that was never opened can be deleted: what is rated stays. Close it instead."
+        )
+    GoldItem.objects.filter(campaign=row).delete()
+    for model in (Task, CampaignEvent, CampaignRater):
+        model.objects.filter(campaign=row).delete()
+    row.delete()
 
 
 def _move(

@@ -70,9 +70,7 @@ def _question(question_set: QuestionSet, order: int, given: Mapping[str, Any]) -
     if not 2 <= len(answers) <= MOST_ANSWERS or len(set(answers)) != len(answers):
         raise BadCampaign(f"Question {order + 1} ({row.key!r}) needs 2 to {MOST_ANSWERS} answers, all different.")
     if not passing or not set(passing) < set(answers):
-        raise BadCampaign(
-            f"Question {order + 1} ({row.key!r}) needs an answer that passes and one that does not, both of its answers."
-        )
+        raise BadCampaign(f"Question {order + 1} ({row.key!r}) needs an answer that passes and one that does not.")
     return row
 
 

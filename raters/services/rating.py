@@ -21,6 +21,7 @@ from raters.exceptions import (
     NotAllowed,
     NotFound,
     NotHeld,
+    Refused,
     RequestReused,
 )
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, Rating, RatingChange, Task
@@ -44,39 +45,67 @@ class Submission:
     active_ms: int = 0
 
 
-@transaction.atomic
-def lease_next(rater: Rater, campaign: Campaign, *, hold: int = leasing.HELD_AT_ONCE) -> list[Assignment]:
-    """What the rater is to rate now, and what after it; empty when there is nothing for them.
+@dataclass(frozen=True)
+class Hands:
+    """What a rater has in hand: the image to rate, the one after it; or, with none, the sentence that says why."""
+
+    member: CampaignRater
+    campaign: Campaign
+    assignments: list[Assignment]
+    notice: str | None = None
+
+
+def lease_next(rater: Rater, campaign: Campaign, *, hold: int = leasing.HELD_AT_ONCE) -> Hands:
+    """What the rater is to rate now, and what after it; no assignments when there is nothing for them.
 
     Raises CampaignNotOpen, NotAllowed or NotQualified.
     """
-    member = people.locked_member(rater, campaign)
-    people.check_may_rate(member, campaign)
-    return leasing.fill_hands(member, campaign, hold=hold)
+    with transaction.atomic():
+        member = people.locked_member(rater, campaign)
+        people.check_may_rate(member, campaign)
+        return Hands(member, campaign, leasing.fill_hands(member, campaign, hold=hold))
 
 
-@transaction.atomic
 def submit(rater: Rater, assignment: UUID, sent: Submission) -> Rating:
     """Keep a rating and what follows from it: counts, verdict, qualification. The same request twice is one rating.
 
     Raises NotFound, NotHeld, AlreadyRated, EnoughRatings, RequestReused, BadAnswers, CampaignNotOpen.
     """
+    with transaction.atomic():
+        return _submit(rater, assignment, sent)[0]
+
+
+def submit_and_lease(rater: Rater, assignment: UUID, sent: Submission) -> tuple[Rating, Hands]:
+    """As `submit`, and what comes next, in one transaction; where nothing may come, the hands say why.
+
+    Raises as `submit` does.
+    """
+    with transaction.atomic():
+        rating, member, campaign = _submit(rater, assignment, sent)
+        try:
+            people.check_may_rate(member, campaign)
+        except Refused as refusal:
+            return rating, Hands(member, campaign, [], notice=str(refusal))
+        return rating, Hands(member, campaign, leasing.fill_hands(member, campaign))
+
+
+def _submit(rater: Rater, assignment: UUID, sent: Submission) -> tuple[Rating, CampaignRater, Campaign]:
     held = _own(rater, assignment)
-    member = people.locked_member(rater, held.campaign)
+    campaign = held.campaign
+    member = people.locked_member(rater, campaign)
     former = Rating.objects.filter(rater=rater, request_id=sent.request_id).first()
     if former is not None:
         if former.assignment_id != held.pk:
             raise RequestReused
-        return former
-    _check_takes_answers(member, held.campaign)
-    book = rule_book(held.campaign.question_set)
-    answers = book.checked(sent.answers)
+        return former, member, campaign
+    _check_takes_answers(member, campaign)
+    answers = rule_book(campaign.question_set).checked(sent.answers)
     task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
     held.refresh_from_db(fields=["state", "lease_until"])
     _claim(held, task)
     rating = _record(held, task, answers, sent)
-    _count(member, held.campaign, task, rating)
-    return rating
+    _count(member, campaign, task, rating)
+    return rating, member, campaign
 
 
 @transaction.atomic

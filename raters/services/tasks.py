@@ -1,0 +1,166 @@
+"""Which images a campaign holds: candidates that were generated here, and pictures made elsewhere."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import F, Max, QuerySet
+
+from catalog.models import Photo, Product
+from generation.models import Candidate
+from raters.exceptions import BadCampaign
+from raters.models import Campaign, Subject, Task
+from raters.models.campaigns import CampaignState
+from raters.ordering import interleaved
+
+BATCH = 2_000
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """An image to rate: its file, what it is of, and what is kept from raters about it."""
+
+    picture_key: str
+    width: int
+    height: int
+    subject: Subject
+    name: str = ""
+    method: str = ""
+    prompt: str = ""
+    candidate: int | None = None
+
+
+@dataclass(frozen=True)
+class NewSubject:
+    """What uploaded images are of: a product of the catalogue, or a name with photos of its own."""
+
+    name: str
+    product: Product | None = None
+    noun: str = ""
+    photos: list[dict[str, Any]] = field(default_factory=list)
+
+
+@transaction.atomic
+def add_candidates(campaign: Campaign, candidates: QuerySet[Candidate]) -> int:
+    """Add generated images, without those that the safety filter held back or the campaign has; returns how many.
+
+    Raises BadCampaign for a campaign that is closed.
+    """
+    known = Task.objects.filter(campaign=campaign, candidate__isnull=False).values("candidate")
+    rows = list(
+        candidates.filter(dropped="").exclude(pk__in=known).order_by("pk").values_list(
+            "pk", "key", "width", "height", "prompt", "run__product", "run__method__name", "run__method__version"
+        )
+    )  # fmt: skip
+    subjects = _product_subjects(campaign, {row[5] for row in rows})
+    return add_tasks(
+        campaign,
+        [
+            NewTask(key, width, height, subjects[product], method=f"{method} v{version}", prompt=prompt, candidate=pk)
+            for pk, key, width, height, prompt, product, method, version in rows
+        ],
+    )
+
+
+@transaction.atomic
+def add_tasks(campaign: Campaign, new: Sequence[NewTask]) -> int:
+    """Add images in an order by chance and the campaign's seed, interleaved by method in each product.
+
+    Later additions come after what is there. Raises BadCampaign for a campaign that is closed.
+    """
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if row.state == CampaignState.CLOSED:
+        raise BadCampaign("A closed campaign takes no more images. Make a new one.")
+    newest = Task.objects.filter(campaign=row).aggregate(newest=Max("position"))["newest"]
+    first = 0 if newest is None else newest + 1
+    places: list[tuple[Hashable, Hashable]] = [(task.subject.pk, task.method) for task in new]
+    ordered = interleaved(new, places, row.seed + first)
+    for start, batch in _batches(ordered, first):
+        Task.objects.bulk_create(
+            [_row(row, task, position) for position, task in enumerate(batch, start)], batch_size=BATCH
+        )
+    asked = len(new) * row.raters_per_image
+    Campaign.objects.filter(pk=row.pk).update(
+        task_count=F("task_count") + len(new), rating_target=F("rating_target") + asked
+    )
+    campaign.refresh_from_db(fields=["task_count", "rating_target"])
+    return len(new)
+
+
+@transaction.atomic
+def subject_for(campaign: Campaign, new: NewSubject) -> Subject:
+    """The campaign's subject of that product, or of that name without one; made when there is none."""
+    if new.product is not None:
+        return _product_subjects(campaign, {new.product.pk})[new.product.pk]
+    found = Subject.objects.filter(campaign=campaign, product=None, name=new.name).first()
+    if found is not None:
+        return found
+    return Subject.objects.create(campaign=campaign, name=new.name, noun=new.noun, photos=new.photos)
+
+
+@transaction.atomic
+def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
+    """Take images out of a draft; returns how many. Raises BadCampaign once it was opened: what is rated stays."""
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if row.state != CampaignState.DRAFT:
+        raise BadCampaign("Images stay in a campaign once it was opened. Close it, and make a new one without them.")
+    gone = tasks.filter(campaign=row)
+    gold = gone.filter(gold__isnull=False).count()
+    count = gone.count()
+    gone.delete()
+    row.task_count -= count - gold
+    row.gold_count -= gold
+    row.rating_target = row.task_count * row.raters_per_image
+    row.save(update_fields=["task_count", "gold_count", "rating_target"])
+    campaign.refresh_from_db()
+    return count
+
+
+def _row(campaign: Campaign, new: NewTask, position: int) -> Task:
+    return Task(
+        campaign=campaign,
+        subject=new.subject,
+        candidate_id=new.candidate,
+        name=new.name,
+        method=new.method,
+        prompt=new.prompt,
+        picture_key=new.picture_key,
+        width=new.width,
+        height=new.height,
+        position=position,
+        wanted=campaign.raters_per_image,
+    )
+
+
+def _batches(items: Iterable[Item], first: int) -> Iterator[tuple[int, list[Item]]]:
+    """Slices of the items, each with the position of its first."""
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield first, batch
+        first += len(batch)
+
+
+def _product_subjects(campaign: Campaign, products: set[int]) -> dict[int, Subject]:
+    """The campaign's subjects of these products, by product id; the missing are made, with the photos of today."""
+    found = {subject.product_id: subject for subject in Subject.objects.filter(campaign=campaign, product__in=products)}
+    missing = list(Product.objects.filter(pk__in=products - set(found)).select_related("type"))
+    photos: dict[int, list[dict[str, Any]]] = {}
+    for photo in Photo.objects.filter(product__in=missing).order_by("product", "position", "id"):
+        photos.setdefault(photo.product_id, []).append({"key": photo.key, "width": photo.width, "height": photo.height})
+    made = [
+        Subject(
+            campaign=campaign,
+            product=product,
+            name=product.title,
+            noun=product.type.name if product.type else "",
+            photos=photos.get(product.pk, []),
+        )
+        for product in missing
+    ]
+    Subject.objects.bulk_create(made, batch_size=BATCH)
+    return {key: subject for key, subject in found.items() if key is not None} | {
+        subject.product_id: subject for subject in made if subject.product_id is not None
+    }

@@ -1,0 +1,1 @@
+"""Pages and calls of rating: `rating` what the rating page calls, `pictures` what it shows."""
