@@ -19,6 +19,7 @@ from generation.selectors import batches as batch_selectors
 from generation.selectors import methods as method_selectors
 from generation.selectors import pictures
 from generation.selectors import runs as run_selectors
+from generation.selectors.progress import StageProgress, stage_progress
 from generation.services import methods as method_services
 from generation.services import runs as services
 from generation.views.acts import ACTS, BATCH_ACTS
@@ -267,8 +268,12 @@ def _batch(batch: Batch) -> dict[str, Any]:
 
 def _whole_batch(pk: int) -> dict[str, Any]:
     batch = batch_selectors.batch_or_404(pk)
-    stages = [vars(one) for one in batch_selectors.stage_progress(batch)]
+    stages = [_progress(one) for one in stage_progress(batch)]
     return _batch(batch) | {"stages": stages, "reasons": [vars(one) for one in batch_selectors.reasons(batch)]}
+
+
+def _progress(one: StageProgress) -> dict[str, Any]:
+    return vars(one) | {"title": one.title, "done": one.done}
 
 
 def _method(method: Method) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What goes by itself: adapters whose time is over, results and files that nothing uses, and ends that nobody told.
+"""What goes by itself: adapters whose time is over, and results and files that nothing uses.
 
 A file may be wanted again at the moment in which it is swept: young files are spared, and so is whatever an unfinished
 stage has noted in its steps.
@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import Q
 from django.utils import timezone
 
 from generation.files import DATA, PICTURES, THUMBNAILS
 from generation.models import Adapter, PhotoMask, ResultFile, RunStage, StageResult
 from generation.models.results import StageState
 from generation.models.runs import RunState
-from generation.services import finishing
 from generation.services.keeping import files_named
 from generation.storage import SPARED, Checkpoints, checkpoints_kept, listed, modified
 from jobs.models import State, Step
@@ -82,28 +80,6 @@ def drop_checkpoints(*, older_than: timedelta = SPARED) -> int:
             Checkpoints(fingerprint).forget()
             dropped += 1
     return dropped
-
-
-def settle_untold() -> int:
-    """Catch up with stages whose job has ended in a process that died before it could say so; returns how many."""
-    ended = Q(job__state__in=(State.FAILED, State.CANCELLED)) | Q(job=None, state=StageState.RUNNING)
-    untold = StageResult.objects.filter(ended, state__in=_OPEN).select_related("job")
-    count = 0
-    for result in untold.iterator(chunk_size=BATCH):
-        state = StageState(result.job.state) if result.job else StageState.FAILED
-        error = result.job.error if result.job else "Its job has been removed; retry the run."
-        note_end(result, state, error)
-        count += 1
-    return count
-
-
-def note_end(result: StageResult, state: StageState, error: str = "") -> None:
-    """Write that a stage's job has failed or been cancelled, and move on the runs that use it; told twice, once."""
-    changed = StageResult.objects.filter(pk=result.pk, state__in=_OPEN).update(
-        state=state, error=error[:1000], finished_at=timezone.now()
-    )
-    if changed:
-        finishing.stage_ended(result)
 
 
 def _still_needed() -> Any:

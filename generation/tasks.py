@@ -1,5 +1,7 @@
 """The job kinds of generation: each a few lines that call what can be tested without a worker."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from celery import shared_task
@@ -11,17 +13,18 @@ from generation.exceptions import GenerationError
 from generation.models import Run, StageResult
 from generation.models.results import StageState
 from generation.models.runs import RunState
-from generation.services import control, finishing, guessing
+from generation.services import control, finishing, guessing, untold
 from generation.services.graph import FINETUNE_KIND, STAGE_KIND
 from generation.services.runs import PLAN_KIND
-from generation.sweeping import drop_adapters, drop_checkpoints, drop_orphans, note_end, settle_untold, sweep_files
-from jobs import services
+from generation.sweeping import drop_adapters, drop_checkpoints, drop_orphans, sweep_files
+from jobs import process, services
 from jobs.context import JobContext
 from jobs.exceptions import JobError
 from jobs.kinds import job_kind
 from jobs.models import Job, Queue, State
 
 SWEEP_KIND = "generation.sweep"
+SETTLE = "generation.settle"
 PLANNED_AT_ONCE = 50
 _MEMORY_ADVICE = (
     "Choose a smaller size or batch in the method, a model set with smaller checkpoints or half precision, or a machine"
@@ -50,11 +53,14 @@ def plan_batch(context: JobContext, batch: int) -> dict[str, int]:
     """Lay out the runs of a batch, some at a time; begun again, it goes on where it was."""
     unplanned = Run.objects.filter(batch=batch, stages=None, state__in=(RunState.PLANNED, RunState.PAUSED))
     ids = list(unplanned.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), PLANNED_AT_ONCE):
-        context.progress(start, len(ids), "runs planned")
-        _advance(ids[start : start + PLANNED_AT_ONCE])
-    context.progress(len(ids), len(ids), "runs planned")
-    return {"runs": len(ids)}
+    return _some_at_a_time(context, ids, finishing.advance, "runs planned")
+
+
+@job_kind(control.RETRY_KIND)
+def retry_batch(context: JobContext, batch: int) -> dict[str, int]:
+    """Take up the runs of a batch that have stopped, some at a time; begun again, it goes on where it was."""
+    ids = control.stopped_in(batch)
+    return _some_at_a_time(context, ids, partial(control.retry_some, batch), "runs taken up again")
 
 
 @job_kind(guessing.KIND, queue=Queue.GPU)
@@ -63,7 +69,7 @@ def guess_type(context: JobContext, product: int, model_set: str) -> dict[str, A
     from generation import type_guess  # noqa: PLC0415 - reaches torch: workers only
 
     said: dict[str, Any] = type_guess.guess(context, product, model_set)
-    _advance(guessing.waiting_for(product))
+    _refusing(finishing.advance, guessing.waiting_for(product))
     return said
 
 
@@ -71,13 +77,19 @@ def guess_type(context: JobContext, product: int, model_set: str) -> dict[str, A
 def sweep(_context: JobContext) -> dict[str, int]:
     """Drop what is over: adapters past their time, results of removed products, files that nothing names."""
     return {
-        "untold": settle_untold(),
         "adapters": drop_adapters(),
         "results": drop_orphans(),
         "files": sweep_files(),
         "checkpoints": drop_checkpoints(),
         "live": live.sweep(),
     }
+
+
+@shared_task(name=SETTLE)
+def settle_untold() -> None:
+    """Sent by the scheduler every few minutes: a look that finds nothing is a few queries, and no job."""
+    process.tidy_connections()
+    untold.settle_untold()
 
 
 @shared_task(name=SWEEP_KIND)
@@ -93,14 +105,24 @@ def on_job_finished(*, job_id: int, kind: str, state: str, **_: Any) -> None:
     if kind in (STAGE_KIND, FINETUNE_KIND):
         # Told late, it may have been tried again meanwhile.
         for result in StageResult.objects.filter(job=job_id, job__state=state).select_related("job"):
-            note_end(result, StageState(state), result.job.error if result.job else "")
+            untold.note_end(result, StageState(state), result.job.error if result.job else "")
     elif kind in (guessing.KIND, PLAN_KIND):
         _fail_unplanned(Job.objects.get(pk=job_id))
 
 
-def _advance(run_ids: list[int]) -> None:
+def _some_at_a_time(
+    context: JobContext, run_ids: list[int], work: Callable[[list[int]], object], what: str
+) -> dict[str, int]:
+    for start in range(0, len(run_ids), PLANNED_AT_ONCE):
+        context.progress(start, len(run_ids), what)
+        _refusing(work, run_ids[start : start + PLANNED_AT_ONCE])
+    context.progress(len(run_ids), len(run_ids), what)
+    return {"runs": len(run_ids)}
+
+
+def _refusing(work: Callable[[list[int]], object], run_ids: list[int]) -> None:
     try:
-        finishing.advance(run_ids)
+        work(run_ids)
     except GenerationError as error:
         raise JobError(str(error)) from error
 

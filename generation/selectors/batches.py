@@ -1,14 +1,12 @@
-"""Batches for pages and API: the list, one with its counts, how far each stage is, and which runs failed."""
+"""Batches for pages and API: the list, one with its counts, and why runs failed; see `progress` for its stages."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count
 from django.shortcuts import get_object_or_404
 
-from generation.models import Batch, Run, RunStage
-from generation.models.results import StageState
-from generation.pipeline import BY_NAME
+from generation.models import Batch, Run
 from vitrine.paging import Page, keyset_page
 
 PAGE_SIZE = 40
@@ -45,44 +43,6 @@ def counts_of(batch: Batch) -> list[StateCount]:
             found.append(StateCount(state, Run.State(state).label, number, start, percent))
             start += percent
     return found
-
-
-@dataclass(frozen=True)
-class StageProgress:
-    """How far a stage is over all runs of a batch, and what it has cost so far."""
-
-    tier: int
-    stage: str
-    title: str
-    total: int
-    done: int
-    running: int
-    failed: int
-    shared: int
-    seconds: float
-
-
-def stage_progress(batch: Batch) -> list[StageProgress]:
-    """Each stage of a batch in order; one query over its runs' stages."""
-    state = "result__state"
-    rows = (
-        RunStage.objects.filter(run__batch=batch)
-        .order_by()
-        .values("tier", "stage")
-        .annotate(
-            total=Count("pk"),
-            done=Count("pk", filter=Q(**{state: StageState.SUCCEEDED})),
-            running=Count("pk", filter=Q(**{state: StageState.RUNNING})),
-            failed=Count("pk", filter=Q(**{state: StageState.FAILED})),
-            shared=Count("pk", filter=Q(reused=True)),
-            seconds=Sum("result__seconds", filter=Q(reused=False)),
-        )
-    )
-    order = {name: place for place, name in enumerate(BY_NAME)}
-    found = [
-        StageProgress(title=BY_NAME[row["stage"]].title, **(row | {"seconds": row["seconds"] or 0.0})) for row in rows
-    ]
-    return sorted(found, key=lambda one: (one.tier, order[one.stage]))
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,38 @@
-"""How far runs are, stage by stage: for a terminal that watches one or a thousand of them."""
+"""How far runs are, stage by stage: for a terminal that watches one or a thousand, for pages and for the API."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Sum
 
-from generation.models import RunStage
+from generation.models import Batch, RunStage
 from generation.models.results import StageState
 from generation.pipeline import BY_NAME
 
 
 @dataclass(frozen=True)
 class StageProgress:
-    """A stage over some runs: `done` of `total` results, in fractions where one is at work; `message` of its job."""
+    """A stage over some runs, in results: what several of them share is counted once, and `shared` says how often.
+
+    `part` is how much of the results at work is done, together, and `message` what one of their jobs says; `seconds`
+    is the work so far, without what was there before.
+    """
 
     tier: int
     stage: str
     total: int
-    done: float
+    made: int
     running: int
     failed: int
+    shared: int = 0
+    seconds: float = 0.0
+    part: float = 0.0
     message: str = ""
+
+    @property
+    def done(self) -> float:
+        """Of `total`, in fractions where one is at work."""
+        return self.made + self.part
 
     @property
     def title(self) -> str:
@@ -33,35 +45,33 @@ class StageProgress:
 
     @property
     def is_over(self) -> bool:
-        return self.done + self.failed >= self.total
+        return self.made + self.failed >= self.total
 
 
-def stage_progress(run_ids: Collection[int]) -> list[StageProgress]:
-    """The stages of these runs in order; two queries."""
-    links = RunStage.objects.filter(run__in=run_ids).order_by()
+def stage_progress(runs: Batch | Collection[int]) -> list[StageProgress]:
+    """The stages of a batch's runs, or of the runs with these ids, in order; two queries."""
+    links = RunStage.objects.filter(**{"run__batch": runs} if isinstance(runs, Batch) else {"run__in": runs}).order_by()
+    state = "result__state"
     counts = links.values("tier", "stage").annotate(
         total=Count("result", distinct=True),
-        succeeded=Count("result", filter=Q(result__state=StageState.SUCCEEDED), distinct=True),
-        running=Count("result", filter=Q(result__state=StageState.RUNNING), distinct=True),
-        failed=Count(
-            "result", filter=Q(result__state__in=(StageState.FAILED, StageState.CANCELLED)), distinct=True
-        ),
-    )  # fmt: skip
-    at_work = _at_work(run_ids)
+        made=Count("result", filter=Q(**{state: StageState.SUCCEEDED}), distinct=True),
+        running=Count("result", filter=Q(**{state: StageState.RUNNING}), distinct=True),
+        failed=Count("result", filter=Q(**{f"{state}__in": (StageState.FAILED, StageState.CANCELLED)}), distinct=True),
+        shared=Count("pk", filter=Q(reused=True)),
+        seconds=Sum("result__seconds", filter=Q(reused=False), default=0.0),
+    )
+    at_work = _at_work(links)
     order = {name: place for place, name in enumerate(BY_NAME)}
     found = []
     for row in sorted(counts, key=lambda row: (row["tier"], order[row["stage"]])):
         part, message = at_work.get((row["tier"], row["stage"]), (0.0, ""))
-        done = row["succeeded"] + part
-        found.append(
-            StageProgress(row["tier"], row["stage"], row["total"], done, row["running"], row["failed"], message)
-        )
+        found.append(StageProgress(**row, part=part, message=message))
     return found
 
 
-def _at_work(run_ids: Collection[int]) -> dict[tuple[int, str], tuple[float, str]]:
+def _at_work(links: QuerySet[RunStage]) -> dict[tuple[int, str], tuple[float, str]]:
     """By stage: how much of the running results is done, together, and what one of their jobs says."""
-    running = RunStage.objects.filter(run__in=run_ids, result__state=StageState.RUNNING).order_by("pk")
+    running = links.filter(result__state=StageState.RUNNING).order_by("pk")
     columns = ("tier", "stage", "result", "result__job__progress_done", "result__job__progress_total",
                "result__job__message")  # fmt: skip
     parts: dict[tuple[int, str], tuple[float, str]] = {}

@@ -11,8 +11,11 @@ from generation.models import Batch, Run, RunStage
 from generation.models.runs import RunState
 from generation.services import candidates, finishing, graph, states
 from jobs import services
+from jobs.models import Job, State
 
+RETRY_KIND = "generation.retry"
 TO_RETRY = (RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
+STOPPED = (RunState.FAILED, RunState.NEEDS_PERSON)
 # Set while many jobs are cancelled here: what each end would change has been written for all at once.
 _noted: ContextVar[bool] = ContextVar("noted", default=False)
 
@@ -51,13 +54,14 @@ def cancel(run_ids: Collection[int]) -> int:
     return len(cancelled)
 
 
-def retry(run_ids: Collection[int]) -> int:
+def retry(run_ids: Collection[int], *, among: Collection[str] = TO_RETRY) -> int:
     """Go on with runs that failed, were cancelled, or waited for a person; what they have made stays.
 
-    Returns how many. A run without candidates is planned anew, so that it sees what has changed since.
+    Returns how many. A run without candidates is planned anew, so that it sees what has changed since. Planning takes
+    some milliseconds for each: for many there is `retry_failures`.
     """
     with transaction.atomic():
-        runs = _in(run_ids, TO_RETRY)
+        runs = _in(run_ids, among)
         again = states.move_all(runs, RunState.PLANNED)
         with_images = candidates.runs_with(run_ids)
         made = [run.pk for run in runs if run.pk in with_images or run.tier]
@@ -78,25 +82,49 @@ def retry_run(run: Run) -> None:
 def pause_batch(batch: Batch) -> int:
     """Pause all runs of a batch that go on."""
     _mark(batch, Batch.State.PAUSED)
-    return pause(_ids(batch, graph.GOING_ON))
+    return pause(_ids(batch.pk, graph.GOING_ON))
 
 
 def resume_batch(batch: Batch) -> int:
     """Let a paused batch go on."""
     _mark(batch, Batch.State.ACTIVE)
-    return resume(_ids(batch, (RunState.PAUSED,)))
+    return resume(_ids(batch.pk, (RunState.PAUSED,)))
 
 
 def cancel_batch(batch: Batch) -> int:
     """Cancel all runs of a batch that have not succeeded."""
     _mark(batch, Batch.State.CANCELLED)
-    return cancel(_ids(batch, tuple(set(RunState) - {RunState.SUCCEEDED, RunState.CANCELLED})))
+    return cancel(_ids(batch.pk, tuple(set(RunState) - {RunState.SUCCEEDED, RunState.CANCELLED})))
 
 
 def retry_failures(batch: Batch) -> int:
-    """Retry the failed runs of a batch alone, and those that waited for a person."""
-    _mark(batch, Batch.State.ACTIVE)
-    return retry(_ids(batch, (RunState.FAILED, RunState.NEEDS_PERSON)))
+    """Have a job retry the failed runs of a batch alone, and those that waited for a person; returns how many."""
+    with transaction.atomic():
+        Batch.objects.select_for_update().get(pk=batch.pk)  # of two who ask at once, one makes the job
+        _mark(batch, Batch.State.ACTIVE)
+        stopped = len(stopped_in(batch.pk))
+        if stopped and retry_job(batch) is None:
+            subject = f"Retry of {stopped} {'run' if stopped == 1 else 'runs'}"
+            services.submit(RETRY_KIND, {"batch": batch.pk}, subject=subject, asked_by=batch.asked_by)
+    return stopped
+
+
+def retry_some(batch_id: int, run_ids: Collection[int]) -> int:
+    """Retry those of these runs that are stopped, unless their batch was paused or cancelled meanwhile."""
+    if not Batch.objects.filter(pk=batch_id, state=Batch.State.ACTIVE).exists():
+        return 0
+    return retry(run_ids, among=STOPPED)
+
+
+def stopped_in(batch_id: int) -> list[int]:
+    """The runs of a batch that failed or wait for a person."""
+    return _ids(batch_id, STOPPED)
+
+
+def retry_job(batch: Batch) -> Job | None:
+    """The job that is taking up the stopped runs of a batch, or will; one query by its kind, of which there are few."""
+    live = Job.objects.filter(kind=RETRY_KIND, state__in=(State.QUEUED, State.RUNNING), params__batch=batch.pk)
+    return live.order_by("-pk").first()
 
 
 def is_noted() -> bool:
@@ -117,8 +145,8 @@ def _in(run_ids: Collection[int], allowed: Collection[str]) -> list[Run]:
     return [run for run in states.locked_runs(run_ids) if run.state in allowed]
 
 
-def _ids(batch: Batch, allowed: Collection[str]) -> list[int]:
-    return list(Run.objects.filter(batch=batch, state__in=allowed).order_by("pk").values_list("pk", flat=True))
+def _ids(batch_id: int, allowed: Collection[str]) -> list[int]:
+    return list(Run.objects.filter(batch=batch_id, state__in=allowed).order_by("pk").values_list("pk", flat=True))
 
 
 def _mark(batch: Batch, state: Batch.State) -> None:

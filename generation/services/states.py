@@ -7,9 +7,11 @@ Only a person's word (pause, resume, cancel) moves a run by itself.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from generation.models import Batch, Run, RunStage, StageResult
@@ -40,6 +42,7 @@ def settle(run_ids: Collection[int]) -> list[int]:
         with transaction.atomic():
             runs = list(_locked(ids).exclude(state__in=_STANDING))
             verdicts = _verdicts([run.pk for run in runs])
+            moved: dict[tuple[RunState, str], list[Run]] = defaultdict(list)
             for run in runs:
                 verdict = verdicts.get(run.pk)
                 if verdict is None:
@@ -47,7 +50,9 @@ def settle(run_ids: Collection[int]) -> list[int]:
                 if verdict.state == RunState.SUCCEEDED:
                     done.append(run.pk)
                 else:
-                    move(run, _with_pause(run, verdict.state), verdict.problem)
+                    moved[_with_pause(run, verdict.state), verdict.problem].append(run)
+            for (state, problem), some in moved.items():
+                move_all(some, state, problem)
     return done
 
 
@@ -74,13 +79,16 @@ def move(run: Run, state: RunState, problem: str = "") -> None:
 
 def move_all(runs: Iterable[Run], state: RunState, problem: str = "") -> list[int]:
     """Inside a transaction that holds these rows: the same for many, with one update; returns their ids."""
-    changed = [run for run in runs if run.state != state]
+    changed = [run for run in runs if (run.state, run.problem) != (state, problem[:1000])]
     now, counts = timezone.now(), defaultdict[int, Counter[str]](Counter)
     for run in changed:
-        if run.batch_id is not None:
+        if run.batch_id is not None and run.state != state:
             counts[run.batch_id].update({run.state: -1, state.value: 1})
     ids = [run.pk for run in changed]
-    fields = {"state": state, "problem": problem[:1000], "finished_at": now if state in ENDED_STATES else None}
+    fields: dict[str, Any] = {"state": state, "problem": problem[:1000]}
+    fields["finished_at"] = now if state in ENDED_STATES else None
+    if state != RunState.PLANNED:
+        fields["started_at"] = Coalesce(F("started_at"), now)
     for some in _portions(ids):
         Run.objects.filter(pk__in=some).update(**fields)
     for batch_id in sorted(counts):

@@ -41,7 +41,7 @@ BATCH_ACTS: dict[str, Act] = {
     "pause": Act(control.pause_batch, "{what} is paused; stages that workers are at go on to their end."),
     "resume": Act(control.resume_batch, "{what} goes on."),
     "cancel": Act(control.cancel_batch, "{what} is cancelled."),
-    "retry": Act(control.retry_failures, "The failures of {what} are tried again."),
+    "retry": Act(control.retry_failures, "What stopped in {what} is being taken up again."),
 }
 Button = tuple[str, str, str]  # the act, what the button says, what is asked before (or "")
 
@@ -60,8 +60,8 @@ def acts_for(run: Run) -> list[Button]:
     return buttons
 
 
-def acts_for_batch(batch: Batch) -> list[Button]:
-    """The buttons that fit a batch's state."""
+def acts_for_batch(batch: Batch, *, retrying: bool) -> list[Button]:
+    """The buttons that fit a batch's state; while a job takes up again what stopped, nobody has to ask for it."""
     buttons: list[Button] = []
     stopped = batch.failed + batch.needs_person
     going = batch.total - batch.ended
@@ -69,7 +69,7 @@ def acts_for_batch(batch: Batch) -> list[Button]:
         buttons.append(("pause", "Pause", ""))
     if batch.state == Batch.State.PAUSED:
         buttons.append(("resume", "Resume", ""))
-    if stopped:
+    if stopped and not retrying:
         buttons.append(("retry", f"Retry {stopped} that stopped", ""))
     if batch.state != Batch.State.CANCELLED and going:
         question = f"Cancel the {going} runs of this batch that are not over? What they have made stays."

@@ -15,7 +15,9 @@ from generation.models import Batch
 from generation.selectors import batches as selectors
 from generation.selectors.choosing import chosen_ids, title_of, words_of
 from generation.selectors.costs import bill_of_batch
+from generation.selectors.progress import stage_progress
 from generation.selectors.runs import RunFilter
+from generation.services import control
 from generation.services import runs as services
 from generation.views.acts import BATCH_ACTS, acts_for_batch
 from generation.views.people import is_operator, person
@@ -113,13 +115,15 @@ def _started(request: HttpRequest, started: services.Started) -> HttpResponse:
 
 def _live_context(request: HttpRequest, found: Batch) -> dict[str, Any]:
     operator = is_operator(request)
+    retrying = control.retry_job(found)
     return {
         "batch": found,
         "counts": selectors.counts_of(found),
-        "stages": selectors.stage_progress(found),
+        "stages": stage_progress(found),
         "reasons": selectors.reasons(found),
         "bill": bill_of_batch(found.pk),
-        "live": selectors.is_live(found),
+        "retrying": retrying,
+        "live": selectors.is_live(found) or retrying is not None,
         "is_operator": operator,
-        "acts": acts_for_batch(found) if operator else [],
+        "acts": acts_for_batch(found, retrying=retrying is not None) if operator else [],
     }

@@ -17,6 +17,7 @@ from generation.recipe_fields import sections
 from generation.selectors import pictures, runs, stages
 from generation.selectors.costs import cost_of_stage
 from generation.selectors.methods import methods
+from generation.services import untold
 from generation.views.acts import ACTS, acts_for
 from generation.views.people import is_operator
 from jobs.selectors import pace, running_time
@@ -127,6 +128,9 @@ def rows_context(request: HttpRequest, wanted: runs.RunFilter) -> dict[str, Any]
 
 def _live_context(request: HttpRequest, found: Run) -> dict[str, Any]:
     tiers = runs.tiers_of(found)
+    if untold.settle_shown(found, [stage.row for tier in tiers for stage in tier.stages]):
+        found = runs.run_or_404(found.pk)
+        tiers = runs.tiers_of(found)
     tier = request.GET.get("tier", "")
     chosen = runs.chosen_stage(tiers, request.GET.get("stage", ""), int(tier) if tier.isdecimal() else None)
     operator = is_operator(request)

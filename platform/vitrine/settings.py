@@ -129,6 +129,11 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no state: the one on di
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "jobs.reap", "schedule": REAP_SECONDS, "options": {"queue": "control", "expires": REAP_SECONDS}},
     "sweep": {"task": "catalog.sweep_media", "schedule": crontab("20", "3"), "options": {"queue": "control"}},
+    "settle_generation": {
+        "task": "generation.settle",
+        "schedule": 120.0,
+        "options": {"queue": "control", "expires": 120.0},
+    },
     "sweep_generation": {"task": "generation.sweep", "schedule": crontab("40", "3"), "options": {"queue": "control"}},
 }
 

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from catalog.selectors.products import ProductFilter
 from generation.models import Batch, Run, RunStage
 from generation.models.results import StageState
-from generation.selectors.batches import counts_of, stage_progress
+from generation.selectors.batches import counts_of
 from generation.selectors.choosing import chosen_ids, title_of
+from generation.selectors.progress import stage_progress
+from jobs.models import Job
 from tests.factories.catalog import make_product, make_type
 from tests.factories.generation import make_light_set, make_method, make_ready_product, make_result, make_run
 
@@ -88,7 +91,7 @@ class TestPage:
         )
         with django_assert_max_num_queries(14):
             page = text(client, f"/batches/{batch.pk}/")
-        assert "0 of 1000" in page
+        assert "0 of 1<" in page, "one result, which all of them share"
 
     def test_the_bar_is_full(self) -> None:
         batch = Batch(total=8, succeeded=4, running=1, failed=3)
@@ -105,13 +108,13 @@ class TestPage:
             RunStage.objects.create(run=run, order=0, stage="segment", method=run.method, result=own)
         segment, caption = stage_progress(batch)
         assert (segment.stage, segment.total, segment.running) == ("segment", 2, 2)
-        assert (caption.total, caption.shared, caption.seconds) == (2, 1, 10)
+        assert (caption.total, caption.shared, caption.seconds) == (1, 1, 10)
 
     @pytest.mark.parametrize(
         ("act", "runs", "state", "after"),
         [
             ("pause", "running", "paused", "paused"), ("resume", "paused", "active", "planned"),
-            ("cancel", "running", "cancelled", "cancelled"), ("retry", "failed", "active", "needs_person"),
+            ("cancel", "running", "cancelled", "cancelled"),
         ],
     )  # fmt: skip
     def test_acts_on_all_its_runs(self, client: Client, act: str, runs: str, state: str, after: str) -> None:
@@ -122,6 +125,34 @@ class TestPage:
         assert batch.state == state
         assert set(Run.objects.filter(pk__in=ids).values_list("state", flat=True)) == {after}
         assert getattr(batch, after) == 2
+
+    def test_what_stopped_is_taken_up_again_by_a_job(self, client: Client) -> None:
+        batch = make_batch(total=2, failed=2)
+        for _ in range(2):
+            make_run(batch=batch, state="failed")
+        page = client.post(f"/batches/{batch.pk}/retry/", headers=HTMX).content.decode()
+        job = Job.objects.get(kind="generation.retry")
+        assert "will be taken up again by the next free worker" in page
+        assert "Retry 2" not in page, "nobody has to ask twice"
+        assert 'hx-trigger="every 3s"' in page, "the page looks again though all its runs are over"
+        now = timezone.now()
+        Job.objects.filter(pk=job.pk).update(state="running", lease_until=now, progress_done=1, progress_total=2)
+        assert "1 of 2 runs that stopped are taken up again" in text(client, f"/batches/{batch.pk}/live/")
+        Job.objects.filter(pk=job.pk).update(state="succeeded", lease_until=None, finished_at=now)
+        assert "Retry 2 that stopped" in text(client, f"/batches/{batch.pk}/live/")
+
+    def test_asking_for_a_thousand_to_be_retried_takes_few_queries(
+        self, client: Client, django_assert_max_num_queries: Callable
+    ) -> None:
+        batch, product = make_batch(total=1_000, failed=1_000), make_product()
+        Run.objects.bulk_create(
+            Run(product=product, method=batch.method, seed=seed, model_set="light", batch=batch, state="failed",
+                finished_at=timezone.now())
+            for seed in range(1_000)
+        )  # fmt: skip
+        with django_assert_max_num_queries(16):
+            assert client.post(f"/batches/{batch.pk}/retry/").status_code == 302
+        assert Job.objects.get(kind="generation.retry").subject == "Retry of 1000 runs"
 
     def test_htmx_gets_the_new_counts_and_a_toast(self, client: Client) -> None:
         batch = make_batch(total=1, running=1)

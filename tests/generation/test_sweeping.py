@@ -15,10 +15,9 @@ from PIL import Image
 from catalog.photos.sweeping import sweep_photos
 from generation import sweeping
 from generation.files import thumbnail_key
-from generation.models import Adapter, PhotoMask, ResultFile, Run, RunStage, StageResult
-from generation.models.results import StageState
+from generation.models import Adapter, PhotoMask, ResultFile, RunStage, StageResult
 from generation.storage import Checkpoints, site_files
-from jobs.models import Job, State, Step
+from jobs.models import Step
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.generation import make_candidate, make_result, make_run
 from tests.factories.jobs import make_job
@@ -184,31 +183,3 @@ class TestResults:
         assert sweeping.drop_orphans() == 1
         assert set(StageResult.objects.values_list("pk", flat=True)) == {used.pk, *(result.pk for result in kept)}
         assert not StageResult.objects.filter(pk=gone.pk).exists()
-
-
-class TestUntold:
-    @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
-    def test_an_end_that_nobody_told_is_told(self, state: str) -> None:
-        run = make_run(state="running")
-        job = make_job(state=state, error="The worker died 5 times.")
-        result = make_result("segment", state="running", job=job)
-        RunStage.objects.create(run=run, order=0, stage="segment", method=run.method, result=result)
-        assert sweeping.settle_untold() == 1
-        result.refresh_from_db()
-        run.refresh_from_db()
-        assert result.state == state
-        assert run.state == Run.State.FAILED
-        assert sweeping.settle_untold() == 0
-
-    def test_a_running_result_whose_job_is_gone_has_failed(self) -> None:
-        result = make_result("segment", state="running")
-        assert sweeping.settle_untold() == 1
-        result.refresh_from_db()
-        assert (result.state, result.error) == (StageState.FAILED, "Its job has been removed; retry the run.")
-
-    def test_work_that_goes_on_is_left_alone(self) -> None:
-        make_result("segment", state="running", job=make_job(state=State.RUNNING))
-        make_result("caption", state="waiting", job=make_job())
-        make_result("filter")
-        assert sweeping.settle_untold() == 0
-        assert Job.objects.count() == 2

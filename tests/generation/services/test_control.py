@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
 from generation.exceptions import NotEnoughImages, NotPossible, ProductNotFound
@@ -96,6 +98,19 @@ class TestPause:
         work()
         assert control.pause([run.pk]) == 0
         assert control.resume([run.pk]) == 0
+
+    def test_resuming_takes_as_many_queries_for_twelve_as_for_three(self, work: Work) -> None:
+        counted = []
+        for number in (3, 12):
+            batch = started(number)
+            work(most=1 + 2 * number)
+            control.pause_batch(batch)
+            with CaptureQueriesContext(connection) as queries:
+                assert control.resume_batch(batch) == number
+            counted.append(len(queries))
+            assert counts(batch) == {"running": number}
+            control.cancel_batch(batch)
+        assert counted[0] == counted[1]
 
 
 class TestCancel:
@@ -194,6 +209,36 @@ class TestFailures:
         assert control.retry_failures(batch) == 2
         work()
         assert counts(batch) == {"succeeded": 2, "cancelled": 1}
+
+    def test_asked_twice_one_job_takes_them_up(self, work: Work, workshop: Workshop) -> None:
+        batch = self.failed(work, workshop)
+        assert [control.retry_failures(batch), control.retry_failures(batch)] == [2, 2]
+        job = Job.objects.get(kind=control.RETRY_KIND)
+        assert control.retry_job(batch) == job
+        work()
+        assert counts(batch) == {"succeeded": 2}
+        assert control.retry_job(batch) is None
+        assert control.retry_failures(batch) == 0
+        assert Job.objects.filter(kind=control.RETRY_KIND).count() == 1
+
+    @pytest.mark.parametrize(("stop", "state"), [(control.pause_batch, "failed"), (control.cancel_batch, "cancelled")])
+    def test_a_batch_that_is_stopped_meanwhile_stays_so(
+        self, stop: Callable[[Batch], int], state: str, work: Work, workshop: Workshop
+    ) -> None:
+        batch = self.failed(work, workshop)
+        control.retry_failures(batch)
+        stop(batch)
+        work()
+        assert counts(batch) == {state: 2}
+
+    @staticmethod
+    def failed(work: Work, workshop: Workshop) -> Batch:
+        """A batch whose two runs have failed at their last stage, which would succeed now."""
+        batch = started(2)
+        workshop.trouble["select"] = NotEnoughImages("Nothing to choose from.")
+        work()
+        workshop.trouble.clear()
+        return batch
 
     def test_a_product_that_cannot_be_found_waits_for_a_person_and_others_go_on(
         self, work: Work, workshop: Workshop
