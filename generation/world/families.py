@@ -249,8 +249,8 @@ def _bag(make: Workshop, genes: Genes, paints: Paints) -> None:
     for side in (-1, 1):
         make.arc((0, 2 * tall - 0.03, side * deep * 0.62), (ring, thick, QUARTER), paints.trim, turn=(0, 0, QUARTER))
     if genes.values[6] > 0.5:
-        make.box((0, tall * 1.66, deep * 0.12), (half * 1.015, tall * 0.36, deep * 0.96), paints.trim, rounding=0.04)
-        make.box((0, tall * 1.3, deep * 1.06), (0.045, 0.055, 0.02), paints.steel, rounding=0.012)
+        make.box((0, tall * 1.75, deep * 0.12), (half * 1.015, tall * 0.27, deep * 0.96), paints.trim, rounding=0.04)
+        make.box((0, tall * 1.48, deep * 1.06), (0.045, 0.055, 0.02), paints.steel, rounding=0.012)
     elif genes.values[7] > 0.5:
         make.box((0, tall * 0.72, deep), (half * 0.7, tall * 0.5, 0.03), paints.trim, rounding=0.025)
 

@@ -13,7 +13,7 @@ from generation.world.contexts import place
 from generation.world.draws import Draws
 from generation.world.families import product
 from generation.world.lights import LIGHTS, sun
-from generation.world.march import lit, normals, openness, trace
+from generation.world.march import COARSE, FINE, Care, lit, normals, openness, trace, unit_length
 from generation.world.primitives import DISTANCES
 from generation.world.room import FLOOR, SKY, Room, meet
 from generation.world.scenes import Scene, shown
@@ -43,6 +43,7 @@ class Stage:
     wall: int
     lights: Lighting
     sharpness: float
+    care: Care
     eye: Tensor
     axes: Tensor
     own: Tensor
@@ -78,6 +79,7 @@ def set_up(scene: Scene, device: str = "cpu", *, with_product: bool = True) -> S
         wall=wall,
         lights=lighting(light, sun(light, Draws(f"light {scene.seed}")), room),
         sharpness=light.sharpness,
+        care=FINE if scene.detail == "full" else COARSE,
         eye=eye,
         axes=axes,
         own=torch.tensor(turned, dtype=torch.float32, device=device),
@@ -119,7 +121,7 @@ def _rays(stage: Stage, across: int, top: int, rows: int) -> tuple[Tensor, Tenso
     down, right = torch.meshgrid(y, x, indexing="ij")
     flat = torch.stack([right.flatten() * HALF_FIELD, down.flatten() * HALF_FIELD, torch.ones_like(right).flatten()])
     directions = stage.axes @ flat
-    directions = directions / directions.norm(dim=0)
+    directions = directions / unit_length(directions)
     return stage.eye[:, None].expand_as(directions).contiguous(), directions
 
 
@@ -130,7 +132,7 @@ def _trace_band(stage: Stage, across: int, top: int, rows: int) -> tuple[Tensor,
     way = backdrop.way.clone()
     owner = torch.full_like(backdrop.part, -1)
     for number, body in enumerate(stage.bodies):
-        hit = trace(body, origins, directions, way)
+        hit = trace(body, origins, directions, way, stage.care)
         nearer = hit < way
         way = torch.where(nearer, hit, way)
         owner = torch.where(nearer, torch.full_like(owner, number), owner)
@@ -157,7 +159,8 @@ def _met(stage: Stage, points: Tensor, normal: Tensor, surface: Tensor, owner: T
         if body.product:
             product[at] = True
             own_points[:, at] = stage.own @ here
-            own_normal[:, at] = functional.normalize(stage.own @ normal[:, at], dim=0)
+            turned = stage.own @ normal[:, at]
+            own_normal[:, at] = turned / unit_length(turned)
         else:
             own_normal[:, at] = normal[:, at]
     return Met(points, normal, own_points, own_normal, surface, product)
@@ -183,7 +186,7 @@ def _lit_colour(stage: Stage, met: Met, directions: Tensor, way: Tensor) -> Tens
     raised = met.points + met.normal * 0.008
     facing = ((met.normal * towards).sum(0) > 0).nonzero()[:, 0]
     share = torch.zeros_like(way)
-    share[facing] = lit(stage.bodies, raised[:, facing], towards[:, facing].contiguous(), stage.sharpness)
+    share[facing] = lit(stage.bodies, raised[:, facing], towards[:, facing].contiguous(), stage.sharpness, stage.care)
     on_floor = met.surface == stage.floor
     open_ = openness(stage.bodies, met.points, met.normal, (~on_floor).float())
     result = shade(stage.surfaces, met, colour, directions, lights=lights, lit=share, open_=open_)

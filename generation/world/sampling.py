@@ -61,8 +61,8 @@ def sample_thing(seed: int, family: str | None = None) -> Thing:
 def sample_view(seed: int, detail: Detail = "full") -> View:
     """The camera of that seed: mostly from the front and its quarters; closer and more level for "plain" pictures."""
     draws = Draws(f"view {seed}")
-    turned = draws.between("turned", -0.95, 0.95)
     plain = detail == "plain"
+    turned = draws.between("turned", -1.0, 1.0) * (0.75 if plain else 0.95)
     front = draws.chance("front", 0.85 if plain else 0.72)
     azimuth = turned if front else draws.between("anywhere", -math.pi, math.pi)
     return View(

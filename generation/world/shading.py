@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from generation.world.lights import Light
+from generation.world.march import unit_length
 from generation.world.room import Room
 from generation.world.solids import Surface, Triple
 from generation.world.textures import GRAIN_SHARES, PATTERN_SHARES, flat_place, mark_share, wrapped_place
@@ -117,7 +118,7 @@ def shade(
     base = 0.04 + (colour - 0.04) * metal
     fresnel = base + (1 - base) * edge * (1 - 0.85 * roughness)
     half = sun - directions
-    half = half / half.norm(dim=0).clamp(min=1e-6)
+    half = half / unit_length(half)
     power = 2 / (roughness**4).clamp(min=1e-3)
     highlight = (normal * half).sum(0).clamp(0, 1) ** power * (power + 2).clamp(max=160) / 40
     mirrored = directions + 2 * seen * normal

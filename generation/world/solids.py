@@ -1,4 +1,4 @@
-"""A scene's solids as data: parts with a place, a turn, sizes and a surface, gathered into groups and packed for evaluation."""
+"""A scene's solids as data: parts with a place, a turn, sizes and a surface, in groups, and packed for evaluation."""
 
 import math
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ Matrix = NDArray[np.float64]
 class Surface:
     """What a part's outside looks like. Colours are sRGB; `scale` is the pattern's repeats for each unit of length.
 
-    `wrapped` patterns run round the product's upright axis, others lie flat on the side they are on. `soft` parts lighten
-    at their edges as cloth does; `glow` is light of its own, as a share of the colour.
+    `wrapped` patterns run round the product's upright axis, others lie flat on the side they are on. `soft` parts
+    lighten at their edges as cloth does; `glow` is light of its own, as a share of the colour.
     """
 
     colour: Triple
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass
 class Body:
-    """Parts that are marched together: rows for each kind, each row's surface in the same order, and a box around all."""
+    """Parts that are marched together: rows of each kind, each row's surface in the same order, a box around all."""
 
     rows: dict[str, Tensor]
     surfaces: Tensor
@@ -97,8 +97,10 @@ class Workshop:
 
     def tube(self, start: Triple, end: Triple, radius: float, surface: int, *, tip: float | None = None) -> None:
         """A rod between two points."""
-        along = [b - a for a, b in zip(start, end, strict=True)]
-        self.add("tube", start, (*along, radius, radius if tip is None else tip), surface)
+        x, y, z = (b - a for a, b in zip(start, end, strict=True))
+        length = math.sqrt(x * x + y * y + z * z)
+        turn = (math.acos(max(-1.0, min(1.0, y / length))), math.atan2(x, z), 0.0)
+        self.add("tube", start, (length, radius, radius if tip is None else tip), surface, turn)
 
     def ball(self, place: Triple, half: Triple, surface: int, turn: Triple = (0, 0, 0)) -> None:
         """An ellipsoid around its place."""
@@ -132,8 +134,8 @@ def half_extents(part: Part) -> tuple[Matrix, Matrix]:
         radius = max(sizes[1:3])
         half = np.array([radius, sizes[0], radius])
     elif part.kind == "tube":
-        along = np.array(sizes[:3])
-        middle, half = along / 2, np.abs(along) / 2 + max(sizes[3:])
+        radius = max(sizes[1:])
+        middle, half = np.array([0, sizes[0] / 2, 0]), np.array([radius, sizes[0] / 2 + radius, radius])
     elif part.kind == "arc":
         half = np.array([sizes[0] + sizes[1], sizes[0] + sizes[1], sizes[1]])
     else:

@@ -1,0 +1,61 @@
+"""The command: `python -m generation.world render --out DIR` writes shards of training data; `sheet` draws a contact sheet."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from generation.exceptions import GenerationError
+from generation.world.dataset import Plan, write
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what is wrong with it is one sentence on stderr and exit status 1."""
+    parsed = _parser().parse_args(arguments)
+    torch.set_num_threads(parsed.threads)
+    try:
+        parsed.run(parsed)
+    except GenerationError as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m generation.world", description="Pictures of a rendered world.")
+    parser.add_argument("--threads", type=int, default=1, help="of torch; 1 where cores are shared")
+    commands = parser.add_subparsers(required=True)
+    rendering = commands.add_parser("render", help="training data as shards; goes on where it was stopped")
+    rendering.add_argument("--out", type=Path, required=True, help="the folder of shards")
+    rendering.add_argument("--things", type=int, required=True, help="how many products")
+    rendering.add_argument("--views", type=int, default=4, help="scenes of each product")
+    rendering.add_argument("--orbit", type=int, default=0, help="in place of views: so many sides of one scene")
+    rendering.add_argument("--side", type=int, default=64, help="pixels")
+    rendering.add_argument("--samples", type=int, default=2, help="rays a pixel, each way")
+    rendering.add_argument("--detail", choices=("plain", "full"), default="plain")
+    rendering.add_argument("--first-seed", type=int, default=0, help="900000 and up is held out from training")
+    rendering.add_argument("--shard", type=int, default=50, help="products in a shard")
+    rendering.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 is no limit")
+    rendering.set_defaults(run=_render)
+    return parser
+
+
+def _render(parsed: argparse.Namespace) -> None:
+    plan = Plan(
+        things=parsed.things,
+        views=0 if parsed.orbit else parsed.views,
+        orbit=parsed.orbit,
+        side=parsed.side,
+        samples=parsed.samples,
+        detail=parsed.detail,
+        first_seed=parsed.first_seed,
+        shard=parsed.shard,
+    )
+    written = write(plan, parsed.out, minutes=parsed.minutes)
+    sys.stdout.write(f"{written} of {plan.shards()} shards written to {parsed.out}.\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
