@@ -62,7 +62,7 @@ class Ballots:
     def passes(self) -> NDArray[np.bool_]:
         """(n, questions): whether each answer passes; a missing one does not."""
         columns = [
-            np.isin(self.answers[:, number], [scale.answers.index(one) for one in scale.passing])
+            np.isin(self.answers[:, number], [code for code, one in enumerate(scale.answers) if one in scale.passing])
             for number, scale in enumerate(self.scales)
         ]
         return np.column_stack(columns) if columns else np.zeros((len(self), 0), bool)
@@ -70,7 +70,7 @@ class Ballots:
     @cached_property
     def accepted(self) -> NDArray[np.bool_]:
         """(n,): whether the rater accepts the image, which is that every answer passes."""
-        return self.passes.all(axis=1)
+        return np.asarray(self.passes.all(axis=1))
 
     def accept_counts(self) -> Counts:
         """(tasks, 2): how many raters do not accept, and accept, each image."""

@@ -1,8 +1,8 @@
 """Gwet's agreement coefficients AC1 and AC2 for any number of raters, with missing answers. No library here has them.
 
 K. L. Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement", British Journal of
-Mathematical and Statistical Psychology 61 (2008), 29-48, formulas (2) to (5); weights and missing answers after the same
-author's "Handbook of Inter-Rater Reliability", 4th edition (2014), chapters 3 and 4.
+Mathematical and Statistical Psychology 61 (2008), 29-48; weights and missing answers as in his "Handbook of Inter-Rater
+Reliability", 4th edition (2014), chapters 3 and 4.
 """
 
 from typing import Literal
@@ -34,7 +34,7 @@ def weight_matrix(size: int, kind: Weights) -> Reals:
 def coefficient(counts: NDArray[np.int64], kind: Weights = "identity") -> float:
     """AC1 ("identity") or AC2 of `counts` (images, answers); columns are all possible answers, used or not.
 
-    NaN where no image has two answers. All answers the same is full agreement, 1: the chance that AC1 reckons with is 0.
+    NaN where no image has two answers. All answers the same is full agreement, 1: by AC1's reckoning chance is then 0.
     """
     freqs = np.ones((1, len(counts)))
     return float(by_pattern(counts, freqs, kind)[0])
