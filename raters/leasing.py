@@ -62,14 +62,16 @@ def held_by(member: CampaignRater) -> QuerySet[Assignment]:
     return Assignment.objects.filter(rater=member.rater_id, campaign=member.campaign_id, state=AssignmentState.HELD)
 
 
-@transaction.atomic
 def reclaim(campaign: Campaign, now: datetime | None = None, most: int = RECLAIMED_AT_ONCE) -> int:
     """Take back images whose lease has run out, at most so many; returns how many. What was answered is kept."""
     now = now or timezone.now()
     expired = Assignment.objects.filter(campaign=campaign, state=AssignmentState.HELD, lease_until__lt=now)
     over = dict(expired.order_by("lease_until").values_list("task_id", "pk")[:most])
-    if not over:
-        return 0
+    return _take_expired(expired, over, now) if over else 0
+
+
+@transaction.atomic
+def _take_expired(expired: QuerySet[Assignment], over: dict[int, int], now: datetime) -> int:
     tasks = Task.objects.filter(pk__in=over).order_by("pk").select_for_update(skip_locked=True, of=("self",))
     count = 0
     for task in tasks:
@@ -198,17 +200,15 @@ def _had_by(member: CampaignRater, task: str) -> Exists:
 def _assign(member: CampaignRater, task: Task, until: datetime, now: datetime) -> Assignment:
     """Hand a task over: its held count and the rater's number of images grow. A former draft comes back with it."""
     member.leases += 1
+    # Another row of this rater's cannot appear meanwhile: their row in the campaign is locked.
+    row = None if task.stamp == 0 else Assignment.objects.filter(task=task, rater=member.rater_id).first()
+    if row is None:
+        row = Assignment(task=task, rater_id=member.rater_id, campaign_id=member.campaign_id)
+    row.task, row.number = task, member.leases
+    row.state, row.leased_at, row.lease_until, row.ended_at = AssignmentState.HELD, now, until, None
+    row.save()
     if task.state != TaskState.GOLD:
         move(task, held=1)
-    fields = {"state": AssignmentState.HELD, "leased_at": now, "lease_until": until, "ended_at": None}
-    row, made = Assignment.objects.get_or_create(
-        task=task, rater_id=member.rater_id,
-        defaults={**fields, "campaign_id": member.campaign_id, "number": member.leases},
-    )  # fmt: skip
-    if not made:
-        Assignment.objects.filter(pk=row.pk).update(**fields, number=member.leases)
-        row.refresh_from_db()
-    row.task = task
     return row
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from raters.views import pictures, rating
+from raters.views import campaign_parts, campaigns, pictures, question_sets, rating, room
 
 app_name = "raters"
 # What the rating page calls and shows.
@@ -19,4 +19,33 @@ rating_urls = [
     path("rate/pictures/<uuid:assignment>", pictures.picture, name="picture"),
     path("rate/photos/<uuid:subject>/<int:place>", pictures.photo, name="photo"),
 ]
-urlpatterns: list[URLPattern] = [*rating_urls]
+room_urls = [
+    path("rate/", room.rate_list, name="rate-list"),
+    path("rate/<int:pk>/", room.rate, name="rate"),
+    path("rate/<int:pk>/own/", room.rate_own, name="rate-own"),
+]
+campaign_urls = [
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/new/", campaigns.campaign_new, name="campaign-new"),
+    path("campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<int:pk>/live/", campaigns.campaign_live, name="campaign-live"),
+    path("campaigns/<int:pk>/edit/", campaigns.campaign_edit, name="campaign-edit"),
+    path("campaigns/<int:pk>/images/", campaign_parts.campaign_images, name="campaign-images"),
+    path("campaigns/<int:pk>/images/clear/", campaign_parts.campaign_images_clear, name="campaign-images-clear"),
+    path("campaigns/<int:pk>/guidelines/", campaign_parts.campaign_guidelines, name="campaign-guidelines"),
+    path("campaigns/<int:pk>/guidelines/pictures/", campaign_parts.campaign_picture_add, name="campaign-picture-add"),
+    path(
+        "campaigns/<int:pk>/guidelines/pictures/<int:picture>/remove/",
+        campaign_parts.campaign_picture_remove,
+        name="campaign-picture-remove",
+    ),
+    path("campaigns/<int:pk>/raters/", campaign_parts.campaign_raters, name="campaign-raters"),
+    path("campaigns/<int:pk>/do/<slug:act>/", campaigns.campaign_move, name="campaign-move"),
+]
+question_urls = [
+    path("questions/", question_sets.question_sets, name="question-sets"),
+    path("questions/new/", question_sets.question_set_new, name="question-set-new"),
+    path("questions/<int:pk>/", question_sets.question_set, name="question-set"),
+    path("questions/<int:pk>/edit/", question_sets.question_set_edit, name="question-set-edit"),
+]
+urlpatterns: list[URLPattern] = [*rating_urls, *room_urls, *campaign_urls, *question_urls]

@@ -40,8 +40,12 @@ def invite(raters: list[Rater], campaign: Campaign) -> int:
 
 def locked_member(rater: Rater, campaign: Campaign) -> CampaignRater:
     """The rater's place in the campaign, locked: their own tabs wait for one another here. Call it in a transaction."""
-    join(rater, campaign)
-    return CampaignRater.objects.select_for_update(of=("self",)).get(rater=rater, campaign=campaign)
+    rows = CampaignRater.objects.select_for_update(of=("self",)).filter(rater=rater, campaign=campaign)
+    found = rows.first()
+    if found is None:
+        join(rater, campaign)
+        found = rows.get()
+    return found
 
 
 def check_may_rate(member: CampaignRater, campaign: Campaign) -> None:

@@ -10,6 +10,7 @@ from django.db.models import F, Max, QuerySet
 
 from catalog.models import Photo, Product
 from generation.models import Candidate
+from raters.choosing import in_batches
 from raters.exceptions import BadCampaign
 from raters.models import Campaign, Subject, Task
 from raters.models.campaigns import CampaignState
@@ -44,25 +45,20 @@ class NewSubject:
 
 
 @transaction.atomic
-def add_candidates(campaign: Campaign, candidates: QuerySet[Candidate]) -> int:
-    """Add generated images, without those that the safety filter held back or the campaign has; returns how many.
+def add_candidates(campaign: Campaign, candidates: Sequence[int]) -> int:
+    """Add generated images by id (`raters.choosing.chosen`), without those that the campaign has; returns how many.
 
-    Raises BadCampaign for a campaign that is closed.
+    Images that the safety filter held back are left out. Raises BadCampaign for a campaign that is closed.
     """
-    known = Task.objects.filter(campaign=campaign, candidate__isnull=False).values("candidate")
-    rows = list(
-        candidates.filter(dropped="").exclude(pk__in=known).order_by("pk").values_list(
-            "pk", "key", "width", "height", "prompt", "run__product", "run__method__name", "run__method__version"
-        )
-    )  # fmt: skip
-    subjects = _product_subjects(campaign, {row[5] for row in rows})
-    return add_tasks(
-        campaign,
-        [
-            NewTask(key, width, height, subjects[product], method=f"{method} v{version}", prompt=prompt, candidate=pk)
-            for pk, key, width, height, prompt, product, method, version in rows
-        ],
-    )
+    new: list[NewTask] = []
+    subjects: dict[int, Subject] = {}
+    for ids in in_batches(candidates):
+        known = Task.objects.filter(campaign=campaign, candidate__in=ids).values("candidate")
+        rows = Candidate.objects.filter(pk__in=ids, dropped="").exclude(pk__in=known).select_related("run__method")
+        found = list(rows.defer("words").order_by("pk"))
+        subjects |= _product_subjects(campaign, {row.run.product_id for row in found} - set(subjects))
+        new += [_of_candidate(row, subjects[row.run.product_id]) for row in found]
+    return add_tasks(campaign, new)
 
 
 @transaction.atomic
@@ -92,12 +88,12 @@ def add_tasks(campaign: Campaign, new: Sequence[NewTask]) -> int:
 
 @transaction.atomic
 def subject_for(campaign: Campaign, new: NewSubject) -> Subject:
-    """The campaign's subject of that product, or of that name without one; made when there is none."""
+    """The campaign's subject of that product, or of that name and photos; made when there is none."""
     if new.product is not None:
         return _product_subjects(campaign, {new.product.pk})[new.product.pk]
-    found = Subject.objects.filter(campaign=campaign, product=None, name=new.name).first()
-    if found is not None:
-        return found
+    for found in Subject.objects.filter(campaign=campaign, product=None, name=new.name):
+        if found.photos == new.photos:
+            return found
     return Subject.objects.create(campaign=campaign, name=new.name, noun=new.noun, photos=new.photos)
 
 
@@ -117,6 +113,18 @@ def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
     row.save(update_fields=["task_count", "gold_count", "rating_target"])
     campaign.refresh_from_db()
     return count
+
+
+def _of_candidate(row: Candidate, subject: Subject) -> NewTask:
+    return NewTask(
+        picture_key=row.key,
+        width=row.width,
+        height=row.height,
+        subject=subject,
+        method=str(row.run.method),
+        prompt=row.prompt,
+        candidate=row.pk,
+    )
 
 
 def _row(campaign: Campaign, new: NewTask, position: int) -> Task:

@@ -70,7 +70,6 @@ def verdict_of(task: Task, campaign: Campaign, book: RuleBook, ratings: list[Rat
     )
 
 
-@transaction.atomic
 def differences(campaigns: QuerySet[Campaign], *, mend: bool = False) -> list[Difference]:
     """Build every verdict of the campaigns anew and tell which rows differ; with `mend`, write what is right.
 
@@ -79,14 +78,19 @@ def differences(campaigns: QuerySet[Campaign], *, mend: bool = False) -> list[Di
     found = []
     for campaign in campaigns.select_related("question_set").order_by("pk"):
         for task in _suspects(campaign):
-            locked = Task.objects.select_for_update(of=("self",)).get(pk=task)
-            difference = _difference(locked, campaign)
-            if difference is None:
-                continue
-            found.append(difference)
-            if mend:
-                _mend(locked, campaign, difference)
+            difference = _looked_at_closely(task, campaign, mend)
+            if difference is not None:
+                found.append(difference)
     return found
+
+
+@transaction.atomic
+def _looked_at_closely(pk: int, campaign: Campaign, mend: bool) -> Difference | None:
+    task = Task.objects.select_for_update(of=("self",)).get(pk=pk)
+    difference = _difference(task, campaign)
+    if difference is not None and mend:
+        _mend(task, campaign, difference)
+    return difference
 
 
 def _suspects(campaign: Campaign) -> Iterator[int]:
