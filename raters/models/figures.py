@@ -1,4 +1,4 @@
-"""What is computed about a campaign's ratings, kept so that no page computes it: with the time, so that each says its age."""
+"""What is computed about the ratings of a campaign, and kept with its time, so that no page has to compute it."""
 
 from django.db import models
 
@@ -28,7 +28,7 @@ class CampaignFigures(models.Model):
 
 
 class RaterFigures(models.Model):
-    """What is known of one rater in one campaign: `raters.statistics.people.RaterFigures` as plain values, and flags."""
+    """What is known of one rater in one campaign: `statistics.people.RaterFigures` as plain values, and flags."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="rater_figures")
     rater = models.ForeignKey(Rater, models.PROTECT, related_name="figures")
@@ -48,11 +48,12 @@ class RaterFigures(models.Model):
 class AlternativeVerdict(models.Model):
     """What a method that weighs raters says of a task, beside the majority and never in place of it.
 
-    `questions` is {key: {"answer", "passes", "probability"}}; `probability` that of the least certain question.
+    `questions` is {key: {"answer", "passes", "probability"}}. `probability` is that of the least certain question of an
+    image that passes, and of the surest failed one of an image that does not.
     """
 
     class Method(models.TextChoices):
-        DAWID_SKENE = "dawid_skene", "Dawid–Skene"
+        DAWID_SKENE = "dawid_skene", "Dawid-Skene"
         MACE = "mace", "MACE"
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="alternatives")
