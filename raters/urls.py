@@ -32,6 +32,7 @@ campaign_urls = [
     path("campaigns/<int:pk>/edit/", campaigns.campaign_edit, name="campaign-edit"),
     path("campaigns/<int:pk>/images/", campaign_parts.campaign_images, name="campaign-images"),
     path("campaigns/<int:pk>/images/clear/", campaign_parts.campaign_images_clear, name="campaign-images-clear"),
+    path("campaigns/<int:pk>/images/upload/", campaign_parts.campaign_images_upload, name="campaign-images-upload"),
     path("campaigns/<int:pk>/guidelines/", campaign_parts.campaign_guidelines, name="campaign-guidelines"),
     path("campaigns/<int:pk>/guidelines/pictures/", campaign_parts.campaign_picture_add, name="campaign-picture-add"),
     path(

@@ -56,6 +56,16 @@ def put_questions(question_set: QuestionSet, questions: Iterable[Mapping[str, An
     Question.objects.bulk_create(rows)
 
 
+@transaction.atomic
+def change_question_set(question_set: QuestionSet, title: str, questions: Iterable[Mapping[str, Any]]) -> None:
+    """Another title and other questions for a set that no campaign has asked yet. Raises BadCampaign."""
+    row = QuestionSet.objects.select_for_update().get(pk=question_set.pk)
+    put_questions(row, questions)
+    row.title = title
+    _valid(row, f"The question set {row.name!r}")
+    row.save(update_fields=["title"])
+
+
 def freeze(question_set: QuestionSet) -> None:
     """From now on it never changes: a campaign asks it."""
     QuestionSet.objects.filter(pk=question_set.pk, frozen_at=None).update(frozen_at=timezone.now())

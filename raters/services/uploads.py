@@ -8,13 +8,18 @@ theirs is kept.
 
 import csv
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.core.files.storage import default_storage
 
 from catalog.exceptions import CatalogError, ImportUnreadable, RowRefused
+from catalog.importing.archives import ZipTree
 from catalog.importing.lines import Lines, decode, parse_object
 from catalog.importing.manifest import CSV, JSON_LINES
 from catalog.importing.trees import Tree, inner_path, join
@@ -69,6 +74,19 @@ def add_uploaded(campaign: Campaign, tree: Tree, manifest: str = "") -> Report:
         raise BadCampaign(str(error)) from None
     report.added = tasks.add_tasks(campaign, new)
     return report
+
+
+def add_archive(campaign: Campaign, file: BinaryIO) -> Report:
+    """As `add_uploaded`, from a zip archive that was uploaded. Raises BadCampaign."""
+    with tempfile.NamedTemporaryFile(suffix=".zip") as kept:
+        shutil.copyfileobj(file, kept)
+        kept.flush()
+        try:
+            tree = ZipTree(Path(kept.name), name="upload")
+        except ImportUnreadable as error:
+            raise BadCampaign(str(error)) from None
+        with closing(tree):
+            return add_uploaded(campaign, tree)
 
 
 def keep_picture(data: bytes, name: str) -> Stored:

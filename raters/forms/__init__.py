@@ -1,0 +1,1 @@
+"""The room's forms: they shape input; what is allowed is decided by the services they call."""

@@ -1,0 +1,119 @@
+"""How campaigns are going: the list, and one in figures, from counts that are kept; no page counts ratings."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.http import Http404
+from django.utils import timezone
+
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Task, Verdict
+from raters.models.campaigns import CampaignState
+from raters.models.ratings import Outcome
+from raters.models.tasks import AssignmentState, TaskState
+from vitrine.paging import Page, keyset_page
+
+ACTIVE = timedelta(minutes=5)
+EVENTS = 12
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is, in ratings and in images. `seconds` is the mean attention that a rating took."""
+
+    ratings: int
+    target: int
+    finished: int
+    images: int
+    seconds: float | None
+
+    @property
+    def share(self) -> float:
+        """Of the ratings asked for, 0 to 1."""
+        return min(1.0, self.ratings / self.target) if self.target else 0.0
+
+    @property
+    def hours_left(self) -> float | None:
+        """Hours of one rater's attention that are still to come."""
+        if self.seconds is None:
+            return None
+        return max(0, self.target - self.ratings) * self.seconds / 3600
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """One campaign as it is now."""
+
+    progress: Progress
+    held: int
+    active: int
+    withheld: int
+    outcomes: list[tuple[str, str, int]]  # value, label, verdicts that are final
+    raters: list[CampaignRater]
+    events: list[CampaignEvent]
+
+
+def campaign_or_404(pk: int) -> Campaign:
+    found = Campaign.objects.select_related("question_set", "made_by").filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"There is no campaign {pk}.")
+    return found
+
+
+def campaign_page(state: str, *, after: int | None, before: int | None) -> Page[Any]:
+    """Campaigns, newest first, with the sums of their raters' counts; `state` "" is all."""
+    rows = Campaign.objects.select_related("question_set")
+    if state in CampaignState.values:
+        rows = rows.filter(state=state)
+    return keyset_page(with_counts(rows), after=after, before=before, size=30)
+
+
+def with_counts(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
+    """Each campaign with `ratings_done`, `finished_images` and `rater_count`."""
+    return campaigns.annotate(
+        ratings_done=Sum("raters__ratings", default=0),
+        finished_images=Sum("raters__finished", default=0),
+        rater_count=Count("raters", filter=Q(raters__last_at__isnull=False)),
+    )
+
+
+def monitor(campaign: Campaign) -> Monitor:
+    """Everything that the page of a running campaign shows; a bounded number of queries, whatever its size."""
+    members = list(
+        CampaignRater.objects.filter(campaign=campaign)
+        .select_related("rater__user")
+        .order_by(F("last_at").desc(nulls_last=True), "id")
+    )
+    since = timezone.now() - ACTIVE
+    counts = dict(
+        Verdict.objects.filter(campaign=campaign, final=True).order_by().values_list("outcome").annotate(n=Count("pk"))
+    )
+    return Monitor(
+        progress=progress_from(campaign, members),
+        held=Assignment.objects.filter(campaign=campaign, state=AssignmentState.HELD).count(),
+        active=sum(member.last_at is not None and member.last_at >= since for member in members),
+        withheld=Task.objects.filter(campaign=campaign, state=TaskState.WITHHELD).count(),
+        outcomes=[(value, str(label), counts.get(value, 0)) for value, label in Outcome.choices],
+        raters=members,
+        events=list(CampaignEvent.objects.filter(campaign=campaign).select_related("by")[:EVENTS]),
+    )
+
+
+def images_by_method(campaign: Campaign) -> list[dict[str, Any]]:
+    """How many of the campaign's images each method made, most first: [{"method", "images"}]."""
+    rows = Task.objects.filter(campaign=campaign).order_by().values("method").annotate(images=Count("pk"))
+    return list(rows.order_by("-images", "method"))
+
+
+def progress_from(campaign: Campaign, members: list[CampaignRater]) -> Progress:
+    """The sums of the raters' counts."""
+    rated = sum(member.ratings + member.gold_ratings for member in members)
+    spent = sum(member.active_ms for member in members)
+    return Progress(
+        ratings=sum(member.ratings for member in members),
+        target=campaign.rating_target,
+        finished=sum(member.finished for member in members),
+        images=campaign.task_count,
+        seconds=spent / rated / 1000 if rated else None,
+    )

@@ -1,0 +1,54 @@
+"""Example pictures beside a campaign's guidelines: good ones and bad ones."""
+
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models import Max
+
+from catalog.exceptions import CatalogError
+from catalog.photos.checking import read_capped
+from catalog.photos.normalising import normalise
+from catalog.photos.storing import write
+from raters.exceptions import BadCampaign
+from raters.models import Campaign, GuidelinePicture
+from raters.models.campaigns import CampaignState
+
+PREFIX = "guidelines"  # of their files in storage
+MOST_PICTURES = 40
+
+
+@transaction.atomic
+def add_picture(campaign: Campaign, file: BinaryIO, name: str, *, good: bool, caption: str = "") -> GuidelinePicture:
+    """Keep a picture, normalised as photos are: upright, in sRGB, without metadata. Raises BadCampaign."""
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    _check_open(row)
+    if row.guideline_pictures.count() >= MOST_PICTURES:
+        raise BadCampaign(f"Guidelines have at most {MOST_PICTURES} pictures: remove one first.")
+    try:
+        photo = normalise(read_capped(file, name), name)
+    except CatalogError as refusal:
+        raise BadCampaign(str(refusal)) from None
+    key = f"{PREFIX}/{photo.sha256[:2]}/{photo.sha256}.{photo.format}"
+    write(key, photo.data)
+    last = row.guideline_pictures.aggregate(last=Max("order"))["last"]
+    return GuidelinePicture.objects.create(
+        campaign=row,
+        key=key,
+        width=photo.width,
+        height=photo.height,
+        good=good,
+        caption=caption,
+        order=0 if last is None else last + 1,
+    )
+
+
+@transaction.atomic
+def remove_picture(campaign: Campaign, pk: int) -> None:
+    """Take a picture out of the guidelines; its file stays, another campaign may show it. Raises BadCampaign."""
+    _check_open(campaign)
+    GuidelinePicture.objects.filter(campaign=campaign, pk=pk).delete()
+
+
+def _check_open(campaign: Campaign) -> None:
+    if campaign.state == CampaignState.CLOSED:
+        raise BadCampaign("A closed campaign stays as it is, and so do its guidelines.")
