@@ -1,4 +1,4 @@
-"""The frame that all trainers of the set share: seeded steps, a time box, averaged weights, a log, resumable checkpoints.
+"""The frame of all trainers of the set: seeded steps, a time box, averaged weights, a log, resumable checkpoints.
 
 A `Task` says what is trained and what a step's loss is; `train` runs it until its last step, the end of the time box
 or a call to stop. All that is random in a step comes from the seed and the step's number, so that a run that was
