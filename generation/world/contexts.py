@@ -7,7 +7,7 @@ from generation.world import props
 from generation.world.draws import Draws
 from generation.world.room import Room
 from generation.world.scenes import Scene
-from generation.world.solids import Surface, Workshop
+from generation.world.solids import Surface, Workshop, moved
 
 BACKDROPS = (
     (0.93, 0.92, 0.90),
@@ -18,6 +18,20 @@ BACKDROPS = (
     (0.91, 0.82, 0.82),
 )
 
+# In "full" detail these stand on a table, and the place behind it is so much larger and its floor so much lower.
+ON_TABLE = ("mug", "vase", "lamp")
+ENLARGED, LOWERED = 3.0, -1.9
+OAK_TOP, WHITE_TOP, GREY_TOP = (0.66, 0.47, 0.30), (0.88, 0.86, 0.82), (0.56, 0.50, 0.44)
+TABLE_TOPS = {
+    "living room": OAK_TOP,
+    "kitchen": OAK_TOP,
+    "garden": GREY_TOP,
+    "beach": GREY_TOP,
+    "office": WHITE_TOP,
+    "bedroom": WHITE_TOP,
+    "street": GREY_TOP,
+}
+
 
 def place(make: Workshop, scene: Scene) -> Room:
     """Build the scene's context into the workshop: its props as groups, its floor and wall as the room."""
@@ -25,12 +39,35 @@ def place(make: Workshop, scene: Scene) -> Room:
     full = scene.detail == "full"
     first = len(make.surfaces)
     room = BUILDERS[scene.context](make, draws, full, scene.light == "dim lamplight")
+    if full and scene.thing.family in ON_TABLE and scene.context != "studio":
+        room = _behind_table(make, scene.context, room, first)
     if scene.occluder:
         props.occluder(make, draws, scene.occluder)
     if full:
         return room
     make.surfaces[first:] = [_smooth(surface) for surface in make.surfaces[first:]]
     return replace(room, floor=_smooth(room.floor), wall=_smooth(room.wall))
+
+
+def _behind_table(make: Workshop, context: str, room: Room, first: int) -> Room:
+    """Put a table top under the product, and the place, as large as it then is, behind and below."""
+    make.groups = [moved(parts, ENLARGED, LOWERED) for parts in make.groups if parts]
+    make.surfaces[first:] = [_enlarged(surface) for surface in make.surfaces[first:]]
+    top = Surface(TABLE_TOPS[context], grain="wood", fine=1.8, roughness=0.4)
+    make.group()
+    make.box((0, -0.06, 1.1), (2.4, 0.06, 1.9), make.paint(top))
+    return replace(
+        room,
+        floor=_enlarged(room.floor),
+        wall=_enlarged(room.wall),
+        wall_at=room.wall_at * ENLARGED,
+        ground=LOWERED,
+        water=None if room.water is None else room.water * ENLARGED,
+    )
+
+
+def _enlarged(surface: Surface) -> Surface:
+    return replace(surface, scale=surface.scale / ENLARGED, fine=surface.fine / ENLARGED)
 
 
 def _smooth(surface: Surface) -> Surface:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.world.primitives import bezier_powers
-from generation.world.scenes import COLOURS, Thing
+from generation.world.scenes import PALETTE, Thing
 from generation.world.solids import Body, Surface, Triple, Workshop, bounds, pack
 
 # Roughness, metal, grain, softness of each material.
@@ -74,22 +74,23 @@ def _paints(workshop: Workshop, thing: Thing) -> Paints:
     genes = Genes(thing.genes)
     roughness, metal, grain, soft = MATERIAL_LOOKS[thing.material]
     main = Surface(
-        colour=COLOURS[thing.colour],
-        second=COLOURS[thing.second_colour],
+        colour=PALETTE[thing.colour],
+        second=PALETTE[thing.second_colour],
         pattern=thing.pattern,
         scale=genes.between(9, 2.6, 4.2),
         roughness=roughness,
         metal=metal,
         grain=grain,
+        fine=2.4 if grain == "weave" else 1.0,
         soft=soft,
         wrapped=thing.family in WRAPPED,
         mark=thing.mark,
-        mark_colour=COLOURS[thing.mark_colour],
+        mark_colour=PALETTE[thing.mark_colour],
         mark_place=MARK_PLACES.get(thing.family, (0.0, 0.0, 0.0)),
     )
     trim_grain = "wood" if grain == "wood" else ""
-    trim = Surface(COLOURS[thing.second_colour], roughness=max(roughness, 0.25), metal=metal, grain=trim_grain)
-    accent = Surface(COLOURS[thing.mark_colour], roughness=0.5)
+    trim = Surface(PALETTE[thing.second_colour], roughness=max(roughness, 0.25), metal=metal, grain=trim_grain)
+    accent = Surface(PALETTE[thing.mark_colour], roughness=0.5)
     steel = Surface((0.75, 0.75, 0.76), roughness=0.25, metal=1.0)
     return Paints(*(workshop.paint(surface) for surface in (main, trim, accent, steel)))
 

@@ -120,10 +120,13 @@ def _gap(body: Body, start: Tensor, way: Tensor, near: Tensor, far: Tensor, shar
 
 
 def openness(bodies: Sequence[Body], points: Tensor, towards: Tensor, ground: Tensor) -> Tensor:
-    """How much of the sky each point sees, 0 to 1: how far from anything it is along its normal. `ground`: 1 counts the floor."""
+    """How much of the sky each point sees, 0 to 1, by how far from anything it is along its normal.
+
+    `ground` [r] is the height of the floor below each point; far below for points of the floor itself.
+    """
     reaches = torch.tensor([reach for reach, _ in AO_SAMPLES], dtype=points.dtype, device=points.device)[:, None]
     weights = torch.tensor([weight for _, weight in AO_SAMPLES], dtype=points.dtype, device=points.device)
-    gaps = torch.where(ground > 0, points[1] + towards[1] * reaches, torch.full_like(ground, 9.0))
+    gaps = points[1] + towards[1] * reaches - ground
     for body in bodies:
         outside = torch.maximum(body.low[:, None] - points, points - body.high[:, None]).clamp(min=0)
         close = (outside.square().sum(0) < (2 * AO_REACH) ** 2).nonzero()[:, 0]

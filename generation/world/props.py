@@ -17,7 +17,7 @@ CALM = ((0.36, 0.47, 0.58), (0.55, 0.56, 0.52), (0.70, 0.45, 0.34), (0.33, 0.45,
 
 def sofa(make: Workshop, draws: Draws, x: float, z: float) -> None:
     """A two-seater with arms."""
-    cloth = make.paint(Surface(draws.pick("sofa", CALM), roughness=0.95, soft=0.2, grain="weave", scale=3.0))
+    cloth = make.paint(Surface(draws.pick("sofa", CALM), roughness=0.95, soft=0.2, grain="weave", fine=2.0))
     feet = make.paint(DARK_WOOD)
     make.group()
     make.box((x, 0.28, z), (0.78, 0.13, 0.34), cloth, rounding=0.07)

@@ -12,6 +12,7 @@ from torch.nn import functional
 from generation.world.contexts import place
 from generation.world.draws import Draws
 from generation.world.families import product
+from generation.world.lens import blurred_behind
 from generation.world.lights import LIGHTS, sun
 from generation.world.march import COARSE, FINE, Care, lit, normals, openness, trace, unit_length
 from generation.world.primitives import DISTANCES
@@ -22,6 +23,7 @@ from generation.world.solids import Body, Surface, Workshop, pack, rotation
 
 HALF_FIELD = 0.22  # Tangent of half the angle that the picture spans.
 RAYS_AT_ONCE = 1 << 17
+BLUR = 0.009  # Of the picture's side: the lens's softness behind a table.
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Stage:
     lights: Lighting
     sharpness: float
     care: Care
+    sharp_to: float  # How far from the eye the lens is sharp; 0 is everywhere.
     eye: Tensor
     axes: Tensor
     own: Tensor
@@ -80,6 +83,7 @@ def set_up(scene: Scene, device: str = "cpu", *, with_product: bool = True) -> S
         lights=lighting(light, sun(light, Draws(f"light {scene.seed}")), room),
         sharpness=light.sharpness,
         care=FINE if scene.detail == "full" else COARSE,
+        sharp_to=scene.view.distance + 1.2 if room.ground < 0 else 0.0,
         eye=eye,
         axes=axes,
         own=torch.tensor(turned, dtype=torch.float32, device=device),
@@ -103,14 +107,17 @@ def picture(stage: Stage, side: int, samples: int) -> tuple[NDArray[np.uint8], N
     """One picture and its mask, in bands of rows so that a large one fits the memory."""
     across = side * samples
     band = max(RAYS_AT_ONCE // across // samples, 1)
-    images, masks = [], []
+    parts = []
     for top in range(0, side, band):
         rows = min(band, side - top)
-        colour, mask = _trace_band(stage, across, top * samples, rows * samples)
-        shares = functional.avg_pool2d(torch.cat([colour, mask[None]]).view(1, 4, rows * samples, across), samples)[0]
-        images.append((shares[:3].clamp(0, 1) ** (1 / GAMMA) * 255 + 0.5).to(torch.uint8).permute(1, 2, 0))
-        masks.append((shares[3] * 255 + 0.5).to(torch.uint8))
-    return torch.cat(images).cpu().numpy(), torch.cat(masks).cpu().numpy()
+        channels = _trace_band(stage, across, top * samples, rows * samples)
+        parts.append(functional.avg_pool2d(channels.view(1, -1, rows * samples, across), samples)[0])
+    shares = torch.cat(parts, dim=1)
+    colour = shares[:3]
+    if stage.sharp_to:
+        colour = blurred_behind(shares[4:7], shares[7:10], shares[10], BLUR * side)
+    image = (colour.clamp(0, 1) ** (1 / GAMMA) * 255 + 0.5).to(torch.uint8).permute(1, 2, 0)
+    return image.cpu().numpy(), (shares[3] * 255 + 0.5).to(torch.uint8).cpu().numpy()
 
 
 def _rays(stage: Stage, across: int, top: int, rows: int) -> tuple[Tensor, Tensor]:
@@ -125,8 +132,8 @@ def _rays(stage: Stage, across: int, top: int, rows: int) -> tuple[Tensor, Tenso
     return stage.eye[:, None].expand_as(directions).contiguous(), directions
 
 
-def _trace_band(stage: Stage, across: int, top: int, rows: int) -> tuple[Tensor, Tensor]:
-    """Developed colour [3, r] and product share [r] of some rows."""
+def _trace_band(stage: Stage, across: int, top: int, rows: int) -> Tensor:
+    """Developed colour and product share of some rows: [4, r], and for the lens near colour, far colour, far share."""
     origins, directions = _rays(stage, across, top, rows)
     backdrop = meet(stage.room, origins, directions)
     way = backdrop.way.clone()
@@ -142,7 +149,12 @@ def _trace_band(stage: Stage, across: int, top: int, rows: int) -> tuple[Tensor,
     solid = ((owner >= 0) | (backdrop.part != SKY)).nonzero()[:, 0]
     colour = sky_colour(directions, stage.lights.light)
     colour[:, solid] = _lit_colour(stage, _at(met, solid), directions[:, solid], way[solid])
-    return developed(colour), met.product.float()
+    colour = developed(colour)
+    channels = [colour, met.product.float()[None]]
+    if stage.sharp_to:
+        far = (way > stage.sharp_to).float()
+        channels += [colour * (1 - far), colour * far, far[None]]
+    return torch.cat(channels)
 
 
 def _met(stage: Stage, points: Tensor, normal: Tensor, surface: Tensor, owner: Tensor) -> Met:
@@ -188,7 +200,8 @@ def _lit_colour(stage: Stage, met: Met, directions: Tensor, way: Tensor) -> Tens
     share = torch.zeros_like(way)
     share[facing] = lit(stage.bodies, raised[:, facing], towards[:, facing].contiguous(), stage.sharpness, stage.care)
     on_floor = met.surface == stage.floor
-    open_ = openness(stage.bodies, met.points, met.normal, (~on_floor).float())
+    ground = stage.room.ground - on_floor.float() * 9.0
+    open_ = openness(stage.bodies, met.points, met.normal, ground)
     result = shade(stage.surfaces, met, colour, directions, lights=lights, lit=share, open_=open_)
     if stage.room.outdoors:
         haze = 1 - torch.exp(-((way - 6).relu()) / 26)
@@ -202,7 +215,7 @@ def _water(room: Room, met: Met, colour: Tensor, way: Tensor) -> Tensor:
         return colour
     deep = torch.tensor((0.03, 0.22, 0.33), dtype=colour.dtype, device=colour.device)[:, None]
     foam = torch.full_like(deep, 0.8)
-    low = met.points[1] < 0.001
+    low = met.points[1] < room.ground + 0.001
     edge = met.points[2] - room.water + 0.12 * torch.sin(met.points[0] * 1.7)
     colour = torch.where((low & (edge < 0))[None], deep + 0.06 * (way / 20).clamp(0, 1), colour)
     return torch.where((low & (edge < 0) & (edge > -0.16))[None], foam, colour)

@@ -13,8 +13,9 @@ FAR = 60.0
 
 @dataclass(frozen=True)
 class Room:
-    """Floor at y = 0; the wall stands at z = `wall_at`, or there is none and the sky is seen. `sweep`: radius of the bend
-    from floor to wall. `water`: beyond this z the floor is water. `dado`: up to this height the wall has its second colour.
+    """The wall stands at z = `wall_at`, or there is none and the sky is seen. `sweep`: radius of the bend
+    from floor to wall. `water`: beyond this z the floor is water. `ground`: the height of the floor, below 0 where the
+    product stands on a table.
     """
 
     floor: Surface
@@ -23,7 +24,7 @@ class Room:
     outdoors: bool = False
     sweep: float = 0.0
     water: float | None = None
-    dado: float = 0.0
+    ground: float = 0.0
 
 
 @dataclass
@@ -39,7 +40,7 @@ def meet(room: Room, origins: Tensor, directions: Tensor) -> Backdrop:
     """Where each ray meets floor, sweep or wall; the sky is `FAR` away."""
     x, y, z = directions[0], directions[1], directions[2]
     far = torch.full_like(x, FAR)
-    to_floor = torch.where(y < -1e-6, -origins[1] / y.clamp(max=-1e-6), far).clamp(0, FAR)
+    to_floor = torch.where(y < -1e-6, (room.ground - origins[1]) / y.clamp(max=-1e-6), far).clamp(0, FAR)
     if room.outdoors:
         part = torch.where(to_floor < FAR, FLOOR, SKY)
         up = torch.stack([torch.zeros_like(x), (part == FLOOR).float(), (part == SKY).float()])

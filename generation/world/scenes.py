@@ -20,6 +20,26 @@ COLOURS: dict[str, tuple[float, float, float]] = {
     "grey": (0.52, 0.53, 0.55),
     "black": (0.10, 0.10, 0.11),
 }
+# Quieter ones for the sample catalogue; drawn things never have them.
+MUTED: dict[str, tuple[float, float, float]] = {
+    "oak": (0.74, 0.56, 0.37),
+    "walnut": (0.43, 0.29, 0.19),
+    "terracotta": (0.78, 0.45, 0.33),
+    "rust": (0.66, 0.34, 0.20),
+    "sage": (0.60, 0.68, 0.56),
+    "forest green": (0.17, 0.35, 0.27),
+    "navy": (0.15, 0.21, 0.37),
+    "sky blue": (0.62, 0.76, 0.86),
+    "mustard": (0.86, 0.66, 0.24),
+    "cream": (0.94, 0.89, 0.80),
+    "sand": (0.83, 0.74, 0.61),
+    "blush": (0.91, 0.74, 0.70),
+    "plum": (0.40, 0.21, 0.33),
+    "charcoal": (0.22, 0.23, 0.25),
+    "brass": (0.85, 0.67, 0.36),
+    "steel": (0.76, 0.77, 0.79),
+}
+PALETTE = COLOURS | MUTED
 PATTERNS = ("plain", "striped", "banded", "checked", "dotted", "speckled", "marbled")
 MATERIALS = ("matte", "glossy", "metal", "wooden", "woven")
 MARKS = ("", "circle", "square", "triangle", "ring", "cross", "star")

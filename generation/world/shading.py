@@ -75,7 +75,7 @@ def _decorate(surface: Surface, colour: Tensor, points: Tensor, normal: Tensor) 
         colour = colour + (_column(linear(surface.second), colour) - colour) * share
     if surface.grain:
         depth = 0.42 if surface.grain == "wood" else 0.5
-        colour = colour * (1.12 - depth * GRAIN_SHARES[surface.grain](u, v))
+        colour = colour * (1.12 - depth * GRAIN_SHARES[surface.grain](u * surface.fine, v * surface.fine))
     if surface.mark:
         x, y, half = surface.mark_place
         share = mark_share(surface.mark, (points[0] - x) / half, (points[1] - y) / half)

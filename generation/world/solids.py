@@ -17,7 +17,8 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Surface:
-    """What a part's outside looks like. Colours are sRGB; `scale` is the pattern's repeats for each unit of length.
+    """What a part's outside looks like. Colours are sRGB; `scale` is a pattern's repeats for each unit of length,
+    `fine` a grain's.
 
     `wrapped` patterns run round the product's upright axis, others lie flat on the side they are on. `soft` parts
     lighten at their edges as cloth does; `glow` is light of its own, as a share of the colour.
@@ -30,6 +31,7 @@ class Surface:
     roughness: float = 0.6
     metal: float = 0.0
     grain: str = ""
+    fine: float = 1.0
     glow: float = 0.0
     soft: float = 0.0
     wrapped: bool = False
@@ -157,14 +159,31 @@ def bounds(parts: Sequence[Part], frame: Matrix | None = None) -> tuple[Matrix, 
     return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
+def scaled_sizes(part: Part, scale: float) -> tuple[float, ...]:
+    """The part's sizes times a scale: all but an arc's angle are lengths."""
+    return tuple(size if part.kind == "arc" and place == 2 else size * scale for place, size in enumerate(part.sizes))
+
+
+def moved(parts: Sequence[Part], scale: float, lift: float) -> list[Part]:
+    """The parts scaled about the origin, then lifted."""
+    return [
+        Part(
+            part.kind,
+            (part.place[0] * scale, part.place[1] * scale + lift, part.place[2] * scale),
+            part.turn,
+            scaled_sizes(part, scale),
+            part.surface,
+        )
+        for part in parts
+    ]
+
+
 def row(part: Part, frame: Matrix, scale: float) -> list[float]:
     """A part's parameters once its whole group is turned by a matrix and scaled."""
     turned = frame @ rotation(part.turn)
     inverse = turned.T
     offset = -inverse @ (frame @ np.array(part.place)) * scale
-    sizes = [float(size) * scale for size in part.sizes]
-    if part.kind == "arc":
-        sizes[2] = part.sizes[2]
+    sizes = list(scaled_sizes(part, scale))
     if part.kind == "lathe":
         sizes[2:] = bezier_powers(tuple(sizes[2:]))
     return [*np.column_stack([inverse, offset]).ravel().tolist(), *sizes]
