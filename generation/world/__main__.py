@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from generation.exceptions import GenerationError
+from generation.world.catalogue import SIDE, write_catalogue
 from generation.world.dataset import Plan, write
 
 
@@ -39,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     rendering.add_argument("--shard", type=int, default=50, help="products in a shard")
     rendering.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 is no limit")
     rendering.set_defaults(run=_render)
+    catalogue = commands.add_parser("catalogue", help="the sample catalogue: photos and products.jsonl")
+    catalogue.add_argument("--out", type=Path, required=True, help="the folder; photos that are there stay")
+    catalogue.add_argument("--side", type=int, default=SIDE, help="pixels")
+    catalogue.set_defaults(run=_catalogue)
     return parser
 
 
@@ -55,6 +60,11 @@ def _render(parsed: argparse.Namespace) -> None:
     )
     written = write(plan, parsed.out, minutes=parsed.minutes)
     sys.stdout.write(f"{written} of {plan.shards()} shards written to {parsed.out}.\n")
+
+
+def _catalogue(parsed: argparse.Namespace) -> None:
+    new = write_catalogue(parsed.out, side=parsed.side)
+    sys.stdout.write(f"{new} photos rendered into {parsed.out}.\n")
 
 
 if __name__ == "__main__":

@@ -99,30 +99,34 @@ def _kitchen(make: Workshop, draws: Draws, _full: bool, _night: bool) -> Room:
     )
 
 
+# Greens of bush, crown and lawn. Plain ones are strong: a lawn is told by its colour alone at 64 px.
+PLAIN_GREENS = (
+    Surface((0.17, 0.42, 0.15), second=(0.30, 0.58, 0.22), pattern="grass", scale=1.6, roughness=0.9),
+    Surface((0.20, 0.46, 0.17), second=(0.34, 0.60, 0.25), pattern="grass", scale=1.6, roughness=0.9),
+    Surface((0.24, 0.47, 0.15), second=(0.42, 0.64, 0.24), pattern="grass", scale=2.6, roughness=1.0),
+)
+FULL_GREENS = (
+    Surface((0.23, 0.37, 0.20), second=(0.37, 0.50, 0.28), pattern="grass", scale=2.6, roughness=0.9),
+    Surface((0.27, 0.41, 0.22), second=(0.42, 0.54, 0.30), pattern="grass", scale=2.6, roughness=0.9),
+    Surface((0.36, 0.47, 0.22), second=(0.52, 0.60, 0.33), pattern="grass", scale=2.6, roughness=1.0),
+)
+
+
 def _garden(make: Workshop, draws: Draws, full: bool, _night: bool) -> Room:
     side = draws.side("side")
+    bush, crown, lawn = FULL_GREENS if full else PLAIN_GREENS
     make.group()
     for index, x in enumerate((-1.5, -0.3, 0.9, 1.8)):
         z = draws.between(f"bush z {index}", -2.3, -1.8)
-        props.bush(make, draws, f"bush {index}", (x, 0.0, z), draws.between(f"bush {index}", 0.5, 0.8))
+        props.bush(make, draws, f"bush {index}", (x, 0.0, z), draws.between(f"bush {index}", 0.5, 0.8), bush)
     make.group()
-    props.tree(make, side * draws.between("tree x", 1.1, 1.4), -1.75)
+    props.tree(make, side * draws.between("tree x", 1.1, 1.4), -1.75, crown)
     if full:
         make.group()
         for index in range(7):
-            petal = make.paint(
-                Surface(
-                    draws.pick(
-                        f"flower {index}",
-                        ((0.92, 0.30, 0.34), (0.96, 0.80, 0.25), (0.92, 0.62, 0.80), (0.95, 0.94, 0.92)),
-                    )
-                )
-            )
             x, z = draws.between(f"flower x {index}", -1.5, 1.5), draws.between(f"flower z {index}", -1.5, -0.75)
-            make.tube((x, 0, z), (x, 0.11, z), 0.008, make.paint(props.LEAF))
-            make.ball((x, 0.13, z), (0.045, 0.03, 0.045), petal)
-    grass = Surface((0.24, 0.47, 0.15), second=(0.42, 0.64, 0.24), pattern="grass", scale=2.6, roughness=1.0)
-    return Room(grass, grass, outdoors=True)
+            props.flower(make, draws, f"flower {index}", x, z)
+    return Room(lawn, lawn, outdoors=True)
 
 
 def _beach(make: Workshop, draws: Draws, _full: bool, _night: bool) -> Room:

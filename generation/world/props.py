@@ -8,8 +8,8 @@ from generation.world.scenes import COLOURS
 from generation.world.solids import Surface, Triple, Workshop
 
 LEAF = Surface((0.20, 0.46, 0.20), roughness=0.7)
-WOOD = Surface((0.50, 0.34, 0.20), grain="wood", scale=3.0, roughness=0.5)
-DARK_WOOD = Surface((0.30, 0.19, 0.12), grain="wood", scale=3.0, roughness=0.5)
+WOOD = Surface((0.50, 0.34, 0.20), grain="wood", roughness=0.5)
+DARK_WOOD = Surface((0.30, 0.19, 0.12), grain="wood", roughness=0.5)
 WHITE = Surface((0.90, 0.89, 0.87), roughness=0.5)
 IRON = Surface((0.17, 0.18, 0.20), roughness=0.4)
 CALM = ((0.36, 0.47, 0.58), (0.55, 0.56, 0.52), (0.70, 0.45, 0.34), (0.33, 0.45, 0.38), (0.76, 0.68, 0.55))
@@ -48,7 +48,7 @@ def cabinets(make: Workshop, draws: Draws, z: float) -> None:
     doors = make.paint(
         Surface(draws.pick("doors", ((0.32, 0.55, 0.56), (0.36, 0.50, 0.42), (0.30, 0.42, 0.58))), roughness=0.4)
     )
-    top, knob = make.paint(Surface((0.72, 0.54, 0.36), grain="wood", scale=2.5, roughness=0.35)), make.paint(IRON)
+    top, knob = make.paint(Surface((0.72, 0.54, 0.36), grain="wood", roughness=0.35)), make.paint(IRON)
     make.group()
     for index in range(4):
         x = (index - 1.5) * 0.82
@@ -134,22 +134,29 @@ def bed(make: Workshop, draws: Draws, x: float, z: float) -> None:
         make.ball((x + side * 0.42, 0.53, z - 0.28), (0.33, 0.13, 0.17), linen, turn=(0.35, 0, 0))
 
 
-def bush(make: Workshop, draws: Draws, name: str, place: Triple, size: float) -> None:
+def bush(make: Workshop, draws: Draws, name: str, place: Triple, size: float, leaf: Surface) -> None:
     """A rounded bush of several balls."""
-    leaf = make.paint(Surface((0.17, 0.42, 0.15), second=(0.30, 0.58, 0.22), pattern="grass", scale=1.6, roughness=0.9))
+    leaves = make.paint(leaf)
     x, y, z = place
     for index in range(3):
         aside = draws.between(f"{name} aside {index}", -0.4, 0.4) * size
         tall = draws.between(f"{name} tall {index}", 0.75, 1.05) * size
-        make.ball((x + aside, y + 0.25 * size, z), (0.7 * size, tall, 0.55 * size), leaf)
+        make.ball((x + aside, y + 0.25 * size, z), (0.7 * size, tall, 0.55 * size), leaves)
 
 
-def tree(make: Workshop, x: float, z: float) -> None:
+def tree(make: Workshop, x: float, z: float, leaf: Surface) -> None:
     """A trunk with a round crown."""
-    trunk = make.paint(Surface((0.36, 0.25, 0.16), grain="wood", scale=3.0, roughness=0.9))
-    leaf = make.paint(Surface((0.20, 0.46, 0.17), second=(0.34, 0.60, 0.25), pattern="grass", scale=1.6, roughness=0.9))
+    trunk = make.paint(Surface((0.36, 0.25, 0.16), grain="wood", roughness=0.9))
     make.tube((x, 0, z), (x, 1.2, z), 0.10, trunk, tip=0.07)
-    make.ball((x, 1.65, z), (0.75, 0.62, 0.6), leaf)
+    make.ball((x, 1.65, z), (0.75, 0.62, 0.6), make.paint(leaf))
+
+
+def flower(make: Workshop, draws: Draws, name: str, x: float, z: float) -> None:
+    """A small flower in the grass."""
+    tones = ((0.92, 0.30, 0.34), (0.96, 0.80, 0.25), (0.92, 0.62, 0.80), (0.95, 0.94, 0.92))
+    petal = make.paint(Surface(draws.pick(name, tones)))
+    make.tube((x, 0, z), (x, 0.11, z), 0.008, make.paint(LEAF))
+    make.ball((x, 0.13, z), (0.045, 0.03, 0.045), petal)
 
 
 def parasol(make: Workshop, draws: Draws, x: float, z: float) -> None:

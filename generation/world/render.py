@@ -204,7 +204,8 @@ def _lit_colour(stage: Stage, met: Met, directions: Tensor, way: Tensor) -> Tens
     open_ = openness(stage.bodies, met.points, met.normal, ground)
     result = shade(stage.surfaces, met, colour, directions, lights=lights, lit=share, open_=open_)
     if stage.room.outdoors:
-        haze = 1 - torch.exp(-((way - 6).relu()) / 26)
+        clear = 6.0 if stage.room.ground == 0 else 18.0
+        haze = 1 - torch.exp(-((way - clear).relu()) / 26)
         result = result + (sky_colour(directions * 0, lights.light) - result) * haze
     return result
 

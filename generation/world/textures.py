@@ -65,7 +65,7 @@ def dotted(u: Tensor, v: Tensor) -> Tensor:
 
 def speckled(u: Tensor, v: Tensor) -> Tensor:
     """Small irregular flecks."""
-    return (noise(u * 9, v * 9) * 0.65 + noise(u * 21 + 7, v * 21) * 0.35 > 0.66).float()
+    return (noise(u * 17, v * 17) * 0.6 + noise(u * 41 + 7, v * 41) * 0.4 > 0.71).float()
 
 
 def marbled(u: Tensor, v: Tensor) -> Tensor:
