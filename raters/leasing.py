@@ -13,9 +13,10 @@ another rater is taking at this moment is left to them (SKIP LOCKED; on SQLite w
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -25,9 +26,20 @@ from raters.ordering import is_gold_turn, turn
 
 HELD_AT_ONCE = 2  # the image on the page, and the one after it, fetched meanwhile
 SETTLED = 10_000_000  # microseconds after which a committed stamp is seen by all
-WINDOW = 8  # begun tasks that a rater chooses among
 RECLAIMED_AT_ONCE = 16
+RECLAIM_EVERY = 8  # images handed to a rater, and whenever there seems to be nothing for one
+RENEWED_BELOW = 0.7  # of a lease
 RECHECK_SECONDS = 60  # between two looks at all begun tasks for a rater for whom there seems to be nothing
+# The first few begun tasks, from a stamp on, that lack so many ratings and that the rater has not had: among these
+# raters choose differently.
+FREE_TASKS = """
+    SELECT * FROM (
+        SELECT task.stamp, task.id, task."left" FROM raters_task task
+        WHERE task.campaign_id = %s AND task.state = 'begun' AND task."left" = %s AND task.stamp >= %s
+          AND NOT EXISTS (
+              SELECT 1 FROM raters_assignment had
+              WHERE had.task_id = task.id AND had.rater_id = %s AND had.state NOT IN ('expired', 'returned'))
+        ORDER BY task.stamp, task.id LIMIT 8) free"""
 
 
 def now_stamp() -> int:
@@ -36,25 +48,35 @@ def now_stamp() -> int:
 
 
 def fill_hands(member: CampaignRater, campaign: Campaign, *, hold: int = HELD_AT_ONCE) -> list[Assignment]:
-    """What the rater holds, oldest first, topped up to `hold`, with every lease renewed.
+    """What the rater holds, oldest first, topped up to `hold`, with leases that would run out soon renewed.
 
     Call it in a transaction, with `member` locked and allowed to rate. Saves `member`.
     """
     now = timezone.now()
     mine = list(held_by(member).order_by("number").select_related("task__subject"))
-    reclaim(campaign, now)
     while len(mine) < hold and _may_take_more(member, campaign, len(mine)):
         task = _next_task(member, campaign, len(mine))
         if task is None:
             break
         mine.append(_assign(member, task, lease_end(campaign, now), now))
-    renewed = [one for one in mine if one.lease_until < lease_end(campaign, now)]
-    if renewed:
-        Assignment.objects.filter(pk__in=[one.pk for one in renewed]).update(lease_until=lease_end(campaign, now))
-        for one in renewed:
-            one.lease_until = lease_end(campaign, now)
-    member.save(update_fields=["leases", "place", "cursors"])
+    _renew(mine, campaign, now)
+    member.save()
     return mine
+
+
+def lease_end(campaign: Campaign, now: datetime) -> datetime:
+    return now + timedelta(minutes=campaign.lease_minutes)
+
+
+def _renew(mine: list[Assignment], campaign: Campaign, now: datetime) -> None:
+    """Give whole leases to what has used up a good part of its own: most images are rated long before."""
+    until = lease_end(campaign, now)
+    soon = now + timedelta(minutes=campaign.lease_minutes) * RENEWED_BELOW
+    renewed = [one for one in mine if one.lease_until < soon]
+    if renewed:
+        Assignment.objects.filter(pk__in=[one.pk for one in renewed]).update(lease_until=until)
+    for one in renewed:
+        one.lease_until = until
 
 
 def held_by(member: CampaignRater) -> QuerySet[Assignment]:
@@ -109,10 +131,6 @@ def _state_of(task: Task, complete: bool) -> TaskState:
     return TaskState.FULL if task.held + task.done >= task.wanted else TaskState.BEGUN
 
 
-def lease_end(campaign: Campaign, now: datetime) -> datetime:
-    return now + timedelta(minutes=campaign.lease_minutes)
-
-
 def _may_take_more(member: CampaignRater, campaign: Campaign, held: int) -> bool:
     if campaign.per_rater_limit is None:
         return True
@@ -129,12 +147,11 @@ def _next_task(member: CampaignRater, campaign: Campaign, held: int) -> Task | N
             return found
     if member.taken + held >= campaign.task_count and _had_all(member, campaign):
         return None
-    return (
-        _begun_task(member, range(1, campaign.raters_per_image))
-        or _fresh_task(member)
-        or _begun_task(member, (campaign.raters_per_image,))
-        or _after_another_look(member, campaign)
-    )
+    nearly = range(1, campaign.raters_per_image)
+    if member.leases % RECLAIM_EVERY == 0:
+        reclaim(campaign)
+    found = _begun_task(member, nearly) or _fresh_task(member) or _begun_task(member, [campaign.raters_per_image])
+    return found or _after_another_look(member, campaign)
 
 
 def _had_all(member: CampaignRater, campaign: Campaign) -> bool:
@@ -160,23 +177,33 @@ def _fresh_task(member: CampaignRater) -> Task | None:
     return task
 
 
-def _begun_task(member: CampaignRater, missing: range | tuple[int, ...]) -> Task | None:
+def _begun_task(member: CampaignRater, missing: Sequence[int]) -> Task | None:
     """A begun task that the rater has not had, of those that lack the fewest ratings; it is locked."""
+    horizon = now_stamp() - SETTLED
+    found = _windows(member, missing)
     for left in missing:
-        horizon = now_stamp() - SETTLED
-        begun = Task.objects.filter(
-            campaign=member.campaign_id,
-            state=TaskState.BEGUN,
-            left=left,
-            stamp__gte=member.cursors.get(str(left), 0),
-        )
-        free = list(begun.exclude(_had_by(member, "pk")).order_by("stamp", "pk").values_list("stamp", "pk")[:WINDOW])
-        member.cursors[str(left)] = min(free[0][0] if free else horizon, horizon)
+        free = [(stamp, pk) for stamp, pk, level in found if level == left]
+        member.cursors[str(left)] = min(min(free)[0] if free else horizon, horizon)
         for _, pk in sorted(free, key=lambda row: turn(member.rater_id, row[1])):
-            locked = begun.filter(pk=pk).select_related("subject").select_for_update(skip_locked=True, of=("self",))
-            if (task := locked.first()) is not None:
+            begun = Task.objects.filter(pk=pk, state=TaskState.BEGUN).select_related("subject")
+            if (task := begun.select_for_update(skip_locked=True, of=("self",)).first()) is not None:
                 return task
     return None
+
+
+def _windows(member: CampaignRater, missing: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(stamp, id, missing ratings) of the first few tasks that are free for the rater, for each number missing.
+
+    One statement for all: it is part of every rating.
+    """
+    if not missing:
+        return []
+    values: list[int] = []
+    for left in missing:
+        values += [member.campaign_id, left, member.cursors.get(str(left), 0), member.rater_id]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([FREE_TASKS] * len(missing)), values)
+        return [(int(stamp), int(pk), int(left)) for stamp, pk, left in cursor.fetchall()]
 
 
 def _after_another_look(member: CampaignRater, campaign: Campaign) -> Task | None:
@@ -186,7 +213,8 @@ def _after_another_look(member: CampaignRater, campaign: Campaign) -> Task | Non
     another rater was taking it and then did not.
     """
     now = int(time.time())
-    if now - member.cursors.get("looked", 0) < RECHECK_SECONDS:
+    again = reclaim(campaign)
+    if not again and now - member.cursors.get("looked", 0) < RECHECK_SECONDS:
         return None
     member.cursors = {"looked": now}
     return _begun_task(member, range(1, campaign.raters_per_image + 1))

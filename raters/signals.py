@@ -6,3 +6,5 @@ from django.dispatch import Signal
 verdict_made = Signal()
 # campaign: int, state: str.
 campaign_moved = Signal()
+# campaign: int, by: User | None. Somebody wants its figures computed.
+figures_wanted = Signal()

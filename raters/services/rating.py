@@ -1,15 +1,16 @@
-"""What a rater does with an image: rate it, skip it, report it, give it back, change their mind, withdraw.
+"""What a rater does with an image: rate it, skip it, report it, give it back.
 
 Each is one short transaction that locks the rater's row in the campaign first, so that two tabs of one person never
 act at once, and then the task, so that no two raters count it at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from raters import leasing, voting
@@ -24,11 +25,13 @@ from raters.exceptions import (
     Refused,
     RequestReused,
 )
-from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, Rating, RatingChange, Task
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, Rating, Task
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import AGAIN, AssignmentState, TaskState
 from raters.questions import RuleBook, rule_book
-from raters.services import gold, people, verdicts
+from raters.services import gold, people
+from raters.services.settling import settle_task
+from raters.turns import writing
 
 LONGEST_REASON = 500
 LONGEST_MS = 24 * 3600 * 1000
@@ -60,7 +63,7 @@ def lease_next(rater: Rater, campaign: Campaign, *, hold: int = leasing.HELD_AT_
 
     Raises CampaignNotOpen, NotAllowed or NotQualified.
     """
-    with transaction.atomic():
+    with writing():
         member = people.locked_member(rater, campaign)
         people.check_may_rate(member, campaign)
         return Hands(member, campaign, leasing.fill_hands(member, campaign, hold=hold))
@@ -71,8 +74,10 @@ def submit(rater: Rater, assignment: UUID, sent: Submission) -> Rating:
 
     Raises NotFound, NotHeld, AlreadyRated, EnoughRatings, RequestReused, BadAnswers, CampaignNotOpen.
     """
-    with transaction.atomic():
-        return _submit(rater, assignment, sent)[0]
+    with _one_request(rater, sent), writing():
+        rating, member, _ = _submit(rater, assignment, sent)
+        member.save()
+        return rating
 
 
 def submit_and_lease(rater: Rater, assignment: UUID, sent: Submission) -> tuple[Rating, Hands]:
@@ -80,35 +85,53 @@ def submit_and_lease(rater: Rater, assignment: UUID, sent: Submission) -> tuple[
 
     Raises as `submit` does.
     """
-    with transaction.atomic():
+    with _one_request(rater, sent), writing():
         rating, member, campaign = _submit(rater, assignment, sent)
         try:
             people.check_may_rate(member, campaign)
         except Refused as refusal:
+            member.save()
             return rating, Hands(member, campaign, [], notice=str(refusal))
         return rating, Hands(member, campaign, leasing.fill_hands(member, campaign))
 
 
+@contextmanager
+def _one_request(rater: Rater, sent: Submission) -> Iterator[None]:
+    """Tell a request id that was used for another image from any other broken rule of the database."""
+    try:
+        yield
+    except IntegrityError:
+        if Rating.objects.filter(rater=rater, request_id=sent.request_id).exists():
+            raise RequestReused from None
+        raise
+
+
 def _submit(rater: Rater, assignment: UUID, sent: Submission) -> tuple[Rating, CampaignRater, Campaign]:
+    """The rating, and the rater's place in the campaign with new counts, which the caller saves."""
     held = _own(rater, assignment)
     campaign = held.campaign
     member = people.locked_member(rater, campaign)
-    former = Rating.objects.filter(rater=rater, request_id=sent.request_id).first()
-    if former is not None:
-        if former.assignment_id != held.pk:
-            raise RequestReused
+    if held.state != AssignmentState.HELD and (former := _former(held, sent)) is not None:
         return former, member, campaign
-    _check_takes_answers(member, campaign)
+    check_takes_answers(member, campaign)
     answers = rule_book(campaign.question_set).checked(sent.answers)
     task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
-    held.refresh_from_db(fields=["state", "lease_until"])
+    # Between the first look and the lock, another tab may have rated it, or another rater may have reclaimed it.
+    held.state = Assignment.objects.values_list("state", flat=True).get(pk=held.pk)
+    if held.state == AssignmentState.DONE and (former := _former(held, sent)) is not None:
+        return former, member, campaign
     _claim(held, task)
     rating = _record(held, task, answers, sent)
     _count(member, campaign, task, rating)
     return rating, member, campaign
 
 
-@transaction.atomic
+def _former(held: Assignment, sent: Submission) -> Rating | None:
+    """The rating that this very request has made already."""
+    return Rating.objects.filter(assignment=held, request_id=sent.request_id).first()
+
+
+@writing()
 def save_draft(rater: Rater, assignment: UUID, answers: Any, times: Any = None, active_ms: int = 0) -> Assignment:
     """Keep what is answered so far, and renew the lease: who answers is there. Raises as `submit` does."""
     held = _own(rater, assignment, lock=True)
@@ -122,21 +145,21 @@ def save_draft(rater: Rater, assignment: UUID, answers: Any, times: Any = None, 
     return held
 
 
-@transaction.atomic
+@writing()
 def skip(rater: Rater, assignment: UUID, reason: str) -> None:
     """Leave an image to others, for good. Raises BadRequest without a reason, NotFound, NotHeld."""
-    held, member = _locked(rater, assignment)
+    held, member = locked(rater, assignment)
     _end(held, AssignmentState.SKIPPED, _reason(reason))
     _passed_over(member, held)
 
 
-@transaction.atomic
+@writing()
 def report(rater: Rater, assignment: UUID, reason: str) -> None:
     """Say that an image is broken or unsafe. Reported twice, or by the only rater, it is withheld from the others.
 
     Raises BadRequest without a reason, NotFound, NotHeld.
     """
-    held, member = _locked(rater, assignment)
+    held, member = locked(rater, assignment)
     text = _reason(reason)
     _end(held, AssignmentState.REPORTED, text)
     task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
@@ -150,59 +173,13 @@ def report(rater: Rater, assignment: UUID, reason: str) -> None:
     _passed_over(member, held)
 
 
-@transaction.atomic
+@writing()
 def give_back(rater: Rater, campaign: Campaign) -> int:
     """Give back all that the rater holds in the campaign; drafts stay with them. Returns how many."""
     member = CampaignRater.objects.select_for_update(of=("self",)).filter(rater=rater, campaign=campaign).first()
     if member is None:
         return 0
     return sum(leasing.take_back(one, AssignmentState.RETURNED) for one in leasing.held_by(member))
-
-
-@transaction.atomic
-def change(rater: Rater, assignment: UUID, answers: Any, *, reason: str = "") -> Rating:
-    """Put other answers in place of one's own earlier ones; the earlier ones are kept. The verdict follows.
-
-    Raises NotFound, NotHeld for one never rated or withdrawn, BadAnswers, CampaignNotOpen once it is closed.
-    """
-    rating, task = _own_rating(rater, assignment)
-    book = rule_book(rating.campaign.question_set)
-    new = book.checked(answers)
-    if new == rating.answers:
-        return rating
-    former = rating.answers
-    rating.answers, rating.changed_at = new, timezone.now()
-    rating.accepted = bool(voting.accepts(new, book.passing))
-    rating.save(update_fields=["answers", "changed_at", "accepted"])
-    _note(rating, RatingChange.Kind.CHANGED, before=former, by=rater.user, reason=reason)
-    settle(task, rating)
-    return rating
-
-
-@transaction.atomic
-def withdraw(rater: Rater, assignment: UUID, *, reason: str = "") -> Rating:
-    """Take one's rating back: it is kept and does not count, and another rater is asked. Raises as `change` does."""
-    rating, task = _own_rating(rater, assignment)
-    rating.withdrawn_at = timezone.now()
-    rating.save(update_fields=["withdrawn_at"])
-    Assignment.objects.filter(pk=rating.assignment_id).update(state=AssignmentState.WITHDRAWN)
-    _note(rating, RatingChange.Kind.WITHDRAWN, before=rating.answers, by=rater.user, reason=reason)
-    settle(task, rating, done=-1)
-    return rating
-
-
-def settle(task: Task, rating: Rating, *, held: int = 0, done: int = 0) -> None:
-    """Bring a locked task's counts, its verdict and its rater's share of the progress in step with a changed rating.
-
-    Call it with the rater's row locked as well, by `people.locked_member`, and locked before the task.
-    """
-    if task.state == TaskState.GOLD:
-        return
-    member = CampaignRater.objects.get(campaign=rating.campaign_id, rater=rating.rater_id)
-    finished = _settle_task(task, rating.campaign, held=held, done=done)
-    member.finished += finished
-    member.ratings = max(0, member.ratings + done)
-    member.save(update_fields=["finished", "ratings"])
 
 
 def checked_times(times: Any, book: RuleBook) -> dict[str, int]:
@@ -219,18 +196,19 @@ def _own(rater: Rater, assignment: UUID, *, lock: bool = False) -> Assignment:
     rows = Assignment.objects.select_related("campaign__question_set")
     if lock:
         rows = rows.select_for_update(of=("self",))
-    found = rows.filter(uuid=assignment, rater=rater).first()
-    if found is None:
-        raise NotFound
-    return found
+    try:
+        return rows.get(uuid=assignment, rater=rater)
+    except Assignment.DoesNotExist:
+        raise NotFound from None
 
 
-def _locked(rater: Rater, assignment: UUID) -> tuple[Assignment, CampaignRater]:
+def locked(rater: Rater, assignment: UUID) -> tuple[Assignment, CampaignRater]:
+    """The rater's own assignment and their place in its campaign, which is locked. Raises NotFound."""
     held = _own(rater, assignment)
     return held, people.locked_member(rater, held.campaign)
 
 
-def _check_takes_answers(member: CampaignRater, campaign: Campaign) -> None:
+def check_takes_answers(member: CampaignRater, campaign: Campaign) -> None:
     """A rater in the middle of an image may finish it while the campaign is paused, and never once it is closed."""
     if campaign.state not in (CampaignState.OPEN, CampaignState.PAUSED):
         raise CampaignNotOpen(f"The campaign “{campaign.name}” is {campaign.state}: it takes no more ratings.")
@@ -287,19 +265,9 @@ def _count(member: CampaignRater, campaign: Campaign, task: Task, rating: Rating
         member.gold_ratings += 1
         gold.judge(member, campaign)
     else:
-        member.finished += _settle_task(task, campaign, held=-1, done=1)
+        member.finished += settle_task(task, campaign, held=-1, done=1)
         member.ratings += 1
         member.taken += 1
-    member.save()
-
-
-def _settle_task(task: Task, campaign: Campaign, *, held: int, done: int) -> int:
-    """Counts and verdict of a locked task; returns how much further the campaign is: 1, 0 or -1 complete tasks."""
-    before = task.state == TaskState.COMPLETE
-    verdict = verdicts.recompute(task, campaign)
-    # Excluded ratings keep their place: with them the task may be complete and its verdict be one of fewer votes.
-    leasing.move(task, held=held, done=done, complete=bool(verdict and verdict.early))
-    return (task.state == TaskState.COMPLETE) - before
 
 
 def _end(held: Assignment, state: AssignmentState, reason: str) -> None:
@@ -316,26 +284,7 @@ def _passed_over(member: CampaignRater, held: Assignment) -> None:
     member.save(update_fields=["skips", "taken"])
 
 
-def _own_rating(rater: Rater, assignment: UUID) -> tuple[Rating, Task]:
-    held, member = _locked(rater, assignment)
-    _check_takes_answers(member, held.campaign)
-    task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
-    rating = Rating.objects.filter(assignment=held).select_related("campaign__question_set").first()
-    if rating is None:
-        raise NotHeld("You have not rated this image, so there is nothing to change.")
-    if rating.withdrawn_at is not None:
-        raise NotHeld("You have withdrawn this rating. It stays as it was and does not count.")
-    return rating, task
-
-
 def _reason(text: Any) -> str:
     if not isinstance(text, str) or not text.strip():
         raise BadRequest("Say in a few words why: the reason is empty.")
     return text.strip()[:LONGEST_REASON]
-
-
-def _note(rating: Rating, kind: RatingChange.Kind, *, before: dict[str, str], by: Any, reason: str) -> None:
-    after = rating.answers if kind == RatingChange.Kind.CHANGED else {}
-    RatingChange.objects.create(
-        rating=rating, kind=kind, before=before, after=after, by=by, reason=reason[:LONGEST_REASON]
-    )

@@ -13,6 +13,7 @@ from raters.models import Campaign, Rating, Task, Verdict
 from raters.models.campaigns import Vote
 from raters.models.tasks import TaskState
 from raters.questions import RuleBook, rule_book
+from raters.services import webhooks
 
 COMPARED = ("ratings", "questions", "share", "by_question", "by_rater", "outcome", "final", "early")
 BATCH = 500
@@ -39,6 +40,7 @@ def recompute(task: Task, campaign: Campaign | None = None) -> Verdict | None:
     names = [*COMPARED, "campaign", "updated_at"]
     Verdict.objects.bulk_create([found], update_conflicts=True, unique_fields=["task"], update_fields=names)
     if found.final:
+        webhooks.note_verdict(found)
         told = {"task": task.pk, "campaign": campaign.pk, "outcome": found.outcome}
         transaction.on_commit(partial(signals.verdict_made.send_robust, Verdict, **told))
     return found

@@ -14,11 +14,11 @@ from raters import handing
 from raters.exceptions import BadRequest, NotFound, Refused
 from raters.models import Campaign, Rater
 from raters.selectors import own
-from raters.services import people, rating
+from raters.services import changes, people, rating
 from raters.services.rating import Submission
 from vitrine.access import Role, allow
 
-Call = Callable[[Rater, Campaign, dict[str, Any]], dict[str, Any]]
+Call = Callable[[Rater, int, dict[str, Any]], dict[str, Any]]
 
 
 def rater_call(call: Call) -> Callable[..., HttpResponse]:
@@ -30,7 +30,7 @@ def rater_call(call: Call) -> Callable[..., HttpResponse]:
     @wraps(call)
     def view(request: HttpRequest, campaign: int) -> HttpResponse:
         try:
-            return JsonResponse(call(*_who_and_what(request, campaign), _body(request)))
+            return JsonResponse(call(people.rater_of(request.user), campaign, _body(request)))
         except Refused as refusal:
             return refused(refusal)
 
@@ -43,52 +43,52 @@ def refused(refusal: Refused) -> JsonResponse:
 
 
 @rater_call
-def next_task(rater: Rater, campaign: Campaign, _body: dict[str, Any]) -> dict[str, Any]:
+def next_task(rater: Rater, campaign: int, _body: dict[str, Any]) -> dict[str, Any]:
     """What to rate now and after it."""
-    return handing.handout(rating.lease_next(rater, campaign))
+    return handing.handout(rating.lease_next(rater, _campaign(campaign)))
 
 
 @rater_call
-def submit(rater: Rater, campaign: Campaign, body: dict[str, Any]) -> dict[str, Any]:
+def submit(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Keep a rating, and answer as `next` does: one request a rating."""
     made, hands = rating.submit_and_lease(rater, uuid_in(body, "assignment"), submission(body))
-    return handing.handout(hands, feedback=handing.feedback_on(made, campaign))
+    return handing.handout(hands, feedback=handing.feedback_on(made, hands.campaign))
 
 
 @rater_call
-def draft(rater: Rater, campaign: Campaign, body: dict[str, Any]) -> dict[str, Any]:
+def draft(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Keep what is answered so far."""
     kept = rating.save_draft(
         rater, uuid_in(body, "assignment"), body.get("answers"), body.get("times"), number_in(body, "active_ms")
     )
-    return {"saved": True, "lease_seconds": campaign.lease_minutes * 60, "answers": kept.draft["answers"]}
+    return {"saved": True, "lease_seconds": kept.campaign.lease_minutes * 60, "answers": kept.draft["answers"]}
 
 
 @rater_call
-def skip(rater: Rater, campaign: Campaign, body: dict[str, Any]) -> dict[str, Any]:
+def skip(rater: Rater, campaign: int, body: dict[str, Any]) -> dict[str, Any]:
     """Leave an image to others, with a reason, and answer as `next` does."""
     rating.skip(rater, uuid_in(body, "assignment"), body.get("reason", ""))
-    return handing.handout(rating.lease_next(rater, campaign))
+    return handing.handout(rating.lease_next(rater, _campaign(campaign)))
 
 
 @rater_call
-def report(rater: Rater, campaign: Campaign, body: dict[str, Any]) -> dict[str, Any]:
+def report(rater: Rater, campaign: int, body: dict[str, Any]) -> dict[str, Any]:
     """Say that an image is broken or unsafe, and answer as `next` does."""
     rating.report(rater, uuid_in(body, "assignment"), body.get("reason", ""))
-    return handing.handout(rating.lease_next(rater, campaign))
+    return handing.handout(rating.lease_next(rater, _campaign(campaign)))
 
 
 @rater_call
-def change(rater: Rater, _campaign: Campaign, body: dict[str, Any]) -> dict[str, Any]:
+def change(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Other answers in place of one's own earlier ones."""
-    changed = rating.change(rater, uuid_in(body, "assignment"), body.get("answers"))
+    changed = changes.change(rater, uuid_in(body, "assignment"), body.get("answers"))
     return {"saved": True, "answers": changed.answers}
 
 
 @rater_call
-def withdraw(rater: Rater, _campaign: Campaign, body: dict[str, Any]) -> dict[str, Any]:
+def withdraw(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Take one's own rating back."""
-    rating.withdraw(rater, uuid_in(body, "assignment"), reason=str(body.get("reason", "")))
+    changes.withdraw(rater, uuid_in(body, "assignment"), reason=str(body.get("reason", "")))
     return {"withdrawn": True}
 
 
@@ -137,10 +137,14 @@ def number_in(body: dict[str, Any], name: str) -> int:
 
 
 def _who_and_what(request: HttpRequest, campaign: int) -> tuple[Rater, Campaign]:
-    found = Campaign.objects.select_related("question_set").filter(pk=campaign).first()
+    return people.rater_of(request.user), _campaign(campaign)
+
+
+def _campaign(pk: int) -> Campaign:
+    found = Campaign.objects.select_related("question_set").filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such campaign.")
-    return people.rater_of(request.user), found
+    return found
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
