@@ -22,6 +22,8 @@ _ENTRIES = (
     ("Prompts", "catalog:prompts", "/prompts/"),
     ("Imports", "catalog:imports", "/imports/"),
     ("Generation", "generation:runs", ("/runs/", "/batches/", "/methods/", "/candidates/")),
+    ("Rate", "raters:rate-list", "/rate/"),
+    ("Campaigns", "raters:campaigns", ("/campaigns/", "/questions/")),
     ("Jobs", "jobs:list", "/jobs/"),
     ("Admin", "admin:index", "/admin/"),
 )

@@ -63,7 +63,8 @@ def test_an_analyst_looks_and_is_asked_for_nothing(home: Callable[[User], str], 
 def test_a_rater_is_greeted_and_sees_no_figures(home: Callable[[User], str], rater: User) -> None:
     make_product("Secret lamp")
     page = home(rater)
-    assert "Nothing to judge yet" in page
+    assert "Images to judge" in page
+    assert 'href="/rate/"' in page
     assert "Secret lamp" not in page
     assert "jobs" not in page
 

@@ -7,6 +7,7 @@ address takes only a POST: 405, or leads on: 302). Pages of the admin's tables a
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from axes.models import AccessAttempt
 from django.contrib.contenttypes.models import ContentType
@@ -16,9 +17,11 @@ from catalog.models import ImportRefusal, ImportRun
 from generation.live import CUT
 from generation.models import Adapter, Batch, PhotoCaption, PhotoMask, RunStage
 from jobs.models import Job
+from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
+from tests.factories.rating import make_campaign
 from vitrine.access import Role
 
 # "nobody" is signed in and has no role.
@@ -27,6 +30,7 @@ ALL = frozenset(PEOPLE)
 SIGNED_IN = ALL - {"visitor"}
 LOOK = frozenset({"analyst", "operator"})
 OPERATORS = frozenset({"operator"})
+RATERS = frozenset({"rater"})
 NOBODY: frozenset[str] = frozenset()
 POST_ONLY = (405,)
 
@@ -114,6 +118,14 @@ def run_stage() -> list[Any]:
     found = make_run()
     RunStage.objects.create(run=found, order=0, stage="segment", method=found.method, result=make_result("segment"))
     return [found.pk, 0, "segment"]
+
+
+def campaign() -> list[Any]:
+    return [make_campaign(1).pk]
+
+
+def question_set() -> list[Any]:
+    return [default_question_set().pk]
 
 
 def candidate() -> list[Any]:
@@ -231,6 +243,37 @@ ADDRESSES: dict[str, Address] = {
     "generation:api-batch-act": Address(OPERATORS, lambda: [*batch(), "pause"], POST_ONLY),
     "generation:api-methods": Address(LOOK),
     "generation:api-method": Address(LOOK, method),
+    "raters:next": Address(RATERS, campaign, POST_ONLY),
+    "raters:submit": Address(RATERS, campaign, POST_ONLY),
+    "raters:draft": Address(RATERS, campaign, POST_ONLY),
+    "raters:skip": Address(RATERS, campaign, POST_ONLY),
+    "raters:report": Address(RATERS, campaign, POST_ONLY),
+    "raters:leave": Address(RATERS, campaign, POST_ONLY),
+    "raters:change": Address(RATERS, campaign, POST_ONLY),
+    "raters:withdraw": Address(RATERS, campaign, POST_ONLY),
+    "raters:mine": Address(RATERS, campaign),
+    "raters:picture": Address(RATERS, lambda: [uuid4()], (404,)),
+    "raters:photo": Address(RATERS, lambda: [uuid4(), 0], (404,)),
+    "raters:rate-list": Address(RATERS),
+    "raters:rate": Address(RATERS, campaign),
+    "raters:rate-own": Address(RATERS, campaign),
+    "raters:campaigns": Address(LOOK),
+    "raters:campaign": Address(LOOK, campaign),
+    "raters:campaign-live": Address(LOOK, campaign),
+    "raters:campaign-new": Address(OPERATORS),
+    "raters:campaign-edit": Address(OPERATORS, campaign),
+    "raters:campaign-images": Address(OPERATORS, campaign),
+    "raters:campaign-images-clear": Address(OPERATORS, campaign, POST_ONLY),
+    "raters:campaign-images-upload": Address(OPERATORS, campaign, POST_ONLY),
+    "raters:campaign-guidelines": Address(OPERATORS, campaign),
+    "raters:campaign-picture-add": Address(OPERATORS, campaign, POST_ONLY),
+    "raters:campaign-picture-remove": Address(OPERATORS, lambda: [*campaign(), 1], POST_ONLY),
+    "raters:campaign-raters": Address(OPERATORS, campaign),
+    "raters:campaign-move": Address(OPERATORS, lambda: [*campaign(), "pause"], POST_ONLY),
+    "raters:question-sets": Address(LOOK),
+    "raters:question-set": Address(LOOK, question_set),
+    "raters:question-set-new": Address(OPERATORS),
+    "raters:question-set-edit": Address(OPERATORS, question_set),
     "admin:index": Address(OPERATORS),
     "admin:search": Address(OPERATORS),
     "admin:login": Address(ALL, statuses=(302,)),

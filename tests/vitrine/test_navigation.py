@@ -22,10 +22,13 @@ def labels(*roles: Role, path: str = "/") -> list[str]:
     ("roles", "expected"),
     [
         ((), []),
-        ((Role.RATER,), []),
-        ((Role.ANALYST,), ["Products", "Prompts", "Imports", "Generation", "Jobs"]),
-        ((Role.OPERATOR,), ["Products", "Prompts", "Imports", "Generation", "Jobs", "Admin"]),
-        ((Role.RATER, Role.ANALYST), ["Products", "Prompts", "Imports", "Generation", "Jobs"]),
+        ((Role.RATER,), ["Rate"]),
+        ((Role.ANALYST,), ["Products", "Prompts", "Imports", "Generation", "Campaigns", "Jobs"]),
+        ((Role.OPERATOR,), ["Products", "Prompts", "Imports", "Generation", "Campaigns", "Jobs", "Admin"]),
+        (
+            (Role.RATER, Role.ANALYST),
+            ["Products", "Prompts", "Imports", "Generation", "Rate", "Campaigns", "Jobs"],
+        ),
     ],
 )
 def test_each_role_sees_what_it_may_open(db: None, roles: tuple[Role, ...], expected: list[str]) -> None:

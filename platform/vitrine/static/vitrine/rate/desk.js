@@ -82,7 +82,15 @@ export class Desk {
       if (this.newest && !this.shown) this.show(this.newest);
       else if (!this.newest && !this.shown && !this.keep.waiting().length) this.nothing(told.progress);
     }
-    if (fresh.length && !this.ahead) this.ahead = this.open(fresh.shift());
+    if (fresh.length && !this.ahead) this.prepare(this.open(fresh.shift()));
+  }
+
+  // The next image, fetched and decoded meanwhile; the page says when it is there.
+  prepare(work) {
+    this.ahead = work;
+    work.pictures.ready.then(() => {
+      if (this.ahead === work) this.bar.body.dataset.ahead = work.id;
+    });
   }
 
   open(task) {
