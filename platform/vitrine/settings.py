@@ -135,6 +135,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "control", "expires": 120.0},
     },
     "sweep_generation": {"task": "generation.sweep", "schedule": crontab("40", "3"), "options": {"queue": "control"}},
+    "figures": {"task": "raters.figures_nightly", "schedule": crontab("10", "4"), "options": {"queue": "control"}},
+    "webhooks": {"task": "raters.webhooks_due", "schedule": 10.0, "options": {"queue": "control", "expires": 10.0}},
 }
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -153,6 +155,12 @@ FINETUNE_TOGETHER = env.integer("VITRINE_FINETUNE_TOGETHER", 4, minimum=1, maxim
 # What an hour of one GPU costs, in the currency below: for the accounts.
 GPU_HOUR_PRICE = env.number("VITRINE_GPU_HOUR_PRICE", 2.0)
 CURRENCY = env.text("VITRINE_CURRENCY", "USD")
+
+# --- rating ----------------------------------------------------------------------------------------------------------
+# Calls of the API that one person may make, as number/period; each web process counts by itself.
+API_RATE = env.text("VITRINE_API_RATE", "1200/min")
+# Whether webhooks may go to http:// and to addresses inside the own network.
+WEBHOOKS_TO_PRIVATE = env.flag("VITRINE_WEBHOOKS_TO_PRIVATE", False)
 
 # --- the applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -1,4 +1,4 @@
-"""Joins rooms that may not import each other: catalog's imports run as jobs, and neither app knows the other."""
+"""Joins rooms that may not import each other: catalog's imports, and what raters compute and send, run as jobs."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,9 +17,15 @@ from jobs.exceptions import JobCancelled
 from jobs.kinds import job_kind
 from jobs.models import Job, State
 from jobs.signals import job_finished
+from raters import sending
+from raters.models import Campaign
+from raters.services import figures
+from raters.signals import figures_wanted
 
 IMPORT = "catalog.import"
 SWEEP = "catalog.sweep_media"
+FIGURES = "raters.figures"
+WEBHOOKS = "raters.webhooks"
 
 
 @job_kind(IMPORT)
@@ -69,7 +75,50 @@ def submit_sweep() -> None:
     services.submit(SWEEP, key=f"sweep-{timezone.now():%Y-%m-%d}", subject="Nightly sweep of media")
 
 
+@job_kind(FIGURES)
+def compute_figures(context: JobContext, campaign: int) -> dict[str, Any]:
+    """Compute agreement, raters' figures and other verdicts of a campaign; begun again, it begins anew."""
+    from raters import figuring  # noqa: PLC0415 - reaches pandas: workers only
+
+    kept = figuring.compute(Campaign.objects.get(pk=campaign), context.progress)
+    return {"ratings": kept.ratings, "seconds": kept.seconds}
+
+
+def submit_figures(campaign: int, by: Any = None, **_: Any) -> None:
+    """Queue the figures that somebody asked for; `raters.services.figures` sees to it that they ask once."""
+    services.submit(FIGURES, {"campaign": campaign}, subject=f"Figures of campaign {campaign}", asked_by=by)
+
+
+def end_figures(job_id: int, kind: str, state: str, **_: Any) -> None:
+    """Have a campaign say why it has no new figures."""
+    if kind == FIGURES and state != State.SUCCEEDED:
+        job = Job.objects.get(pk=job_id)
+        figures.note_problem(job.params["campaign"], job.error[:500] or f"Its job #{job_id} was cancelled.")
+
+
+@shared_task(name="raters.figures_nightly")
+def submit_stale_figures() -> None:
+    """Sent by the scheduler each night: campaigns with new ratings get new figures."""
+    figures.ask_for_stale()
+
+
+@job_kind(WEBHOOKS)
+def send_webhooks(_context: JobContext) -> dict[str, int]:
+    """Tell webhooks what is due; what cannot be told now stays due."""
+    return sending.send_due()
+
+
+@shared_task(name="raters.webhooks_due")
+def submit_webhooks() -> None:
+    """Sent by the scheduler every few seconds; nothing is queued while nothing is due, or while a sender waits."""
+    waiting = Job.objects.filter(kind=WEBHOOKS, state__in=(State.QUEUED, State.RUNNING))
+    if sending.is_due() and not waiting.exists():
+        services.submit(WEBHOOKS, subject="Telling webhooks")
+
+
 def connect() -> None:
     """Connect the signals; called once, when Django is ready."""
     import_requested.connect(submit_import, dispatch_uid="vitrine.wiring.submit_import")
     job_finished.connect(end_import, dispatch_uid="vitrine.wiring.end_import")
+    figures_wanted.connect(submit_figures, dispatch_uid="vitrine.wiring.submit_figures")
+    job_finished.connect(end_figures, dispatch_uid="vitrine.wiring.end_figures")

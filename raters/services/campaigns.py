@@ -12,7 +12,7 @@ from raters.exceptions import BadCampaign
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, GoldItem, Task
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import AssignmentState
-from raters.services import questions
+from raters.services import questions, webhooks
 
 # What may still be changed once raters have begun: nothing that would make their ratings mean something else.
 LATER = frozenset(
@@ -100,6 +100,7 @@ def close(campaign: Campaign, *, by: Any = None) -> Campaign:
     for assignment in held.filter(task__in=locked):
         Assignment.objects.filter(pk=assignment.pk).update(state=AssignmentState.RETURNED, ended_at=timezone.now())
         leasing.put_back(locked[assignment.task_id])
+    webhooks.note_closed(closed)
     return closed
 
 

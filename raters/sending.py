@@ -1,0 +1,180 @@
+"""Sends what webhooks are to be told: signed, with back-off, and never to an address inside the own network.
+
+A host's name is looked up once for each call, every address that it has must be a public one, and the connection goes
+to that very address: a name that changes its mind between the check and the call gains nothing.
+"""
+
+import hashlib
+import hmac
+import http.client
+import ipaddress
+import json
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import F
+from django.utils import timezone
+
+from raters.models import Delivery, Webhook
+
+AT_ONCE = 100
+SECONDS = 10  # for the whole of one call, connecting and answering
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
+CLAIMED = timedelta(minutes=10)  # a delivery whose sender died is due again after that
+GONE = 410
+NETWORK_ERRORS = (OSError, http.client.HTTPException)  # OSError has timeouts, refusals, TLS and look-ups under it
+_TRANSLATED = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")]
+
+
+class AddressRefused(Exception):
+    """The host is, or may be, inside the own network."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a call goes: the name is for TLS and the Host header, the address is what is connected to."""
+
+    https: bool
+    host: str
+    port: int
+    path: str
+    address: str
+
+
+def send_due(now: datetime | None = None) -> dict[str, int]:
+    """Send what is due, oldest first; returns how many were taken and how many were not."""
+    now = now or timezone.now()
+    told = {"sent": 0, "failed": 0}
+    for delivery in Delivery.objects.filter(due_at__lte=now).select_related("webhook").order_by("due_at")[:AT_ONCE]:
+        if not _claim(delivery, now):
+            continue
+        told["sent" if send(delivery) else "failed"] += 1
+    return told
+
+
+def is_due() -> bool:
+    return Delivery.objects.filter(due_at__lte=timezone.now()).exists()
+
+
+def send(delivery: Delivery) -> bool:
+    """Make one attempt and keep what came of it. Answers from 200 to 299 are good; nothing is followed."""
+    webhook = delivery.webhook
+    try:
+        status = _post(target_of(webhook.url), body_of(delivery), headers_of(delivery))
+    except AddressRefused as refusal:
+        return _failed(delivery, str(refusal), again=False)
+    except NETWORK_ERRORS as error:
+        return _failed(delivery, f"{type(error).__name__}: {error}")
+    if 200 <= status < 300:
+        _note(delivery, sent_at=timezone.now(), due_at=None, status=status, problem="")
+        Webhook.objects.filter(pk=webhook.pk).update(failures=0, problem="", told_at=timezone.now())
+        return True
+    return _failed(delivery, f"It answered {status}.", status=status, again=status != GONE)
+
+
+def body_of(delivery: Delivery) -> bytes:
+    told = {"event": delivery.event, "delivery": str(delivery.uuid), "at": delivery.created_at, **delivery.payload}
+    return json.dumps(told, cls=DjangoJSONEncoder, separators=(",", ":")).encode()
+
+
+def headers_of(delivery: Delivery, at: int | None = None) -> dict[str, str]:
+    """`X-Vitrine-Signature: t=<seconds>,v1=<HMAC-SHA256 of "t.body">`: with the time signed, nothing is replayed."""
+    seconds = int(time.time()) if at is None else at
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Vitrine-Webhook/1",
+        "X-Vitrine-Event": delivery.event,
+        "X-Vitrine-Delivery": str(delivery.uuid),
+        "X-Vitrine-Signature": f"t={seconds},v1={signature(delivery.webhook.secret, seconds, body_of(delivery))}",
+    }
+
+
+def signature(secret: str, seconds: int, body: bytes) -> str:
+    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def target_of(url: str) -> Target:
+    """Look the host up and choose its first address. Raises AddressRefused when any of them is not public."""
+    parts = urlsplit(url)
+    https = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if https else 80)
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    inside = [address for address in found if not is_public(address)]
+    if inside and not settings.WEBHOOKS_TO_PRIVATE:
+        raise AddressRefused(f"{host} is at {inside[0]}, which is not a public address: nothing is sent there.")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(https, host, port, path, found[0])
+
+
+def is_public(address: str) -> bool:
+    """Whether an address lies outside every private, local and reserved range; of one inside another, the inner."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and any(ip in network for network in _TRANSLATED):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return inner.is_global and not inner.is_multicast
+    return ip.is_global and not ip.is_multicast
+
+
+def _post(target: Target, body: bytes, headers: dict[str, str]) -> int:
+    connection = _Pinned(target)
+    try:
+        connection.request("POST", target.path, body, headers)
+        response = connection.getresponse()
+        response.read(1024)
+        return response.status
+    finally:
+        connection.close()
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to the address that was checked, under the name that was asked for."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target.host, target.port, timeout=SECONDS)
+        self._target = target
+        if target.https:
+            self.default_port = 443
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self._target.address, self._target.port), timeout=SECONDS)
+        if not self._target.https:
+            self.sock = plain
+            return
+        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._target.host)
+
+
+def _claim(delivery: Delivery, now: datetime) -> bool:
+    """Take a delivery for this sender; another that has read the same row gets nothing."""
+    mine = Delivery.objects.filter(pk=delivery.pk, due_at=delivery.due_at, webhook__active=True)
+    taken = mine.update(due_at=now + CLAIMED, attempts=F("attempts") + 1)
+    if taken:
+        delivery.attempts += 1
+    elif not delivery.webhook.active:
+        _note(delivery, due_at=None, problem="The webhook was switched off.")
+    return bool(taken)
+
+
+def _failed(delivery: Delivery, problem: str, *, status: int | None = None, again: bool = True) -> bool:
+    tries = delivery.attempts
+    over = not again or tries > len(BACK_OFF)
+    due = None if over else timezone.now() + BACK_OFF[tries - 1]
+    _note(delivery, due_at=due, status=status, problem=problem[:500])
+    changed: dict[str, Any] = {"failures": F("failures") + 1, "problem": problem[:500]}
+    if over:  # a day and a half of no answer, or an answer that means never again
+        changed["active"] = False
+    Webhook.objects.filter(pk=delivery.webhook_id).update(**changed)
+    return False
+
+
+def _note(delivery: Delivery, **changed: Any) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(**changed)

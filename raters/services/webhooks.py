@@ -1,0 +1,86 @@
+"""Webhooks: who is told of verdicts and of campaigns that end. What is to be told is a row in the same transaction."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from raters.exceptions import Refused
+from raters.models import Campaign, Delivery, Verdict, Webhook
+from raters.models.webhooks import Event
+
+MOST_WEBHOOKS = 50
+
+
+class BadWebhook(Refused):
+    code, status = "bad_webhook", 400
+
+
+def make_webhook(url: str, events: Iterable[str], *, campaign: Campaign | None = None, by: Any = None) -> Webhook:
+    """Tell this address of these events, of one campaign or of all. Its `secret` is shown by whoever calls, once.
+
+    Raises BadWebhook for an address that is none, or that names no host; whether the host may be called is decided at
+    each call, by the addresses that it then has.
+    """
+    wanted = sorted(set(events))
+    unknown = [event for event in wanted if event not in Event.values]
+    if unknown or not wanted:
+        may = ", ".join(Event.values)
+        raise BadWebhook(f"{unknown[0]!r} is no event. Choose of {may}." if unknown else f"Choose of {may}.")
+    _check_url(url)
+    if Webhook.objects.count() >= MOST_WEBHOOKS:
+        raise BadWebhook(f"There are {MOST_WEBHOOKS} webhooks already: remove one first.")
+    return Webhook.objects.create(url=url, events=wanted, campaign=campaign, made_by=by)
+
+
+def note_verdict(verdict: Verdict) -> None:
+    """Write what is to be told of a final verdict, in the caller's transaction."""
+    payload = {
+        "campaign": verdict.campaign_id,
+        "task": verdict.task_id,
+        "outcome": verdict.outcome,
+        "by_question": verdict.by_question,
+        "by_rater": verdict.by_rater,
+        "share": verdict.share,
+        "ratings": verdict.ratings,
+        "early": verdict.early,
+        "questions": verdict.questions,
+    }
+    _note(Event.VERDICT, verdict.campaign_id, payload)
+
+
+def note_closed(campaign: Campaign) -> None:
+    """Write what is to be told of a campaign that was closed, in the caller's transaction."""
+    at = campaign.closed_at or timezone.now()
+    _note(Event.CLOSED, campaign.pk, {"campaign": campaign.pk, "name": campaign.name, "closed_at": at.isoformat()})
+
+
+def listening(event: str, campaign: int) -> list[int]:
+    """Ids of the active webhooks that want to hear of this event of this campaign; there are MOST_WEBHOOKS at most."""
+    rows = Webhook.objects.filter(Q(campaign=None) | Q(campaign=campaign), active=True)
+    return [pk for pk, events in rows.values_list("pk", "events") if event in events]
+
+
+def _note(event: Event, campaign: int, payload: dict[str, Any]) -> None:
+    now = timezone.now()
+    heard = listening(event, campaign)
+    if heard:
+        rows = [Delivery(webhook_id=pk, event=event, payload=payload, due_at=now) for pk in heard]
+        Delivery.objects.bulk_create(rows)
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - urllib checks the port only when it is asked for
+    except ValueError:
+        raise BadWebhook(f"{url[:100]!r} is not an address that can be read.") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and settings.WEBHOOKS_TO_PRIVATE):
+        raise BadWebhook(f"{url[:100]!r} does not begin with https://, so what is told could be read on the way.")
+    if not parts.hostname or len(url) > 500:
+        raise BadWebhook(f"{url[:100]!r} names no host.")
+    if parts.username or parts.password:
+        raise BadWebhook("A password in an address ends up in logs: leave it out, and check the signature instead.")

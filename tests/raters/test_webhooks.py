@@ -1,0 +1,255 @@
+"""Webhooks: told with what they tell of, signed, with patience, and never into the own network."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from raters import sending
+from raters.models import Campaign, Delivery, Webhook
+from raters.services import campaigns, webhooks
+from raters.services.webhooks import BadWebhook
+from tests.factories import rating as made
+
+pytestmark = pytest.mark.django_db
+BOTH = ["verdict.final", "campaign.closed"]
+
+
+class Heard(HTTPServer):
+    """A listener on this machine: keeps what it is sent, and answers `status`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status = 200
+        self.calls: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?a=1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server: Any = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server.calls.append(({"path": self.path, **dict(self.headers)}, body))
+        self.send_response(server.status)
+        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def listener(settings: Any) -> Iterator[Heard]:
+    settings.WEBHOOKS_TO_PRIVATE = True
+    server = Heard()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def decided(count: int = 1) -> Campaign:
+    campaign = made.make_campaign(count)
+    for _ in range(3):
+        rater = made.make_rater()
+        for _ in range(count):
+            made.rate(rater, campaign)
+    return campaign
+
+
+def due_again() -> None:
+    Delivery.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+
+
+def test_verdict_and_end_are_told(listener: Heard) -> None:
+    hook = webhooks.make_webhook(listener.url, BOTH)
+    campaign = decided()
+    campaigns.close(campaign)
+    assert sending.send_due() == {"sent": 2, "failed": 0}
+    headers, body = listener.calls[0]
+    told = json.loads(body)
+    assert headers["path"] == "/hook?a=1"
+    assert headers["X-Vitrine-Event"] == told["event"] == "verdict.final"
+    assert (told["campaign"], told["outcome"], told["ratings"]) == (campaign.pk, "passed", 3)
+    assert json.loads(listener.calls[1][1])["event"] == "campaign.closed"
+    hook.refresh_from_db()
+    assert hook.told_at is not None
+    assert sending.send_due() == {"sent": 0, "failed": 0}
+
+
+def test_the_signature_is_over_time_and_body(listener: Heard) -> None:
+    hook = webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    sending.send_due()
+    headers, body = listener.calls[0]
+    seconds, signed = (part.split("=")[1] for part in headers["X-Vitrine-Signature"].split(","))
+    expected = hmac.new(hook.secret.encode(), seconds.encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert signed == expected
+    assert abs(int(seconds) - timezone.now().timestamp()) < 60
+
+
+def test_the_secret_is_in_no_table(listener: Heard) -> None:
+    hook = webhooks.make_webhook(listener.url, BOTH)
+    stored = [str(value) for value in Webhook.objects.values_list().get(pk=hook.pk)]
+    assert not any(hook.secret in value or hook.secret[6:] in value for value in stored)
+    assert hook.secret != webhooks.make_webhook(listener.url, BOTH).secret
+
+
+def test_nothing_is_told_of_what_was_rolled_back(listener: Heard) -> None:
+    webhooks.make_webhook(listener.url, BOTH)
+    campaign = made.make_campaign(1)
+    with transaction.atomic():
+        campaigns.close(campaign)
+        assert Delivery.objects.exists()
+        transaction.set_rollback(True)
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "told"),
+    [
+        ("all campaigns", {}, 1),
+        ("another campaign", {"other": True}, 0),
+        ("another event", {"events": ["campaign.closed"]}, 0),
+        ("switched off", {"active": False}, 0),
+    ],
+)
+def test_who_is_told(listener: Heard, name: str, fields: dict[str, Any], told: int) -> None:
+    other = made.make_campaign(1) if fields.get("other") else None
+    hook = webhooks.make_webhook(listener.url, fields.get("events", ["verdict.final"]), campaign=other)
+    Webhook.objects.filter(pk=hook.pk).update(active=fields.get("active", True))
+    decided()
+    assert Delivery.objects.count() == told, name
+
+
+@pytest.mark.parametrize("status", [500, 404, 302])
+def test_a_bad_answer_is_tried_again_later(listener: Heard, status: int) -> None:
+    webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    listener.status = status
+    assert sending.send_due() == {"sent": 0, "failed": 1}
+    delivery = Delivery.objects.get()
+    assert delivery.problem == f"It answered {status}."
+    assert timedelta(seconds=30) < delivery.due_at - timezone.now() < timedelta(seconds=90)  # type: ignore[operator]
+    assert sending.send_due() == {"sent": 0, "failed": 0}
+    assert len(listener.calls) == 1  # nothing was followed
+    listener.status = 204
+    due_again()
+    assert sending.send_due() == {"sent": 1, "failed": 0}
+    assert listener.calls[0][0]["X-Vitrine-Delivery"] == listener.calls[1][0]["X-Vitrine-Delivery"]
+
+
+def test_after_the_last_try_it_is_given_up_and_the_webhook_switched_off(listener: Heard) -> None:
+    hook = webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    listener.status = 500
+    waits = []
+    for _ in range(len(sending.BACK_OFF) + 1):
+        sending.send_due()
+        left = Delivery.objects.get().due_at
+        waits.append(round((left - timezone.now()).total_seconds() / 60) if left else None)
+        due_again()
+    assert waits == [1, 5, 30, 120, 480, 1440, None]
+    hook.refresh_from_db()
+    assert not hook.active
+    assert hook.problem == "It answered 500."
+
+
+def test_gone_is_for_good(listener: Heard) -> None:
+    webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    listener.status = 410
+    sending.send_due()
+    assert Delivery.objects.get().due_at is None
+    assert not Webhook.objects.get().active
+
+
+def test_nobody_there_is_tried_again(settings: Any) -> None:
+    settings.WEBHOOKS_TO_PRIVATE = True
+    webhooks.make_webhook("http://127.0.0.1:9/", BOTH)
+    decided()
+    sending.send_due()
+    delivery = Delivery.objects.get()
+    assert delivery.problem.startswith("ConnectionRefusedError")
+    assert delivery.due_at is not None
+
+
+def test_the_own_network_is_never_called(listener: Heard, settings: Any) -> None:
+    webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    settings.WEBHOOKS_TO_PRIVATE = False
+    sending.send_due()
+    assert listener.calls == []
+    delivery = Delivery.objects.get()
+    assert "127.0.0.1, which is not a public address" in delivery.problem
+    assert delivery.due_at is None
+
+
+INSIDE = (
+    "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 ::1 fe80::1"
+    " fe80::1%eth0 fd00::1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1:: ff02::1 ::"
+)
+
+
+@pytest.mark.parametrize("address", INSIDE.split())
+def test_private_addresses(address: str) -> None:
+    assert not sending.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8"])
+def test_public_addresses(address: str) -> None:
+    assert sending.is_public(address)
+
+
+def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(2, 1, 6, "", ("93.184.215.14", 443)), (2, 1, 6, "", ("10.0.0.7", 443))]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(sending.AddressRefused, match=r"10\.0\.0\.7"):
+        sending.target_of("https://rebinding.example/")
+
+
+def test_the_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(2, 1, 6, "", ("93.184.215.14", 8443))]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    target = sending.target_of("https://hooks.example:8443/a?b=c")
+    assert target == sending.Target(True, "hooks.example", 8443, "/a?b=c", "93.184.215.14")
+
+
+def test_two_senders_send_it_once(listener: Heard) -> None:
+    webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    row, same = Delivery.objects.get(), Delivery.objects.get()
+    now = timezone.now()
+    assert sending._claim(row, now)
+    assert not sending._claim(same, now)
+
+
+@pytest.mark.parametrize(
+    ("url", "events", "sentence"),
+    [
+        ("http://example.com/", BOTH, "does not begin with https://"),
+        ("ftp://example.com/", BOTH, "does not begin with https://"),
+        ("https://user:pw@example.com/", BOTH, "A password in an address"),
+        ("https:///path", BOTH, "names no host"),
+        ("https://[::1", BOTH, "cannot|not an address"),
+        ("https://example.com/", ["nonsense"], "'nonsense' is no event"),
+        ("https://example.com/", [], "Choose of verdict.final"),
+    ],
+)
+def test_refused_at_the_door(url: str, events: list[str], sentence: str) -> None:
+    with pytest.raises(BadWebhook, match=sentence):
+        webhooks.make_webhook(url, events)
+    assert not Webhook.objects.exists()
