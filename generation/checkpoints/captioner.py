@@ -3,7 +3,7 @@
 Family `blip` (arXiv 2201.12086, CPU-friendly, describes plainly) and `qwen-vl` (any vision-language model with a chat
 template that transformers loads, Qwen3-VL's class first; does as the instruction says). Decoding is greedy or by
 beams, so that the same picture gives the same words. Options: `tokens` (new ones at most), `beams` of BLIP, and
-`pixels`, the picture's largest area for a VLM: its cost grows with it.
+`pixels`, the picture's largest area for a VLM: its cost grows with it. Family `clip-words` is in `word_captioner.py`.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor, BlipForConditionalGeneration
 
+from generation.checkpoints import word_captioner
 from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import loading_options
 from generation.checkpoints.sets import Entry
@@ -78,8 +79,10 @@ class VisionLanguage:
         return picture.resize((max(int(image.width * scale), 1), max(int(image.height * scale), 1)))
 
 
-def load(entry: Entry, device: torch.device) -> Blip | VisionLanguage:
-    """The entry's captioner on a device. Raises CheckpointMissing."""
+def load(entry: Entry, device: torch.device) -> Blip | VisionLanguage | word_captioner.WordCaptioner:
+    """The entry's captioner on a device. Raises CheckpointMissing, or BadModelSet for words that do not fit."""
+    if entry.family == "clip-words":
+        return word_captioner.load(entry, device)
     options = loading_options(entry)
     blip = entry.family == "blip"
     kind = BlipForConditionalGeneration if blip else AutoModelForImageTextToText

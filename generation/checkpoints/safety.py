@@ -5,8 +5,11 @@
 `image-classifier`: any transformers image classifier, such as Falconsai/nsfw_image_detection (ViT-B, 0.34 GB,
 Apache-2.0): the one to take where the licence counts. Options: `unsafe` names its labels, `most` is their probability
 above which an image is held back.
+`closed-world`: passes everything, for a generator that has seen nothing but a rendered world of its own and so can draw
+nothing else; its folder's `world.json` says `why`, and without that it does not load. Never for another generator.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,8 +75,21 @@ class ImageClassifier:
         return verdicts
 
 
-def load(entry: Entry, device: torch.device) -> ClipConcepts | ImageClassifier:
+class ClosedWorld:
+    """What passes all, and why."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def check(self, images: Sequence[Image.Image]) -> list[SafetyVerdict]:
+        """Safe, each of them."""
+        return [SAFE for _ in images]
+
+
+def load(entry: Entry, device: torch.device) -> ClipConcepts | ImageClassifier | ClosedWorld:
     """The entry's filter on a device. Raises CheckpointMissing or BadModelSet."""
+    if entry.family == "closed-world":
+        return _closed_world(entry)
     options = loading_options(entry)
     kind = StableDiffusionSafetyChecker if entry.family == "clip-concepts" else AutoModelForImageClassification
     model = loaded(entry, lambda: kind.from_pretrained(entry.path, **options))
@@ -82,6 +98,16 @@ def load(entry: Entry, device: torch.device) -> ClipConcepts | ImageClassifier:
         return ClipConcepts(model, preprocessing_of(entry), float(entry.options.get("strictness", 0.0)))
     unsafe = _places(model.config.label2id, entry.options.get("unsafe", ["nsfw"]))
     return ImageClassifier(model, preprocessing_of(entry), unsafe, float(entry.options.get("most", 0.5)))
+
+
+def _closed_world(entry: Entry) -> ClosedWorld:
+    told: dict[str, Any] = loaded(entry, lambda: json.loads((entry.path / "world.json").read_text("utf-8")))
+    why = str(told.get("why", "")).strip()
+    if not why:
+        raise BadModelSet(
+            f"{entry.path / 'world.json'} does not say why all that is drawn is safe; write it, or set a filter."
+        )
+    return ClosedWorld(why)
 
 
 def _places(labels: dict[str, int], unsafe: Sequence[str]) -> list[int]:

@@ -41,6 +41,7 @@ class Shape:
     global_blocks: tuple[int, ...] = (2, 5, 8, 11)
     side: int = 1024
     patch: int = 16
+    window: int = 14  # cells of the blocks that are not global; a grid that it does not divide is padded to one
     prompt_dim: int = 256
     decoder_dim: int = 2048
     decoder_heads: int = 8
@@ -214,7 +215,7 @@ def build(shape: Shape) -> Sam:
         patch_size=shape.patch,
         use_rel_pos=True,
         global_attn_indexes=shape.global_blocks,
-        window_size=14,
+        window_size=shape.window,
         out_chans=shape.prompt_dim,
     )
     prompts = PromptEncoder(

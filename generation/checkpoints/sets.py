@@ -22,9 +22,9 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
     "segmenter": ("sam",),
     "clip": ("open_clip",),
     "dino": ("dinov2", "dino"),
-    "captioner": ("blip", "qwen-vl"),
+    "captioner": ("blip", "qwen-vl", "clip-words"),
     "writer": ("causal-lm", "openai-compatible"),
-    "safety": ("clip-concepts", "image-classifier"),
+    "safety": ("clip-concepts", "image-classifier", "closed-world"),
 }
 # What changes how a model runs and its results by rounding only: no reason to make images anew.
 RUNNING_OPTIONS = ("attention", "channels_last", "compile", "half_on_cpu")

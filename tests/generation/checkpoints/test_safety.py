@@ -71,6 +71,24 @@ def test_a_label_that_the_classifier_lacks_is_a_fault_of_the_set(tmp_path: Path)
         safety.load(safety_entry(tmp_path, "image-classifier", unsafe=["gore"]), CPU)
 
 
+def test_a_closed_world_passes_all_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "world.json").write_text('{"why": "It has seen mugs only."}')
+    found = safety.load(safety_entry(tmp_path, "closed-world"), CPU)
+    assert isinstance(found, safety.ClosedWorld)
+    assert found.why == "It has seen mugs only."
+    assert [verdict.safe for verdict in found.check(IMAGES)] == [True] * 3
+    assert found.check([]) == []
+
+
+@pytest.mark.parametrize("told", ["{}", '{"why": " "}'], ids=["nothing", "blank"])
+def test_a_closed_world_without_a_reason_does_not_load(tmp_path: Path, told: str) -> None:
+    with pytest.raises(CheckpointMissing, match="The safety cannot be loaded"):
+        safety.load(safety_entry(tmp_path, "closed-world"), CPU)
+    (tmp_path / "world.json").write_text(told)
+    with pytest.raises(BadModelSet, match="does not say why all that is drawn is safe"):
+        safety.load(safety_entry(tmp_path, "closed-world"), CPU)
+
+
 @pytest.mark.parametrize("family", ["clip-concepts", "image-classifier"])
 def test_no_pictures_no_verdicts_and_no_files_no_filter(tmp_path: Path, family: str) -> None:
     with pytest.raises(CheckpointMissing, match="The safety cannot be loaded"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import generation
 from generation.checkpoints.licences import LICENCES
 from generation.checkpoints.set_files import SHIPPED, read_set, set_names
 from generation.checkpoints.sets import FAMILIES, ROLES, Places
@@ -24,7 +25,10 @@ def write(places: Places, text: str, name: str = "shop") -> str:
     return name
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+HERE = {"mini"}  # whose weights come along
+
+
+@pytest.mark.parametrize("name", sorted({path.stem for path in SHIPPED.glob("*.toml")} - HERE))
 def test_shipped_sets_are_whole(name: str, own: Places) -> None:
     shipped = read_set(name, own)
     assert set(shipped.entries) == set(ROLES)
@@ -39,6 +43,20 @@ def test_shipped_sets_are_whole(name: str, own: Places) -> None:
         assert entry.path.is_relative_to(own.models)
 
 
+def test_mini_needs_no_download(own: Places) -> None:
+    """Its weights lie beside the code, wherever that is; no role is in a repo, and a sale may be made with all."""
+    mini = read_set("mini", own)
+    weights = Path(generation.__file__).parent / "mini" / "weights"
+    assert set(mini.entries) == set(ROLES)
+    for role, entry in mini.entries.items():
+        assert not entry.repo
+        assert entry.is_remote or entry.path.is_relative_to(weights), role
+        assert entry.dtype == "float32"
+    mini.check_licences(commercial=True)
+    assert mini.entry("captioner").path == mini.entry("clip").path
+    assert mini.entry("captioner").cache_key != mini.entry("clip").cache_key
+
+
 def test_klein_may_be_used_commercially_throughout(own: Places) -> None:
     klein = read_set("klein", own)
     klein.check_licences(commercial=True)
@@ -49,7 +67,7 @@ def test_klein_may_be_used_commercially_throughout(own: Places) -> None:
 
 def test_names_are_those_of_both_folders(own: Places) -> None:
     write(own, 'extends = "sd15"')
-    assert set_names(own) == ["klein", "sd15", "sd15-paper", "sdxl", "shop"]
+    assert set_names(own) == ["klein", "mini", "sd15", "sd15-paper", "sdxl", "shop"]
     assert "shop" not in set_names(Places(own.models))
 
 
@@ -197,7 +215,9 @@ def test_sets_that_extend_in_a_circle(own: Places) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "../sd15", "sd15/", ""])
 def test_there_is_no_such_set(name: str, own: Places) -> None:
-    with pytest.raises(BadModelSet, match=r"There is no model set .*; there are: klein, sd15, sd15-paper, sdxl\."):
+    with pytest.raises(
+        BadModelSet, match=r"no model set .*; there are: klein, mini, sd15, sd15-paper, sdxl\."
+    ):
         read_set(name, own)
 
 
