@@ -1,0 +1,141 @@
+"""The set's encoder by look: transformers' Dinov2Model at small size.
+
+Its class is DINOv2's; its training is not. Two views of one product, in other places and from other sides, whole, cut
+out or before another picture, have to be nearer than views of others (arXiv 2004.11362), and the same row has to tell
+the product's words and proportions, which a few thousand renders teach far faster than self-distillation would.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+from transformers import Dinov2Config, Dinov2Model
+
+from generation.mini import augmenting
+from generation.mini.renders import Renders
+from generation.mini.training import Numbers, Plan, batch_of
+from generation.world.scenes import COLOURS, FAMILIES, GENES, PLAIN_PATTERNS, shown
+
+SIZES: dict[str, Any] = {
+    "image_size": 64, "patch_size": 8, "hidden_size": 128, "num_hidden_layers": 5, "num_attention_heads": 4,
+    "mlp_ratio": 4,
+}  # fmt: skip
+PLAN = Plan(steps=1800, batch=32, rate=1.2e-3, warmup=150, decay_from=0.35, weight_decay=0.04, average=0.995)
+WARMTH = 0.07  # of the contrast
+HEADS = {"family": len(FAMILIES), "colour": len(COLOURS), "second": len(COLOURS), "pattern": len(PLAIN_PATTERNS)}
+# How a view is shown: shares of whole, cut out, before another picture. The rest stands on neutral ground in its place.
+SHOWN = (0.45, 0.7, 0.9)
+
+
+class DinoTask:
+    """`plan.batch` products in each step, two views of each."""
+
+    def __init__(self, data: Renders, sizes: Mapping[str, Any] | None = None) -> None:
+        torch.manual_seed(0)
+        self.sizes = {**SIZES, **(sizes or {})}
+        self.model = Dinov2Model(Dinov2Config(**self.sizes))
+        width = self.sizes["hidden_size"]
+        self.heads = nn.ModuleDict(
+            {**{name: nn.Linear(width, count) for name, count in HEADS.items()}, "genes": nn.Linear(width, GENES)}
+        )
+        self.modules: Mapping[str, nn.Module] = {"dino": self.model, "heads": self.heads}
+        self.data, self.views = data, views_of(data)
+        self.labels, self.genes = _labels(data)
+        self.encode: Callable[..., Any] = self.model
+
+    def hasten(self) -> None:
+        """Compile the network: it pays after some 10,000 pictures."""
+        self.encode = torch.compile(self.model)
+
+    def loss(self, step: int, plan: Plan, generator: Generator) -> tuple[Tensor, Numbers]:
+        things = batch_of(len(self.views), plan, step)
+        places = torch.cat([self._views(things.tolist(), generator)])
+        with torch.autocast("cpu", torch.bfloat16):
+            rows = self.encode(self._pictures(places, generator)).last_hidden_state[:, 0].float()
+        contrast, found = _contrast(functional.normalize(rows, dim=-1))
+        words = [
+            functional.cross_entropy(self.heads[name](rows), self.labels[places, number])
+            for number, name in enumerate(HEADS)
+        ]
+        genes = functional.mse_loss(self.heads["genes"](rows), self.genes[places])
+        told = torch.stack(words).sum()
+        return contrast + 0.3 * told + genes, {
+            "contrast": float(contrast.detach()),
+            "told": float(told.detach()),
+            "found": found,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        return {"dino": self.sizes}
+
+    def _views(self, things: list[int], generator: Generator) -> Tensor:
+        """(2 n,) places: a view of each product, then another of each in the same order."""
+        pairs = []
+        for thing in things:
+            views = self.views[thing]
+            pairs.append([views[place] for place in torch.randperm(len(views), generator=generator)[:2].tolist()])
+        return torch.tensor(pairs).T.flatten()
+
+    def _pictures(self, places: Tensor, generator: Generator) -> Tensor:
+        count = len(places)
+        images = augmenting.normalised(self.data.images[places])
+        masks = augmenting.shares(self.data.masks[places])
+        kind = torch.rand(count, generator=generator).view(-1, 1, 1, 1)
+        frame = augmenting.frames(count, generator, zoom=(0.8, 1.3), aside=0.1)
+        moved, ground = augmenting.seen(images, frame), augmenting.seen(images * masks, frame, ground=True)
+        alone = augmenting.cut_outs(images, masks)
+        other = augmenting.elsewhere(images, masks, torch.randperm(count, generator=generator))
+        picked = torch.where(
+            kind < SHOWN[0], moved, torch.where(kind < SHOWN[1], alone, torch.where(kind < SHOWN[2], other, ground))
+        )
+        return augmenting.spoilt(picked, generator, blurred=0.4)
+
+
+def views_of(data: Renders) -> list[list[int]]:
+    """By product, the places of its pictures; products with less than two are left out."""
+    found: dict[Any, list[int]] = {}
+    for place, scene in enumerate(data.scenes):
+        found.setdefault(scene.thing, []).append(place)
+    return [places for places in found.values() if len(places) > 1]
+
+
+def write_dino(model: Dinov2Model, folder: Path) -> None:
+    """A folder of the hub's layout, weights in half precision."""
+    model.half().save_pretrained(folder)
+    model.float()
+    told = {
+        "do_resize": True, "size": {"shortest_edge": 64}, "do_center_crop": True,
+        "crop_size": {"height": 64, "width": 64}, "resample": 3, "do_rescale": True, "do_normalize": True,
+        "image_mean": list(augmenting.MEAN), "image_std": list(augmenting.STD),
+        "image_processor_type": "BitImageProcessor",
+    }  # fmt: skip
+    (folder / "preprocessor_config.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
+def _contrast(rows: Tensor) -> tuple[Tensor, float]:
+    """Cross-entropy of finding each view's partner among all others; and the share found at once."""
+    count = len(rows) // 2
+    logits = rows @ rows.T / WARMTH
+    logits.fill_diagonal_(float("-inf"))
+    partner = torch.arange(2 * count).roll(count)
+    return functional.cross_entropy(logits, partner), float((logits.argmax(1) == partner).float().mean())
+
+
+def _labels(data: Renders) -> tuple[Tensor, Tensor]:
+    """(n, heads) of words, the second colour also where no pattern shows it; (n, genes)."""
+    colours, rows = tuple(COLOURS), []
+    for scene in data.scenes:
+        thing = shown(scene)
+        rows.append(
+            [
+                FAMILIES.index(thing.family),
+                colours.index(thing.colour),
+                colours.index(thing.second_colour),
+                PLAIN_PATTERNS.index(thing.pattern),
+            ]
+        )
+    return torch.tensor(rows), torch.tensor([scene.thing.genes for scene in data.scenes])
