@@ -1,1 +1,1 @@
-"""A rendered world with exact ground truth: products, places and light from a seed. For demo, training, tests and benchmarks."""
+"""A rendered world with exact ground truth: products, places and light from seeds, for training, tests, demo."""

@@ -1,4 +1,4 @@
-"""The command: `python -m generation.world render --out DIR` writes shards of training data; `sheet` draws a contact sheet."""
+"""`python -m generation.world`: training data as shards, the sample catalogue, empty backgrounds and contact sheets."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The eight places: floor, wall or sky, and props behind the product. "plain" leaves out pattern, grain and small props."""
+"""The eight places: floor, wall or sky, and props behind the product. "plain" has no pattern, grain or small props."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,8 +117,8 @@ def _garden(make: Workshop, draws: Draws, full: bool, _night: bool) -> Room:
     bush, crown, lawn = FULL_GREENS if full else PLAIN_GREENS
     make.group()
     for index, x in enumerate((-1.5, -0.3, 0.9, 1.8)):
-        z = draws.between(f"bush z {index}", -2.3, -1.8)
-        props.bush(make, draws, f"bush {index}", (x, 0.0, z), draws.between(f"bush {index}", 0.5, 0.8), bush)
+        name, z = f"bush {index}", draws.between(f"bush z {index}", -2.3, -1.8)
+        props.bush(make, draws.of(name), (x, 0.0, z), draws.between(name, 0.5, 0.8), bush)
     make.group()
     props.tree(make, side * draws.between("tree x", 1.1, 1.4), -1.75, crown)
     if full:

@@ -1,7 +1,7 @@
 """Training data of the world as shards on disk: a file of images and masks, and beside it a scene and caption a line.
 
-A shard is written whole under another name and then renamed, so that a kill leaves no half one; the next run goes on with
-the first shard that is missing and ends with the same bytes as a run that nobody stopped.
+A shard is written whole under another name and then renamed, so that a kill leaves no half one; the next run goes on
+with the first shard that is missing and ends with the same bytes as a run that nobody stopped.
 """
 
 import json
@@ -30,7 +30,7 @@ class DatasetRefused(GenerationError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a folder of shards holds: for each of so many seeds `views` scenes of the product, or `orbit` sides of one."""
+    """What a folder of shards holds: for each seed `views` scenes of its product, or `orbit` sides of one scene."""
 
     things: int
     views: int = 4
@@ -58,16 +58,14 @@ class Plan:
         """The scenes of a shard, thing by thing."""
         first = self.first_seed + shard * self.shard
         last = min(first + self.shard, self.first_seed + self.things)
-        make = (
-            (lambda seed: orbit_of(seed, self.orbit, self.detail))
-            if self.orbit
-            else (lambda seed: scenes_of(seed, self.views, self.detail))
-        )
-        return [scene for seed in range(first, last) for scene in make(seed)]
+        seeds = range(first, last)
+        if self.orbit:
+            return [scene for seed in seeds for scene in orbit_of(seed, self.orbit, self.detail)]
+        return [scene for seed in seeds for scene in scenes_of(seed, self.views, self.detail)]
 
 
 def write(plan: Plan, folder: Path, *, minutes: float = 0.0) -> int:
-    """Render the plan's missing shards, in order; stop before the shard that the time would not last for. Return how many.
+    """Render the plan's missing shards, in order; stop before one that the time would not last for. Return how many.
 
     `minutes` of 0 is no limit. A folder that was begun by another plan is refused.
     """
@@ -141,7 +139,8 @@ class Shards:
             )
         self.plan = Plan(**json.loads(plan.read_text()))
         self.paths = sorted(self.folder.glob("shard-*.safetensors"))
-        self._files = [safe_open(path, framework="np") for path in self.paths]
+        # The handle of safetensors has no types.
+        self._files: list[Any] = [safe_open(path, framework="np") for path in self.paths]
         counts = [file.get_slice("masks").get_shape()[0] for file in self._files]
         self._ends = np.cumsum(counts)
         self._lines: dict[int, list[dict[str, Any]]] = {}

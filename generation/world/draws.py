@@ -10,12 +10,17 @@ T = TypeVar("T")
 class Draws:
     """Numbers that depend on a stream ("thing 12") and on the draw's own name only; the same on every machine."""
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, prefix: str = "") -> None:
         self.stream = stream
+        self.prefix = prefix
+
+    def of(self, name: str) -> "Draws":
+        """The same stream for one of several things: its draws' names begin with that thing's."""
+        return Draws(self.stream, f"{self.prefix}{name} ")
 
     def unit(self, name: str) -> float:
         """A number in [0, 1)."""
-        digest = hashlib.sha256(f"{self.stream}\x1f{name}".encode()).digest()
+        digest = hashlib.sha256(f"{self.stream}\x1f{self.prefix}{name}".encode()).digest()
         return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
     def between(self, name: str, low: float, high: float) -> float:

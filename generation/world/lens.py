@@ -10,8 +10,9 @@ from torch.nn import functional
 def blurred_behind(near: Tensor, far: Tensor, share: Tensor, radius: float) -> Tensor:
     """The picture [3, h, w] with its far part out of focus.
 
-    `near` and `far` [3, h, w] are the two parts' colours, each already weighted by its share of the pixel; `share` [h, w]
-    is the far part's. What is near never bleeds into the blur: it is a mean over far colours only. `radius` in pixels.
+    `near` and `far` [3, h, w] are the two parts' colours, each already weighted by its share of the pixel; `share`
+    [h, w] is the far part's. What is near never bleeds into the blur: it is a mean over far colours only. `radius` is
+    in pixels.
     """
     spread = _gauss(_gauss(torch.cat([far, share[None]]), radius, across=True), radius, across=False)
     return near + share * spread[:3] / spread[3].clamp(min=1e-6)

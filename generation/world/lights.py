@@ -8,7 +8,7 @@ from generation.world.solids import Triple
 
 @dataclass(frozen=True)
 class Light:
-    """Linear colours. `sharpness` is how fast a shadow's edge narrows with nearness; `low` and `high` bound the sun's height."""
+    """Linear colours. `sharpness`: how fast a shadow's edge narrows with nearness; `low`, `high`: the sun's height."""
 
     key: Triple
     sky: Triple

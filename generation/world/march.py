@@ -1,7 +1,7 @@
 """Sphere tracing of bodies: hits, normals, soft shadow and ambient occlusion.
 
-Every body is traced only for the rays that enter its box, and rays that have hit or left are dropped as they go: a picture
-costs what its solids cover, not all pixels times all solids. Points and directions are [3, r].
+Every body is traced only for the rays that enter its box, and rays that have hit or left are dropped as they go: a
+picture costs what its solids cover, not all pixels times all solids. Points and directions are [3, r].
 """
 
 from collections.abc import Sequence
@@ -88,6 +88,16 @@ def normals(body: Body, points: Tensor) -> Tensor:
     return total / unit_length(total)
 
 
+@dataclass
+class Beams:
+    """Rays on a stretch of their way: origins and directions [3, r], and where the stretch begins and ends [r]."""
+
+    start: Tensor
+    way: Tensor
+    near: Tensor
+    far: Tensor
+
+
 def lit(bodies: Sequence[Body], points: Tensor, towards: Tensor, sharpness: float, care: Care = FINE) -> Tensor:
     """The share of a broad light that reaches each point: the narrowest gap on the way, relative to how far it is."""
     share = torch.ones_like(points[0])
@@ -95,16 +105,18 @@ def lit(bodies: Sequence[Body], points: Tensor, towards: Tensor, sharpness: floa
         near, far = enter_box(body, points, towards, margin=0.12)
         rays = ((near < far) & (share > 0.01)).nonzero()[:, 0]
         if rays.numel():
-            start, way = points[:, rays], towards[:, rays]
-            share[rays] = torch.minimum(share[rays], _gap(body, start, way, near[rays], far[rays], sharpness, care))
+            beams = Beams(points[:, rays], towards[:, rays], near[rays], far[rays])
+            share[rays] = torch.minimum(share[rays], _gap(body, beams, sharpness, care))
     return share * share * (3 - 2 * share)
 
 
-def _gap(body: Body, start: Tensor, way: Tensor, near: Tensor, far: Tensor, sharpness: float, care: Care) -> Tensor:
-    result = torch.ones_like(near)
-    rays = torch.arange(near.numel(), device=near.device)
-    gone = near.clamp(min=0.012)
-    share = torch.ones_like(near)
+def _gap(body: Body, beams: Beams, sharpness: float, care: Care) -> Tensor:
+    """The narrowest gap between each beam and the body, as a share of the light."""
+    start, way, far = beams.start, beams.way, beams.far
+    result = torch.ones_like(far)
+    rays = torch.arange(far.numel(), device=far.device)
+    gone = beams.near.clamp(min=0.012)
+    share = torch.ones_like(far)
     for step in range(care.shadow_steps):
         ahead = distance(body, start + way * gone)
         share = torch.minimum(share, (0.5 + 0.5 * sharpness * ahead / gone).clamp(0, 1))

@@ -1,18 +1,19 @@
 """Six solids as distance functions, all of a kind at once: parameters [n, k] and points [3, r] give distances [n, r].
 
-Each row of parameters starts with the 3x4 matrix that takes a point of the world into the solid's own frame (12 numbers),
-then its sizes. One matrix product serves all solids of a kind, and what follows is a dozen operations on [n, r]: at these
-sizes a picture costs what torch's calls cost, so there are few. Distances of box, tube and arc are exact; those of cone, ball
-and lathe are good near the surface.
+Each row of parameters starts with the 3x4 matrix that takes a point of the world into the solid's own frame (12
+numbers), then its sizes. One matrix product serves all solids of a kind, and what follows is a dozen operations on
+[n, r]: at these sizes a picture costs what torch's calls cost, so there are few. Distances of box, tube and arc are
+exact; those of cone, ball and lathe are good near the surface.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 FRAME = 12
-# Names of the sizes that follow the frame; lengths but for `half_angle` (radians). Rods and lathes stand on their place.
+# Names of the sizes that follow the frame; lengths but for `half_angle` (radians). Tubes and lathes begin at 0.
 SIZES = {
     "box": ("half_x", "half_y", "half_z", "rounding"),
     "cone": ("half_height", "bottom", "top", "rounding"),
@@ -79,7 +80,7 @@ def ball(rows: Tensor, points: Tensor) -> Tensor:
 
 
 def arc(rows: Tensor, points: Tensor) -> Tensor:
-    """A bent rod: part of a circle in its frame's x-y plane, `half_angle` to both sides of the x axis; π closes the ring."""
+    """A bent rod: part of a circle in its frame's x-y plane, `half_angle` to both sides of x; π closes the ring."""
     local = own_frame(rows, points)
     x, y, z = local[:, 0], local[:, 1].abs(), local[:, 2]
     radius, half_angle = rows[:, 12:13], rows[:, 14:15]
@@ -115,9 +116,9 @@ DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def bezier_powers(controls: tuple[float, ...]) -> tuple[float, ...]:
-    """The polynomial (lowest power first) of the Bézier curve over seven control values, whose range it never leaves."""
+    """The polynomial (lowest power first) of the Bézier curve over seven values, whose range it never leaves."""
     differences, powers, ways = list(controls), [], (1, 6, 15, 20, 15, 6, 1)
     for way in ways:
         powers.append(way * differences[0])
-        differences = [after - before for before, after in zip(differences, differences[1:], strict=False)]
+        differences = [after - before for before, after in pairwise(differences)]
     return tuple(powers)

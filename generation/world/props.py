@@ -1,4 +1,4 @@
-"""What stands about in a place: sofa, plant, cabinets, shelf, bed, window, bush, tree, parasol, street lamp, occluders."""
+"""What stands about in a place: furniture, plants, windows, a parasol, a street lamp; and what hides the product."""
 
 import math
 from collections.abc import Callable
@@ -134,13 +134,13 @@ def bed(make: Workshop, draws: Draws, x: float, z: float) -> None:
         make.ball((x + side * 0.42, 0.53, z - 0.28), (0.33, 0.13, 0.17), linen, turn=(0.35, 0, 0))
 
 
-def bush(make: Workshop, draws: Draws, name: str, place: Triple, size: float, leaf: Surface) -> None:
+def bush(make: Workshop, draws: Draws, place: Triple, size: float, leaf: Surface) -> None:
     """A rounded bush of several balls."""
     leaves = make.paint(leaf)
     x, y, z = place
     for index in range(3):
-        aside = draws.between(f"{name} aside {index}", -0.4, 0.4) * size
-        tall = draws.between(f"{name} tall {index}", 0.75, 1.05) * size
+        aside = draws.between(f"aside {index}", -0.4, 0.4) * size
+        tall = draws.between(f"tall {index}", 0.75, 1.05) * size
         make.ball((x + aside, y + 0.25 * size, z), (0.7 * size, tall, 0.55 * size), leaves)
 
 

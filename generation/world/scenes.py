@@ -85,7 +85,7 @@ class View:
 
 @dataclass(frozen=True)
 class Scene:
-    """A product in a place under a light. The seed settles all that has no field: props, their places, the sun's way."""
+    """A product in a place under a light. The seed settles what has no field: props, their places, the sun's way."""
 
     thing: Thing
     context: str
@@ -108,7 +108,7 @@ class Scene:
 
 
 def shown(scene: Scene) -> Thing:
-    """The product as its picture shows it: "plain" pictures have no marks, and no pattern or material too fine for 64 px."""
+    """The product as its picture shows it: "plain" ones have no mark, and no pattern or material too fine for 64 px."""
     if scene.detail == "full":
         return scene.thing
     thing = scene.thing

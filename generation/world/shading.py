@@ -17,7 +17,7 @@ GAMMA = 2.2
 
 @dataclass
 class Met:
-    """What rays met: points and normals [3, r] in the world, the same in the product's frame, surfaces [r], product [r]."""
+    """What rays met: points and normals [3, r], both in the product's frame, too; surfaces [r], product or not [r]."""
 
     points: Tensor
     normal: Tensor
@@ -88,31 +88,30 @@ def _column(values: Triple, like: Tensor) -> Tensor:
     return torch.tensor(values, dtype=like.dtype, device=like.device)[:, None]
 
 
-def shade(
-    surfaces: Sequence[Surface],
-    met: Met,
-    colour: Tensor,
-    directions: Tensor,
-    *,
-    lights: Lighting,
-    lit: Tensor,
-    open_: Tensor,
-) -> Tensor:
+@dataclass
+class Reach:
+    """The light, and how much of it reaches points: the share of the key light and of the sky, each [r]."""
+
+    lights: Lighting
+    key: Tensor
+    sky: Tensor
+
+
+def shade(surfaces: Sequence[Surface], met: Met, colour: Tensor, directions: Tensor, reach: Reach) -> Tensor:
     """The light [3, r] that leaves each point towards the eye: diffuse, highlight, reflected surroundings and glow.
 
     The highlight is Blinn and Phong's with Schlick's Fresnel term; surroundings are a gradient with two soft boxes.
     """
-    looks = torch.tensor([(s.roughness, s.metal, s.glow, s.soft) for s in surfaces], device=colour.device)[
-        met.surface
-    ].T
-    roughness, metal, glow, soft = looks[0], looks[1], looks[2], looks[3]
+    looks = [(surface.roughness, surface.metal, surface.glow, surface.soft) for surface in surfaces]
+    lights = reach.lights
+    roughness, metal, glow, soft = torch.tensor(looks, device=colour.device)[met.surface].T.unbind()
     normal = met.normal
     sun, key, sky = (_column(value, colour) for value in (lights.sun, lights.light.key, lights.light.sky))
-    facing = (normal * sun).sum(0).relu() * lit
+    facing = (normal * sun).sum(0).relu() * reach.key
     seen = -(normal * directions).sum(0)
     up = 0.5 + 0.5 * normal[1]
     bounce = _column(lights.ground, colour) * (0.35 * key + sky) * 0.55
-    ambient = (sky * up + bounce * (1 - up)) * open_ + 0.10 * key * (0.5 + 0.5 * normal[2]) * open_
+    ambient = (sky * up + bounce * (1 - up)) * reach.sky + 0.10 * key * (0.5 + 0.5 * normal[2]) * reach.sky
     diffuse = colour * (1 - 0.92 * metal) * (ambient + key * facing * 0.78)
     edge = (1 - seen.clamp(0, 1)) ** 5
     base = 0.04 + (colour - 0.04) * metal
@@ -122,15 +121,16 @@ def shade(
     power = 2 / (roughness**4).clamp(min=1e-3)
     highlight = (normal * half).sum(0).clamp(0, 1) ** power * (power + 2).clamp(max=160) / 40
     mirrored = directions + 2 * seen * normal
-    around = _surroundings(mirrored, roughness, lights, sun, key, sky) * open_
+    around = _surroundings(mirrored, roughness, lights) * reach.sky
     gloss = (1 - roughness).clamp(0, 1) ** 1.5 + metal * 0.5
-    result = diffuse + fresnel * (highlight * lit * key * 0.5 + around * gloss.clamp(max=1))
+    result = diffuse + fresnel * (highlight * reach.key * key * 0.5 + around * gloss.clamp(max=1))
     rim = soft * (1 - seen.clamp(0, 1)) ** 3 * 0.5
     return result + colour * (glow * (0.4 + 0.6 * sky.mean() / 0.5) + rim * (ambient + 0.3 * key))
 
 
-def _surroundings(way: Tensor, roughness: Tensor, lights: Lighting, sun: Tensor, key: Tensor, sky: Tensor) -> Tensor:
-    """What a mirrored ray sees: floor below, walls around, sky above, a soft box at the light and a strip across from it."""
+def _surroundings(way: Tensor, roughness: Tensor, lights: Lighting) -> Tensor:
+    """What a mirrored ray sees: floor, walls, sky, a soft box at the light and a strip of light across from it."""
+    sun, key, sky = (_column(value, way) for value in (lights.sun, lights.light.key, lights.light.sky))
     below = _column(lights.ground, way) * (0.5 * key + sky) * 0.8
     level = _column(lights.around, way) * (0.4 * key + sky) * 0.7
     above = sky * 1.1
@@ -153,6 +153,6 @@ def sky_colour(directions: Tensor, light: Light) -> Tensor:
 
 
 def developed(light: Tensor) -> Tensor:
-    """Linear light to a display's linear values, 0 to 1, as film gives way in the lights (the ACES fit of K. Narkowicz, 2016)."""
+    """Linear light to a display's, 0 to 1, as film gives way in the lights: K. Narkowicz's fit of ACES (2016)."""
     exposed = light * 0.72
     return (exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)).clamp(0, 1)

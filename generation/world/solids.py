@@ -123,7 +123,8 @@ def rotation(turn: Triple) -> Matrix:
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
+    turned: Matrix = about_z @ about_y @ about_x
+    return turned
 
 
 def half_extents(part: Part) -> tuple[Matrix, Matrix]:

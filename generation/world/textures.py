@@ -1,4 +1,4 @@
-"""Patterns, grains and marks as functions of a place on a surface; each gives the share of the second colour, 0 to 1."""
+"""Patterns, grains and marks as functions of a place on a surface; each gives a share of another colour, 0 to 1."""
 
 import math
 from collections.abc import Callable
