@@ -65,9 +65,10 @@ class CampaignForm(forms.Form):
         min_value=0, max_value=100, initial=80, label="Right answers needed to qualify (%)"
     )
 
-    def __init__(self, *args: Any, campaign: Campaign | None = None, **kwargs: Any) -> None:
-        initial = _settings_of(campaign) if campaign else {}
-        super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
+    def __init__(
+        self, data: Any = None, *, campaign: Campaign | None = None, initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=(_settings_of(campaign) if campaign else {}) | (initial or {}))
         sets = self.fields["question_set"]
         sets.queryset = QuestionSet.objects.order_by("name", "-version")  # type: ignore[attr-defined]
         if campaign is not None and campaign.state != CampaignState.DRAFT:

@@ -1,6 +1,6 @@
 """The question-set editor: one row of fields for each question."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 
@@ -47,7 +47,13 @@ class QuestionForm(forms.Form):
         return data | {"answers": words(data["answers"]), "passing": words(data["passing"])}
 
 
-class QuestionFormSet(forms.BaseFormSet):
+if TYPE_CHECKING:
+    _FormSet = forms.BaseFormSet[QuestionForm]  # Django's class takes no type at run time
+else:
+    _FormSet = forms.BaseFormSet
+
+
+class QuestionFormSet(_FormSet):
     """All questions of a set, in order; rows left empty or marked to go are not taken."""
 
     def questions(self) -> list[dict[str, Any]]:
@@ -56,8 +62,9 @@ class QuestionFormSet(forms.BaseFormSet):
         return [form.given() for form in rows]
 
 
-question_formset: type[QuestionFormSet] = forms.formset_factory(
-    QuestionForm, formset=QuestionFormSet, extra=1, can_delete=True, can_order=True, max_num=40
+question_formset = cast(
+    type[QuestionFormSet],
+    forms.formset_factory(QuestionForm, QuestionFormSet, extra=1, can_delete=True, can_order=True, max_num=40),
 )
 
 

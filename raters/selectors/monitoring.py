@@ -102,8 +102,8 @@ def monitor(campaign: Campaign) -> Monitor:
 
 def images_by_method(campaign: Campaign) -> list[dict[str, Any]]:
     """How many of the campaign's images each method made, most first: [{"method", "images"}]."""
-    rows = Task.objects.filter(campaign=campaign).order_by().values("method").annotate(images=Count("pk"))
-    return list(rows.order_by("-images", "method"))
+    rows = Task.objects.filter(campaign=campaign).order_by().values_list("method").annotate(images=Count("pk"))
+    return [{"method": method, "images": images} for method, images in rows.order_by("-images", "method")]
 
 
 def progress_from(campaign: Campaign, members: list[CampaignRater]) -> Progress:

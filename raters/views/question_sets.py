@@ -45,7 +45,8 @@ def question_set(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(EDIT)
 def question_set_new(request: HttpRequest) -> HttpResponse:
     """Make a set, empty or from another."""
-    template = QuestionSet.objects.filter(pk=cursor_from(request.GET.get("from"))).first()
+    asked = cursor_from(request.GET.get("from"))
+    template = QuestionSet.objects.filter(pk=asked).first() if asked else None
     rows = initial_of(template) if template else []
     form, formset = QuestionSetForm(request.POST or None), _formset(request, rows)
     if form.is_bound and form.is_valid() and formset.is_valid():

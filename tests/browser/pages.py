@@ -14,9 +14,15 @@ from catalog.samples import render_product_photo
 from generation.models import Batch, Run
 from generation.recipe import recipe_from
 from jobs.models import Attempt, Job, State
+from raters.models import Campaign
+from raters.services import guidelines
+from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
+from tests.factories.campaigns import make_shown_campaign, picture_bytes
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_method, make_run
+from tests.factories.rating import make_rater
+from tests.factories.rating import rate as rate_one
 from tests.factories.runs import make_whole_run
 from vitrine.access import Role
 
@@ -178,6 +184,36 @@ def a_cutout() -> str:
     return reverse("generation:cutout", args=[Run.objects.get().product.photos.all()[0].pk])
 
 
+def campaign(state: str = "open") -> Callable[[], str]:
+    def address() -> str:
+        return reverse("raters:campaign", args=[a_rated_campaign(state).pk])
+
+    return address
+
+
+def a_rated_campaign(state: str = "open") -> Campaign:
+    made = make_shown_campaign(3, state=state)
+    guidelines.add_picture(made, io.BytesIO(picture_bytes(1)), "mug.png", good=True, caption="Every part is there")
+    guidelines.add_picture(made, io.BytesIO(picture_bytes(2)), "mug.png", good=False, caption="The handle is missing")
+    if state == "open":
+        rate_one(make_rater(), made)
+    return made
+
+
+def campaigns() -> str:
+    a_rated_campaign()
+    a_rated_campaign("draft")
+    return reverse("raters:campaigns")
+
+
+def of_campaign(name: str, state: str = "open") -> Callable[[], str]:
+    return lambda: reverse(f"raters:{name}", args=[a_rated_campaign(state).pk])
+
+
+def a_question_set() -> str:
+    return reverse("raters:question-set", args=[default_question_set().pk])
+
+
 def home() -> str:
     for make in (products, prompts, jobs):
         make()
@@ -240,5 +276,21 @@ CASES: dict[str, Case] = {
     "method-edit": Case(Role.OPERATOR, an_edited_method),
     "method-upload": Case(Role.OPERATOR, lambda: reverse("generation:method-upload")),
     "cutout": Case(Role.OPERATOR, a_cutout),
+    "rating": Case(Role.RATER, of_campaign("rate")),
+    "rate-list": Case(Role.RATER, lambda: campaigns() and reverse("raters:rate-list")),
+    "rate-list-empty": Case(Role.RATER, lambda: reverse("raters:rate-list")),
+    "rate-own": Case(Role.RATER, of_campaign("rate-own")),
+    "campaigns": Case(Role.OPERATOR, campaigns),
+    "campaigns-empty": Case(Role.ANALYST, lambda: reverse("raters:campaigns")),
+    "campaign": Case(Role.OPERATOR, campaign()),
+    "campaign-draft": Case(Role.OPERATOR, campaign("draft")),
+    "campaign-new": Case(Role.OPERATOR, lambda: reverse("raters:campaign-new")),
+    "campaign-edit": Case(Role.OPERATOR, of_campaign("campaign-edit")),
+    "campaign-images": Case(Role.OPERATOR, of_campaign("campaign-images", "draft")),
+    "campaign-guidelines": Case(Role.OPERATOR, of_campaign("campaign-guidelines")),
+    "campaign-raters": Case(Role.OPERATOR, of_campaign("campaign-raters")),
+    "question-sets": Case(Role.OPERATOR, lambda: reverse("raters:question-sets")),
+    "question-set": Case(Role.OPERATOR, a_question_set),
+    "question-set-edit": Case(Role.OPERATOR, lambda: a_question_set() + "edit/"),
     "product-with-runs": Case(Role.OPERATOR, a_product_with_runs),
 }

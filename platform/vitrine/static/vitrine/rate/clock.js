@@ -5,16 +5,30 @@ export const IDLE_MS = 30_000; // a silence counts up to here: looking hard at a
 const SIGNS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "scroll"];
 
 export class Clock {
-  constructor(now = () => performance.now()) {
+  // returned: called when somebody is there again after a silence.
+  constructor(returned = () => {}, now = () => performance.now()) {
     this.now = now;
+    this.signAt = now();
     this.parts = {};
     this.active = 0;
     this.part = null;
     this.last = null; // when the time was last counted; null while it stands still
     this.paused = false;
-    for (const sign of SIGNS) document.addEventListener(sign, () => this.count(), { passive: true, capture: true });
+    for (const sign of SIGNS) document.addEventListener(sign, () => this.sign(returned), { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.halt() : this.resume()));
     window.addEventListener("blur", () => this.count());
+  }
+
+  sign(returned) {
+    const silence = this.now() - this.signAt;
+    this.signAt = this.now();
+    this.count();
+    if (silence > IDLE_MS) returned();
+  }
+
+  // Whether somebody is at the page.
+  get isThere() {
+    return !document.hidden && this.now() - this.signAt <= IDLE_MS;
   }
 
   // Begin an image: with what an earlier sitting has counted for it already.

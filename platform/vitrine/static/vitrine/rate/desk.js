@@ -3,12 +3,13 @@
 
 import { newId } from "./keep.js";
 import { Away, Refused } from "./line.js";
-import { Pictures } from "./pictures.js";
+import { Pictures } from "./viewer.js";
 
 const DRAFT_MS = 10_000; // the server hears of a half-rated image so long after an answer, and then each minute
 const DRAFT_AGAIN_MS = 60_000;
 const CHANGE_MS = 800;
 const LOOK_AGAIN_MS = 30_000;
+const ENDS = ["not_open", "not_allowed", "not_qualified"]; // refusals after which nothing more is to be rated here
 const REMEMBERED = 8; // images before this one whose pictures are kept for going back
 
 // One image: what the server handed out, its pictures, and what was answered.
@@ -107,7 +108,8 @@ export class Desk {
   answered(item, told) {
     this.keep.dropDraft(item.body.assignment);
     if (told.feedback) this.feedback(told.feedback);
-    if (told.notice) this.stop(told.notice);
+    // Nothing more is handed out (a pause, a round that is over): what is held may be finished.
+    if (told.notice && !this.newest) this.stop(told.notice);
     else if ("task" in told) this.take(told);
     else this.retry();
   }
@@ -117,7 +119,8 @@ export class Desk {
     this.keep.dropDraft(item.body.assignment);
     // Rated already: its answer was lost on the way back, and the rating itself had arrived.
     if (refusal.code !== "already_rated") this.dialogs.tell("An image was not counted", [refusal.message]);
-    if (!this.newest) this.ask();
+    if (ENDS.includes(refusal.code)) this.stop(refusal.message);
+    else if (!this.newest) this.ask();
   }
 
   retry() {
@@ -171,9 +174,10 @@ export class Desk {
     if (start !== null) performance.measure("next image", { start, end: performance.now() });
   }
 
-  // A lease that is over: the image is ours again if nobody else took it. The answers are still here.
+  // A lease that is over: once somebody is at the page, the image is ours again if nobody else took it. The answers are
+  // still here. An empty chair renews nothing: others wait for the image.
   checkLease() {
-    if (this.bar.lease(this.newest?.until ?? null)) this.ask();
+    if (this.bar.lease(this.newest?.until ?? null) && this.clock.isThere) this.ask();
   }
 
   lose(work, told) {
@@ -215,8 +219,10 @@ export class Desk {
 
   // For another device, and for the lease: what counts is kept here. Its failure is silent; the next piece says more.
   async sendDraft(work, keepalive = false) {
-    work.drafted = true;
     const { answers, times, active } = work;
+    const drafted = JSON.stringify(answers);
+    if (work.drafted === drafted) return;
+    work.drafted = drafted;
     try {
       const told = await this.line.call("draft", { assignment: work.id, answers, times, active_ms: active }, { keepalive });
       if (told.lease_seconds) work.until = performance.now() + told.lease_seconds * 1000;

@@ -1,5 +1,5 @@
 // The rating page: one image after the other, one key an answer. This file joins the parts: keys, dialogs, tabs.
-// docs/raters.md tells raters the keys, docs/rating.md operators what is counted.
+// docs/raters.md tells raters the keys, docs/campaigns.md operators what is counted.
 
 import { Bar } from "./bar.js";
 import { Clock } from "./clock.js";
@@ -16,7 +16,7 @@ const body = document.body;
 const find = (selector) => body.querySelector(selector);
 
 const keep = new Keep(body.dataset.keep);
-const clock = new Clock();
+const clock = new Clock(() => desk.checkLease());
 const bar = new Bar(body, keep);
 const viewer = new Viewer(find("[data-stage]"), bar.say);
 const dialogs = new Dialogs(body, { opened: () => clock.pause(true), closed: () => clock.pause(false) });

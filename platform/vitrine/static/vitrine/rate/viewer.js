@@ -1,8 +1,67 @@
-// The two panes: a product photo and the image to judge, zoomed and moved together, side by side, flipped or overlaid.
-// The view is kept in shares of the picture, so that pictures of different sizes show the same place.
+// The pictures, and the two panes that show them: a product photo and the image to judge, zoomed and moved together, side
+// by side, flipped or overlaid. The view is kept in shares of the picture, so that pictures of different sizes show the
+// same place.
 
-const MOST = 8;
-const STEP = 1.5;
+const RETRIES_S = [1, 3, 8];
+const MOST = 8; // times the whole picture
+
+// A picture as an element, fetched and decoded before it is needed. One that does not come is tried again; after the last
+// try it is `failed`, and `retry()` begins anew.
+class Picture {
+  constructor(source, alt) {
+    this.url = source.url;
+    this.element = new Image();
+    this.element.alt = alt;
+    this.element.draggable = false;
+    this.element.decoding = "sync"; // it is decoded before it is shown; showing it must not wait for another frame
+    [this.width, this.height] = source.size ?? [1, 1];
+    this.ready = null;
+  }
+
+  // Fetch and decode it, or begin anew; resolves to whether it is there. Asked twice, it is fetched once.
+  load() {
+    return this.ready ?? this.retry();
+  }
+
+  retry() {
+    this.failed = false;
+    this.ready = this.fetch();
+    return this.ready;
+  }
+
+  async fetch() {
+    for (const wait of [...RETRIES_S, 0]) {
+      this.element.src = this.url;
+      try {
+        await this.element.decode();
+        this.width = this.element.naturalWidth;
+        this.height = this.element.naturalHeight;
+        return true;
+      } catch {
+        if (wait) await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+        this.element.removeAttribute("src"); // the same address again would not be asked for
+      }
+    }
+    this.failed = true;
+    return false;
+  }
+}
+
+// All pictures of a task.
+export class Pictures {
+  constructor(task) {
+    const count = task.photos.length;
+    this.image = new Picture({ url: task.image, size: task.image_size }, "The image to judge");
+    this.photos = task.photos.map((photo, index) => new Picture(photo, `Product photo ${index + 1} of ${count}`));
+    // What is seen first is fetched first, and decides when the task can be shown; the other photos follow.
+    this.ready = Promise.all([this.image.load(), this.photos[0]?.load()]);
+    this.ready.then(async () => {
+      for (const photo of this.photos) await photo.load();
+    });
+  }
+}
+
+export const STEP = 1.5;
 const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
 const MODES = ["side", "flip", "overlay"];
 const TAP_PX = 6;
@@ -267,5 +326,3 @@ export class Viewer {
     if (still && event.type === "pointerup" && !this.pointers.size && this.root.dataset.mode === "flip") this.flip();
   }
 }
-
-export { STEP };
