@@ -4,27 +4,29 @@ Each figure is a mean over pictures or products that no training has seen (seeds
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from generation import imaging
 from generation.checkpoints import captioner, clip, dino, segmenter
+from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.set_files import read_set
 from generation.checkpoints.sets import Entry, Places
 from generation.mini import wording
-from generation.mini.attributes import UNSAID, WORDS, labels_of, words_of
+from generation.mini.attributes import UNSAID, WORDS, labels_of
 from generation.mini.classifier import agreement, read_judge
 from generation.mini.renders import Renders
 from generation.prompting import deepest
 from generation.records import MaskPrompt
-from generation.world.captions import caption
+from generation.world.captions import PLACES, caption
+from generation.world.scenes import FAMILIES
 
 CPU = torch.device("cpu")
 AT_ONCE = 64
@@ -37,6 +39,7 @@ GATES: dict[str, float] = {
     "dino.top1_of_100": 0.90,
 }
 Figures = dict[str, float]
+_PLACES = "|".join(PLACES.values())
 
 
 def entry_of(role: str, folder: Path) -> Entry:
@@ -78,94 +81,95 @@ def sam_figures(folder: Path, data: Renders) -> Figures:
 
 
 def clip_figures(folder: Path, data: Renders, seed: int = 0) -> Figures:
-    """Shares in which the picture's caption is the likeliest: of 16 held-out ones, and of those with one word wrong."""
+    """Shares in which the picture's own caption is the likeliest: of 16 held-out ones, of 16 with one word wrong in the
+    others; and in which the bare noun of its family is the likeliest of all."""
     model = clip.load(entry_of("clip", folder), CPU)
     rows = _embedded(model.images, pictures(data))
+    families = [wording.worded(_only(wording.FAMILY, place)) for place in range(len(FAMILIES))]
+    nouns = (rows @ model.texts(families).T).argmax(1)
+    labels = labels_of(data.scenes)
+    return {
+        f"right_of_{CHOICES}": _right_of_others(model, rows, data, seed),
+        f"right_of_{CHOICES}_one_word_wrong": _right_of_falsified(model, rows, data, seed),
+        "noun": float((nouns == labels[:, wording.FAMILY].numpy()).mean()),
+    }
+
+
+def _right_of_others(model: clip.OpenClip, rows: Embeddings, data: Renders, seed: int) -> float:
+    """Among captions of other held-out pictures, drawn by the seed; those that say the same are left out."""
     texts = [caption(scene) for scene in data.scenes]
     own = _embedded(model.texts, texts)
-    generator = torch.Generator().manual_seed(seed)
-    right, hard = [], []
-    for place in range(len(rows)):
+    generator, right = torch.Generator().manual_seed(seed), []
+    for place, row in enumerate(rows):
         order = torch.randperm(len(texts), generator=generator).tolist()
         others = [other for other in order if texts[other] != texts[place]][: CHOICES - 1]
-        right.append(float(rows[place] @ own[place] > (own[others] @ rows[place]).max()))
-        claims = labels_of([data.scenes[place]]).repeat(CHOICES - 1, 1)
-        wrong = [wording.worded(claim) for claim in wording.falsified(claims, generator).tolist()]
-        hard.append(
-            float(
-                rows[place] @ model.texts([wording.worded(claims[0].tolist())])[0]
-                > (model.texts(wrong) @ rows[place]).max()
-            )
-        )
-    told = clip_words(rows, model)
-    agreed = labels_of(data.scenes)
-    read = {
-        f"reads_{name}": float((told[name] == agreed[:, place].numpy())[agreed[:, place].numpy() != UNSAID].mean())
-        for place, name in enumerate(WORDS)
-        if name in told
-    }
-    return {
-        f"right_of_{CHOICES}": float(np.mean(right)),
-        f"right_of_{CHOICES}_one_word_wrong": float(np.mean(hard)),
-        **read,
-    }
+        right.append(bool(row @ own[place] > (own[others] @ row).max()))
+    return float(np.mean(right))
 
 
-def clip_words(rows: NDArray[np.float32], model: clip.OpenClip) -> dict[str, NDArray[np.int64]]:
-    """(n,) places in `WORDS` of the likeliest family and context, each asked for alone."""
-    found = {}
-    for number, name in ((wording.FAMILY, "family"),):
-        claims = [
-            [place if column == number else UNSAID for column in range(len(WORDS))] for place in range(len(WORDS[name]))
-        ]
-        found[name] = (rows @ model.texts([wording.worded(claim) for claim in claims]).T).argmax(1)
-    return found
+def _right_of_falsified(model: clip.OpenClip, rows: Embeddings, data: Renders, seed: int) -> float:
+    """Among captions that say one thing of this very picture wrong."""
+    generator, right = torch.Generator().manual_seed(seed), []
+    for row, labels in zip(rows, labels_of(data.scenes), strict=True):
+        wrong = wording.falsified(labels.repeat(CHOICES - 1, 1), generator)
+        told = model.texts([wording.worded(claim) for claim in (labels.tolist(), *wrong.tolist())])
+        right.append(bool((told @ row).argmax() == 0))
+    return float(np.mean(right))
+
+
+def _only(attribute: int, place: int) -> list[int]:
+    """The claim of one word."""
+    return [place if number == attribute else UNSAID for number in range(len(WORDS))]
 
 
 def dino_figures(folder: Path, data: Renders) -> Figures:
-    """Of 100 products, the share whose other view is nearest: whole pictures, and cut out as segmented metrics do."""
+    """Of 100 products, the share whose other view is nearest, and among the five nearest: whole pictures, and cut out
+    as the segmented metrics have them."""
     model = dino.load(entry_of("dino", folder), CPU)
     asked, shown = two_views(data, PRODUCTS)
-    images = pictures(data)
-    cuts = [
+    whole = pictures(data)
+    cut = [
         imaging.cut_out(image, mask) if mask.any() else image
-        for image, mask in zip(images, data.masks.numpy() > 127, strict=True)
+        for image, mask in zip(whole, data.masks.numpy() > 127, strict=True)
     ]
-    found: Figures = {}
-    for name, some in (("top1_of_100", images), ("top1_of_100_cut_out", cuts)):
-        likeness = (
-            _embedded(model.images, [some[place] for place in asked])
-            @ _embedded(model.images, [some[place] for place in shown]).T
-        )
-        found[name] = float((likeness.argmax(1) == np.arange(len(asked))).mean())
-        found[name.replace("top1", "top5")] = float(
-            (np.argsort(-likeness, 1)[:, :5] == np.arange(len(asked))[:, None]).any(1).mean()
-        )
-    found["products"] = float(len(asked))
+    found: Figures = {"products": float(len(asked))}
+    for name, some in (("", whole), ("_cut_out", cut)):
+        queries, others = (_embedded(model.images, [some[place] for place in places]) for places in (asked, shown))
+        nearest = np.argsort(-(queries @ others.T), axis=1, kind="stable") == np.arange(len(asked))[:, None]
+        found[f"top1_of_{PRODUCTS}{name}"] = float(nearest[:, 0].mean())
+        found[f"top5_of_{PRODUCTS}{name}"] = float(nearest[:, :5].any(1).mean())
     return found
 
 
 def captioner_figures(folder: Path, data: Renders) -> Figures:
-    """Shares of captions whose every word is right, and of those that name the right family, look, place, light."""
+    """Shares of captions that are right to the last word, and that say each part of it right."""
     model = captioner.load(entry_of("captioner", folder), CPU)
-    told = [
-        text
-        for start in range(0, len(data), AT_ONCE)
-        for text in model.describe(pictures(data)[start : start + AT_ONCE], "")
-    ]
-    texts = [wording.worded(claim) for claim in labels_of(data.scenes).tolist()]
-    figures = {"all": float(np.mean([mine == true for mine, true in zip(told, texts, strict=True)]))}
-    for name in ("family", "colour", "context", "light"):
-        words = [words_of(scene)[name] for scene in data.scenes]
-        figures[name] = float(
-            np.mean(
-                [
-                    f" {word}" in text if name != "colour" else f"a {word} " in text or f"an {word} " in text
-                    for word, text in zip(words, told, strict=True)
-                ]
-            )
-        )
+    told = [text for some in _split(pictures(data)) for text in model.describe(some, "")]
+    labels = labels_of(data.scenes).tolist()
+    figures = {"all_words": _share(text == wording.worded(claim) for text, claim in zip(told, labels, strict=True))}
+    said = [_parsed(text) for text in told]
+    for number, name in enumerate(WORDS):
+        asked = [
+            (mine[name], claim[number]) for mine, claim in zip(said, labels, strict=True) if claim[number] != UNSAID
+        ]
+        figures[name] = _share(mine == WORDS[name][place] for mine, place in asked)
     return figures
+
+
+def _parsed(text: str) -> dict[str, str]:
+    """The words of a caption by attribute: "a photo of a red and white striped mug in a kitchen, soft daylight"."""
+    head, _, light = text.partition(", ")
+    found = re.search(rf"^a photo of an? (.+?) ({_PLACES})$", head)
+    look, place = (found[1].split(), found[2]) if found else ([""], "")
+    patterned = len(look) == 5  # red and white striped mug
+    return {
+        "family": look[-1],
+        "colour": look[0],
+        "second": look[2] if patterned else "",
+        "pattern": look[3] if patterned else "plain",
+        "context": re.sub(r"^(?:in|on) an? ", "", place),
+        "light": light,
+    }
 
 
 EVALUATIONS: dict[str, tuple[str, Callable[[Path, Renders], Figures]]] = {
@@ -175,6 +179,11 @@ EVALUATIONS: dict[str, tuple[str, Callable[[Path, Renders], Figures]]] = {
     "captioner": ("clip", captioner_figures),
     "dino": ("dino", dino_figures),
 }
+
+
+def of_part(part: str) -> tuple[str, ...]:
+    """The evaluations of a part's weights: CLIP's are the captioner's, too."""
+    return tuple(name for name, (folder, _) in EVALUATIONS.items() if folder == part)
 
 
 def evaluate(weights: Path, data: Renders, parts: Sequence[str] = tuple(EVALUATIONS)) -> dict[str, Figures]:
@@ -217,5 +226,13 @@ def two_views(data: Renders, products: int) -> tuple[list[int], list[int]]:
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
-def _embedded(embed: Callable[[Sequence[Any]], NDArray[np.float32]], things: Sequence[Any]) -> NDArray[np.float32]:
-    return np.concatenate([embed(things[start : start + AT_ONCE]) for start in range(0, len(things), AT_ONCE)])
+def _embedded(embed: Callable[[Sequence[Any]], Embeddings], things: Sequence[Any]) -> Embeddings:
+    return np.concatenate([embed(some) for some in _split(things)])
+
+
+def _split(things: Sequence[Any]) -> list[Sequence[Any]]:
+    return [things[start : start + AT_ONCE] for start in range(0, len(things), AT_ONCE)]
+
+
+def _share(right: Iterable[bool]) -> float:
+    return float(np.mean(list(right)))
