@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from raters.views import campaign_parts, campaigns, pictures, question_sets, rating, room
+from raters.views import campaign_parts, campaigns, disputes, pictures, quality, question_sets, rating, room
 
 app_name = "raters"
 # What the rating page calls and shows.
@@ -49,4 +49,18 @@ question_urls = [
     path("questions/<int:pk>/", question_sets.question_set, name="question-set"),
     path("questions/<int:pk>/edit/", question_sets.question_set_edit, name="question-set-edit"),
 ]
-urlpatterns: list[URLPattern] = [*rating_urls, *room_urls, *campaign_urls, *question_urls]
+quality_urls = [
+    path("campaigns/<int:pk>/quality/", quality.quality, name="quality"),
+    path("campaigns/<int:pk>/quality/compute/", quality.quality_compute, name="quality-compute"),
+    path("campaigns/<int:pk>/quality/raters/<int:rater>/", quality.quality_rater, name="quality-rater"),
+    path("campaigns/<int:pk>/quality/raters/<int:rater>/exclude/", quality.quality_exclude, name="quality-exclude"),
+    path("campaigns/<int:pk>/quality/exclusions/<int:exclusion>/lift/", quality.quality_lift, name="quality-lift"),
+    path("campaigns/<int:pk>/ratings.<slug:kind>", quality.ratings_file, name="ratings-file"),
+    path("rate/mine.<slug:kind>", quality.own_ratings_file, name="own-ratings-file"),
+    path("campaigns/<int:pk>/disputes/", disputes.disputes, name="disputes"),
+    path("campaigns/<int:pk>/disputes/<int:task>/", disputes.dispute, name="dispute"),
+    path("campaigns/<int:pk>/disputes/<int:task>/picture", disputes.dispute_picture, name="dispute-picture"),
+    path("campaigns/<int:pk>/disputes/<int:task>/photos/<int:place>", disputes.dispute_photo, name="dispute-photo"),
+    path("campaigns/<int:pk>/rulings/<int:ruling_id>/", disputes.ruling, name="ruling"),
+]
+urlpatterns: list[URLPattern] = [*rating_urls, *room_urls, *campaign_urls, *question_urls, *quality_urls]

@@ -24,7 +24,7 @@ HEADERS = {
 def picture(request: HttpRequest, assignment: UUID) -> HttpResponse:
     """The image of an assignment, for the rater whom it was handed to."""
     mine = Assignment.objects.filter(uuid=assignment, rater__user=_user(request))
-    return _shown(mine.values_list("task__picture_key", flat=True).first())
+    return shown(mine.values_list("task__picture_key", flat=True).first())
 
 
 @allow(Role.RATER)
@@ -33,10 +33,11 @@ def photo(request: HttpRequest, subject: UUID, place: int) -> HttpResponse:
     """A photo of what an image is of, for the raters of its campaign."""
     mine = Subject.objects.filter(uuid=subject, campaign__raters__rater__user=_user(request))
     photos = mine.values_list("photos", flat=True).first() or []
-    return _shown(photos[place]["key"] if place < len(photos) else None)
+    return shown(photos[place]["key"] if place < len(photos) else None)
 
 
-def _shown(source: str | None) -> HttpResponse:
+def shown(source: str | None) -> HttpResponse:
+    """A stored picture as raters get it. Raises Http404."""
     if not source:
         raise Http404("There is no such picture.")
     try:
