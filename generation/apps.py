@@ -13,11 +13,14 @@ class GenerationConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog import media, panels, prompt_writers  # noqa: PLC0415 - rooms can be imported only once Django is ready
+        from catalog.photos import storing  # noqa: PLC0415
         from generation import tasks  # noqa: PLC0415
         from generation.models import Run  # noqa: PLC0415
+        from generation.selectors import photos  # noqa: PLC0415
         from generation.services import removing  # noqa: PLC0415
         from jobs.signals import job_finished  # noqa: PLC0415
 
+        storing.keep_while(photos.in_use)
         media.serve_prefix(PICTURES)
         media.serve_prefix(THUMBNAILS)
         panels.show("generation:product-photos", "The product in its photos")

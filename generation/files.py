@@ -20,6 +20,10 @@ from generation.records import Picture
 Mask = NDArray[np.bool_]  # (height, width)
 THUMBNAIL_SIDE = 320
 Encoding = Literal["png", "webp"]
+_PHOTO_GONE = (
+    "A photo of the product has been removed since this run was planned. Retry the run: without images yet, it goes on"
+    " with the photos that are left; one that has images needs another seed."
+)
 PICTURES, THUMBNAILS, DATA = "generated", "generated-thumbnails", "generated-data"
 
 
@@ -92,6 +96,8 @@ class Files:
         try:
             return self.store.read(key)
         except FileNotFoundError:
+            if key.startswith("photos/"):
+                raise GenerationError(_PHOTO_GONE) from None
             raise GenerationError(f"The file {key} is gone from the store; run its stage again.") from None
 
     def _open(self, picture: Picture) -> Image.Image:

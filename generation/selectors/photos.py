@@ -7,7 +7,20 @@ from django.urls import reverse
 
 from catalog.models import Photo, Product
 from generation.models import PhotoCaption, PhotoMask, StageResult
+from generation.models.results import StageState
+from generation.models.runs import RunState
 from generation.records import Box, CaptionResult, MaskPrompt, SegmentResult, from_plain
+
+LIVE = (RunState.PLANNED, RunState.RUNNING, RunState.PAUSED)
+
+
+def in_use(hashes: set[str]) -> set[str]:
+    """Those of the photos with these hashes that a run goes on with: all its stages but the last may still read them.
+
+    A query for each, over what live runs have still to measure: photos are removed one by one, by a person.
+    """
+    live = StageResult.objects.filter(stage="measure", uses__run__state__in=LIVE).exclude(state=StageState.SUCCEEDED)
+    return {sha256 for sha256 in hashes if live.filter(inputs__icontains=sha256).exists()}
 
 
 @dataclass(frozen=True)

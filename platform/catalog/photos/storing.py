@@ -5,7 +5,7 @@ needs a file holds it shared while checking that the file is there and writing t
 alone while checking that no row is there. So no committed row ever points at a removed file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -16,6 +16,7 @@ from catalog.models import Photo
 from catalog.photos.normalising import NormalisedPhoto
 
 MEDIA_LOCK = "media"
+_in_use: list[Callable[[set[str]], set[str]]] = []
 
 
 def photo_key(sha256: str, extension: str) -> str:
@@ -55,13 +56,23 @@ def write(key: str, data: bytes) -> None:
         default_storage.delete(written)
 
 
+def keep_while(in_use: Callable[[set[str]], set[str]]) -> None:
+    """Keep the files of photos that no row uses any more as long as a later room works with them.
+
+    `in_use` is given the hashes of such photos and returns those; the nightly sweep asks again for those that stay.
+    """
+    _in_use.append(in_use)
+
+
 def remove_unused(photos: Iterable[tuple[str, str]]) -> int:
-    """Remove the files of those (sha256, extension) that no row uses any more; returns how many photos went."""
+    """Remove the files of those (sha256, extension) that nothing uses any more; returns how many photos went."""
     wanted = set(photos)
     with transaction.atomic():
         hold(MEDIA_LOCK)
         used = set(Photo.objects.filter(sha256__in={sha256 for sha256, _ in wanted}).values_list("sha256", "format"))
         unused = wanted - used
+        held = {sha256 for ask in _in_use for sha256 in ask({sha256 for sha256, _ in unused})} if unused else set()
+        unused = {photo for photo in unused if photo[0] not in held}
         for sha256, extension in unused:
             default_storage.delete(photo_key(sha256, extension))
             default_storage.delete(thumbnail_key(sha256))
