@@ -17,7 +17,8 @@ class GenerationConfig(AppConfig):
         from generation import tasks  # noqa: PLC0415
         from generation.models import Run  # noqa: PLC0415
         from generation.selectors import photos  # noqa: PLC0415
-        from generation.services import removing  # noqa: PLC0415
+        from generation.services import graph, removing  # noqa: PLC0415
+        from jobs import panels as job_panels  # noqa: PLC0415
         from jobs.signals import job_finished  # noqa: PLC0415
 
         storing.keep_while(photos.in_use)
@@ -26,6 +27,7 @@ class GenerationConfig(AppConfig):
         panels.show("generation:product-photos", "The product in its photos")
         panels.show("generation:product-runs", "Runs")
         panels.offer("generation:batch-new", "Generate for these")
+        job_panels.show(graph.FINETUNE_KIND, "generation:job-training", "Training")
         prompt_writers.provide("generation.bank_writing.write_prompts")
         pre_delete.connect(removing.before_run_goes, sender=Run, dispatch_uid="generation.before_run_goes")
         post_delete.connect(removing.after_run_went, sender=Run, dispatch_uid="generation.after_run_went")

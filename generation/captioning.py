@@ -5,6 +5,7 @@ Pure text work, used by the stage and, for what people write, by the page.
 
 import re
 from collections.abc import Callable
+from typing import Protocol
 
 from generation.records import PLACEHOLDER
 
@@ -68,6 +69,19 @@ def within(template: str, subject: str, count: Callable[[str], int], longest: in
             break
         template = shorter
     return template
+
+
+class Reader(Protocol):
+    """What reads prompts up to a limit, in tokens without those at both ends."""
+
+    token_limit: int
+
+    def token_count(self, prompt: str) -> int: ...
+
+
+def worded(template: str, subject: str, reader: Reader) -> str:
+    """The template with the subject in its place, no longer than a model reads: see `within`."""
+    return within(template, subject, reader.token_count, reader.token_limit).replace(PLACEHOLDER, subject)
 
 
 def check_template(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What a running stage holds in its hand. A job's context has this shape; a notebook uses `LocalContext`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from generation.records import Picture
@@ -29,6 +29,9 @@ class StageContext(Protocol):
     def show(self, title: str, picture: Picture) -> None:
         """Show a picture on the way, such as a validation image."""
 
+    def curve(self, points: Sequence[tuple[int, float]]) -> None:
+        """Show how the loss has gone so far, as (step, mean since the point before)."""
+
     def keep_checkpoint(self, name: str, data: bytes) -> None:
         """Keep the state of long work under a name, in place of what was there; it outlives the process."""
 
@@ -42,6 +45,7 @@ class LocalContext:
     def __init__(self, say: Callable[[int, int | None, str], None] = lambda _done, _total, _message: None) -> None:
         self.done: dict[str, Any] = {}
         self.shown: list[tuple[str, Picture]] = []
+        self.points: tuple[tuple[int, float], ...] = ()
         self.checkpoints: dict[str, bytes] = {}
         self._say = say
 
@@ -61,6 +65,9 @@ class LocalContext:
 
     def show(self, title: str, picture: Picture) -> None:
         self.shown.append((title, picture))
+
+    def curve(self, points: Sequence[tuple[int, float]]) -> None:
+        self.points = tuple(points)
 
     def keep_checkpoint(self, name: str, data: bytes) -> None:
         self.checkpoints[name] = data

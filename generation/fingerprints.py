@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from generation.checkpoints.roles import Role
 from generation.pipeline import BY_NAME, Stage, StageName, stages_of
-from generation.recipe import FinetuneConfig, Recipe
+from generation.recipe import CAME_LATER, FinetuneConfig, NegativesConfig, Recipe
 from generation.records import Photo, ProductFacts, TargetPrompt
 
 
@@ -23,7 +23,8 @@ from generation.records import Photo, ProductFacts, TargetPrompt
 class Takes:
     """What a stage takes beside the results of those before it.
 
-    `masks` and `captions` are a person's, `seed` the run's; `noun` is for a stage that knows a type and no product.
+    `masks` and `captions` are a person's, `seed` the run's; `noun` is for a stage that knows a type and no product, and
+    `bank` gives it the type's prompts.
     """
 
     product: bool = True
@@ -35,6 +36,7 @@ class Takes:
     targets: bool = False
     other_nouns: bool = False
     noun: bool = False
+    bank: bool = False
 
 
 TAKES: dict[StageName, Takes] = {
@@ -44,6 +46,7 @@ TAKES: dict[StageName, Takes] = {
     "new_contexts": Takes(seed=True, prompts=True),
     "negatives": Takes(seed=True, other_nouns=True),
     "filter": Takes(),
+    "in_class": Takes(product=False, noun=True, bank=True),
     "class_images": Takes(product=False, noun=True),
     "finetune": Takes(seed=True, title=True, other_nouns=True),  # no token may read like the product
     "generate": Takes(seed=True, targets=True),
@@ -52,8 +55,8 @@ TAKES: dict[StageName, Takes] = {
 }
 # Parameters that say how a stage runs or what follows it, and change nothing of its result.
 WITHOUT_EFFECT: dict[StageName, tuple[str, ...]] = {"finetune": ("checkpoint_every",), "select": ("escalate_below",)}
-# Parameters that came after results were made: with these values, which mean what was done before, they do not count.
-CAME_LATER: dict[StageName, dict[str, Any]] = {"generate": {"format": "png"}}
+# Those whose config is a part of another stage's.
+_CONFIG_OF: dict[str, str] = {"class_images": "finetune", "in_class": "negatives"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Material:
     prompts: tuple[str, ...] = ()
     targets: tuple[TargetPrompt, ...] = ()
     other_nouns: tuple[str, ...] = ()
+    bank: tuple[str, ...] = ()  # prompts of the type, the same for all its products
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,10 @@ class PlannedStage:
     @property
     def is_shared(self) -> bool:
         """Whether products share it: it knows a type only."""
-        return not TAKES[self.stage.name].product and TAKES[self.stage.name].noun
+        return self.stage.name in SHARED
+
+
+SHARED = tuple(name for name, takes in TAKES.items() if takes.noun and not takes.product)  # by products of a type
 
 
 def needed_stages(recipe: Recipe) -> tuple[Stage, ...]:
@@ -113,16 +120,20 @@ def plan(recipe: Recipe, checkpoints: Mapping[str, str], material: Material) -> 
 
 
 def config_of(stage: Stage, recipe: Recipe) -> dict[str, Any]:
-    """A stage's part of the recipe, JSON-ready. Class images depend on their number and size alone."""
+    """A stage's part of the recipe, JSON-ready; of what products share, only what it depends on is not the default."""
     if stage.name == "class_images":
         finetune = recipe.finetune or FinetuneConfig()
         return asdict(FinetuneConfig(class_images=finetune.class_images, size=finetune.size))
+    if stage.name == "in_class":
+        wanted = recipe.negatives or NegativesConfig()
+        drawn = {name: getattr(wanted, name) for name in ("shared_per_prompt", "steps", "guidance", "size")}
+        return asdict(NegativesConfig(**drawn))
     return asdict(getattr(recipe, stage.name))
 
 
 def config_from(stage: Stage, values: dict[str, Any]) -> Any:
     """The config dataclass of a stage back from what `config_of` gave."""
-    name = "finetune" if stage.name == "class_images" else stage.name
+    name = _CONFIG_OF.get(stage.name, stage.name)
     return TypeAdapter(get_type_hints(Recipe)[name]).validate_python(values)
 
 
@@ -141,6 +152,8 @@ def inputs_of(stage: Stage, material: Material) -> dict[str, Any]:
     if takes.noun:
         # One seed for all runs: what a type shares knows none of them.
         inputs |= {"noun": material.product.noun, "seed": 0}
+    if takes.bank:
+        inputs["prompts"] = list(material.bank)
     return inputs
 
 

@@ -13,8 +13,8 @@ from generation.checkpoints.roles import Role
 from generation.recipe import Recipe
 
 StageName = Literal[
-    "segment", "caption", "novel_views", "new_contexts", "negatives", "filter", "class_images", "finetune", "generate",
-    "measure", "select",
+    "segment", "caption", "novel_views", "new_contexts", "in_class", "negatives", "filter", "class_images", "finetune",
+    "generate", "measure", "select",
 ]  # fmt: skip
 
 
@@ -32,6 +32,13 @@ class Stage:
     def is_in(self, recipe: Recipe) -> bool:
         if self.name == "class_images":
             return recipe.finetune is not None and recipe.finetune.class_images > 0
+        if self.name == "in_class":
+            return (
+                recipe.negatives is not None
+                and recipe.new_contexts is not None  # whose texts are the bank's
+                and recipe.negatives.shared_per_prompt > 0
+                and recipe.negatives.counterfactual_share < 1
+            )
         return getattr(recipe, self.name) is not None
 
     def code(self) -> Any:
@@ -43,10 +50,12 @@ STAGES: tuple[Stage, ...] = (
     Stage("segment", "Cut out", 1, (), ("segmenter",), records.SegmentResult),
     Stage("caption", "Describe", 1, (), ("captioner", "base"), records.CaptionResult),
     Stage("novel_views", "New views", 1, ("segment",), ("video", "segmenter", "dino"), records.NovelViewsResult),
-    Stage("new_contexts", "New contexts", 1, ("segment", "novel_views"), ("inpainter",), records.NewContextsResult),
+    Stage("new_contexts", "New contexts", 2, ("segment", "novel_views"), ("inpainter",), records.NewContextsResult),
+    Stage("in_class", "Shared negatives", 1, (), ("base",), records.InClassResult),
     Stage(
-        "negatives", "Negatives", 1,
-        ("segment", "caption", "novel_views", "new_contexts"), ("base", "inpainter"), records.NegativesResult,
+        "negatives", "Negatives", 2,
+        ("segment", "caption", "novel_views", "new_contexts", "in_class"), ("base", "inpainter"),
+        records.NegativesResult,
     ),
     Stage(
         "filter", "Filter", 1,

@@ -79,6 +79,7 @@ class NegativesConfig:
     positives_per_negative: Annotated[float, Field(gt=0, le=100)] = 2.0  # the paper's 2 : 1, held after filtering
     counterfactual_share: Share = 0.5  # of the negatives; the rest are in-class
     spare: Annotated[float, Field(ge=1, le=10)] = 1.5  # made per one needed, as some are dropped
+    shared_per_prompt: Annotated[int, Field(ge=0, le=100)] = 1  # in-class ones that a type has in common; 0: none
     steps: Steps = 30
     guidance: Guidance = 7.5
     size: Side = 0
@@ -211,6 +212,8 @@ class Recipe:
             raise ValueError("finetune.prior_weight needs finetune.class_images; the paper of DreamBooth has 200")
 
 
+# Parameters that came when recipes and results were kept already, with the values that mean what was done before.
+CAME_LATER: dict[str, dict[str, Any]] = {"negatives": {"shared_per_prompt": 0}, "generate": {"format": "png"}}
 _OPTIONS = ("sweep", "early_stop")  # of finetune, on or off as a stage is
 _ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 
@@ -231,6 +234,13 @@ def recipe_from(values: dict[str, Any]) -> Recipe:
         return _ADAPTER.validate_python(plain)
     except ValidationError as error:
         raise BadRecipe([_sentence(problem) for problem in error.errors()]) from None
+
+
+def kept_recipe(values: dict[str, Any]) -> Recipe:
+    """A recipe that was kept with every parameter there was: those that came later are as if they were not there."""
+    return recipe_from(
+        {name: CAME_LATER.get(name, {}) | value if isinstance(value, dict) else value for name, value in values.items()}
+    )
 
 
 def recipe_from_toml(text: str) -> Recipe:

@@ -143,6 +143,23 @@ class NegativesResult:
     positives_per_negative: float = 2.0  # as the recipe asks; the filter holds it
 
 
+@dataclass(frozen=True)
+class InClassImage:
+    """What the base alone makes of a prompt of the bank with the plain noun in the product's place."""
+
+    template: str
+    prompt: str  # as given to the model
+    seed: int
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class InClassResult:
+    """In-class negatives that all products of a type share."""
+
+    images: tuple[InClassImage, ...]
+
+
 Kind = Literal["photo", "novel-view", "new-context", "in-class", "counterfactual"]
 
 

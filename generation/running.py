@@ -24,6 +24,7 @@ from jobs.exceptions import JobError
 
 _KEPT = "result kept"  # the last step of each stage
 _NAME_LENGTH = 200
+CURVE_EVERY = 3.0  # seconds between two writes of a loss curve: as often as a page looks
 
 
 class StageFailed(JobError):
@@ -37,6 +38,7 @@ class StageJob:
         self._job = job
         self._result = result
         self._checkpoints = Checkpoints(result.fingerprint)
+        self._curve_at = -CURVE_EVERY
 
     def step(self, name: str, work: Any) -> Any:
         return self._job.step(_step_name(name), work)
@@ -52,6 +54,11 @@ class StageJob:
 
     def show(self, title: str, picture: Picture) -> None:
         keeping.show(self._result, title, picture)
+
+    def curve(self, points: Sequence[tuple[int, float]]) -> None:
+        if time.monotonic() - self._curve_at >= CURVE_EVERY:
+            self._curve_at = time.monotonic()
+            keeping.tell(self._result.pk, {"loss": [list(point) for point in points]})
 
     def keep_checkpoint(self, name: str, data: bytes) -> None:
         # A worker whose lease is lost must not put its state over that of whoever goes on in its place.
@@ -207,7 +214,7 @@ class Cost:
 
 def _check_unchanged(stage: Stage, result: StageResult) -> None:
     """Raise NotPossible where what runs now is not what the fingerprint was taken of: it would lie."""
-    now = model_set(result.model_set).identities(stage.roles)
+    now = model_set(result.model_set).identities(tuple(cast("Role", role) for role in result.checkpoints))
     for role, identity in result.checkpoints.items():
         if now.get(cast("Role", role)) != identity:
             raise NotPossible(

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from generation.recipe import GenerateConfig, NewContextsConfig, NovelViewsConfig
-from generation.records import TargetPrompt
+from generation.records import Backdrop, TargetPrompt
 
 LARGEST_SEED = 2**31 - 1
 OTHER_NOUNS = 12
+MOST_OF_TYPE = 200  # prompts of which a type's products share negatives
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,18 @@ def targets(bank: Iterable[str], config: GenerateConfig, draw: Draw) -> tuple[Ta
     return tuple(TargetPrompt(text, seed_of(draw, text, number)) for number, text in rounds)
 
 
+def swap_targets(backdrops: Iterable[Backdrop], config: GenerateConfig, draw: Draw) -> tuple[TargetPrompt, ...]:
+    """As many targets as the config has candidates, over at most `config.prompts` backgrounds; empty without any."""
+    by_name = {backdrop.name: backdrop for backdrop in backdrops}
+    chosen = draw.order(by_name, "backgrounds")[: config.prompts]
+    if not chosen:
+        return ()
+    rounds = [(index // len(chosen), by_name[chosen[index % len(chosen)]]) for index in range(config.candidates)]
+    return tuple(
+        TargetPrompt(one.words, seed_of(draw, f"{one.name} {one.sha256}", number), one.name) for number, one in rounds
+    )
+
+
 def seed_of(draw: Draw, text: str, number: int) -> int:
     """The seed of a prompt's image; another for each number and tier."""
     return int(_hash(draw.product, draw.seed, "seed", str(draw.tier), str(number), text)[:15], 16) % (LARGEST_SEED + 1)
@@ -51,6 +64,12 @@ def contexts(bank: Iterable[str], most: int, draw: Draw) -> tuple[str, ...]:
     order = draw.order(bank, "prompts")
     half = (len(order) + 1) // 2
     return tuple(reversed(order[len(order) - min(most, half) :]))
+
+
+def of_type(bank: Iterable[str], noun: str) -> tuple[str, ...]:
+    """The prompts that all products of a type share images of, sorted: at most so many, and one more changes few."""
+    order = sorted(set(bank), key=lambda text: _hash(noun, "type", text))
+    return tuple(sorted(order[:MOST_OF_TYPE]))
 
 
 def contexts_wanted(config: NewContextsConfig, views: NovelViewsConfig | None, photos: int) -> int:

@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from generation.files import DATA, PICTURES, THUMBNAILS
+from generation.fingerprints import SHARED
 from generation.models import Adapter, PhotoMask, ResultFile, RunStage, StageResult
 from generation.models.results import StageState
 from generation.models.runs import RunState
@@ -43,11 +44,11 @@ def drop_adapters(now: datetime | None = None) -> int:
 
 
 def drop_orphans() -> int:
-    """Remove results that no run uses and whose product is gone; returns how many. Class images stay for their type."""
+    """Remove results that no run uses and whose product is gone; returns how many. What a type shares stays."""
     before = timezone.now() - RESULTS_SPARED
     orphans = StageResult.objects.filter(product=None, uses=None, candidates=None, created_at__lt=before)
     return (
-        orphans.exclude(stage="class_images")
+        orphans.exclude(stage__in=SHARED)
         .exclude(state__in=_OPEN, job__state=State.RUNNING)
         .delete()[1]
         .get("generation.StageResult", 0)

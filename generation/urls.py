@@ -27,6 +27,7 @@ run_urls = [
     path("runs/<int:pk>/stages/<int:tier>/<slug:stage>/", runs.run_stage, name="run-stage"),
     path("runs/<int:pk>/candidates/<int:tier>/", runs.run_candidates, name="run-candidates"),
     path("runs/<int:pk>/<slug:act>/", runs.run_change, name="run-change"),
+    path("trainings/<int:pk>/", runs.job_training, name="job-training"),
     path("stage-results/<int:pk>/pictures/", runs.stage_pictures, name="stage-pictures"),
     path("candidates/<int:pk>/", candidates.candidate, name="candidate"),
     path("candidates/<int:pk>/download/", candidates.candidate_download, name="candidate-download"),

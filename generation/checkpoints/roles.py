@@ -144,7 +144,14 @@ class SavesMemory(Protocol):
         """Trade speed for memory: 0 is none of it, each level saves more. False where there is no such level."""
 
 
-class Inpainter(SavesMemory, Protocol):
+class ReadsPrompts(Protocol):
+    token_limit: int  # where the family cuts
+
+    def token_count(self, prompt: str) -> int:
+        """Tokens of the prompt without the ones at both ends."""
+
+
+class Inpainter(SavesMemory, ReadsPrompts, Protocol):
     """Fills masked parts. Kept pixels may come back changed (through the VAE): stages composite them back."""
 
     side: int  # native pixels a side
@@ -154,7 +161,7 @@ class Inpainter(SavesMemory, Protocol):
         """One image per filling, at its size when the sampling names none."""
 
 
-class Backbone(SavesMemory, Protocol):
+class Backbone(SavesMemory, ReadsPrompts, Protocol):
     """An image generator of one family, warm on its device, into which adapters are swapped."""
 
     family: str
@@ -172,11 +179,6 @@ class Backbone(SavesMemory, Protocol):
 
         Nothing is reloaded on the way in or out. Raises NotPossible for an adapter of another model.
         """
-
-    def token_count(self, prompt: str) -> int:
-        """Tokens of the prompt without the ones at both ends; `token_limit` is where the family cuts."""
-
-    token_limit: int
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from generation.recipe import Recipe, recipe_from
+from generation.recipe import Recipe, kept_recipe
 
 
 class Method(models.Model):
-    """A named recipe. `recipe` is JSON with every parameter spelled out; `generation.recipe.recipe_from` reads it."""
+    """A named recipe. `recipe` is JSON with every parameter spelled out; `generation.recipe.kept_recipe` reads it."""
 
     class Origin(models.TextChoices):
         REPO = "repo", "Comes with Vitrine"
@@ -39,4 +39,4 @@ class Method(models.Model):
     @property
     def parts(self) -> Recipe:
         """The recipe as dataclasses. Raises BadRecipe for one that this version of Vitrine cannot read."""
-        return recipe_from(self.recipe)
+        return kept_recipe(self.recipe)

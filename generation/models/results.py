@@ -40,6 +40,7 @@ class StageResult(models.Model):
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
     made = models.PositiveSmallIntegerField(default=0)  # times that it had to be made anew, as a file was dropped
     result = models.JSONField(null=True, blank=True)
+    told = models.JSONField(default=dict, blank=True)  # while it works: {"loss": [[step, mean since the point before]]}
     error = models.CharField(max_length=1000, blank=True)
     asks_person = models.BooleanField(default=False)  # it failed for want of something that only a person can tell
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.loss_curve import Curve, curve_of
-from generation.models import RunStage, StageResult
+from generation.models import RunStage, StageImage, StageResult
 from generation.recipe import Recipe, as_plain
 from generation.recipe_fields import Parameter, Section, sections
 from generation.records import FinetuneResult, from_plain
 
-MOST_LOOKS = 200
+MOST_SHOTS = 48
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,59 @@ def _switch(part: Section, on: bool, usual: bool) -> Setting:
 
 
 @dataclass(frozen=True)
-class Training:
-    """How a fine-tuning went, for its panel."""
+class Shot:
+    """A validation image: when it was drawn, from what words, and the key of its picture."""
 
-    record: FinetuneResult
+    when: str
+    prompt: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a fine-tuning went, or goes: then there is no record yet."""
+
+    record: FinetuneResult | None
     curve: Curve | None
+    shots: list[Shot]
 
     @property
     def tried(self) -> list[Any]:
         """The tokens of the sweep, best first, the refused ones last."""
-        return sorted(self.record.sweep, key=lambda one: (one.score is None, -(one.score or 0.0)))
+        scores = self.record.sweep if self.record else ()
+        return sorted(scores, key=lambda one: (one.score is None, -(one.score or 0.0)))
 
 
 def training_of(result: StageResult) -> Training | None:
-    """What the trainer wrote down; None before it has."""
-    if result.stage != "finetune" or not result.result:
+    """What the trainer wrote down, or has said so far, which takes a query; None before it has said anything."""
+    if result.stage != "finetune":
         return None
-    record = from_plain(FinetuneResult, result.result)
-    return Training(record, curve_of(record.loss))
+    if result.result:
+        record = from_plain(FinetuneResult, result.result)
+        shots = [Shot(f"step {one.step}", one.prompt, one.picture.key) for one in record.validation]
+        return Training(record, curve_of(record.loss), shots)
+    curve, shots = curve_of(result.told.get("loss", ())), _shown(result)
+    return Training(None, curve, shots) if curve or shots else None
+
+
+def trained_by(job_id: int) -> StageResult | None:
+    """The result that a job of fine-tuning makes; None when nothing needs it any more."""
+    return StageResult.objects.filter(job=job_id, stage="finetune").first()
+
+
+def user_of(result: StageResult) -> RunStage | None:
+    """The first run that uses a result, by its stage; None when none does."""
+    return RunStage.objects.filter(result=result).order_by("reused", "pk").first()
+
+
+def _shown(result: StageResult) -> list[Shot]:
+    """What the stage has shown so far; its titles are "Step 600: a photo of …"."""
+    rows = StageImage.objects.filter(result=result, kind=StageImage.Kind.VALIDATION).order_by("-pk")[:MOST_SHOTS]
+    found = []
+    for text, key in rows.values_list("text", "key"):
+        when, _, prompt = text.partition(": ")
+        found.append(Shot(when.lower(), prompt, key))
+    return found[::-1]
 
 
 def stage_row(run_id: int, tier: int, stage: str) -> RunStage | None:

@@ -24,9 +24,9 @@ def keep(result: StageResult, record: Any) -> None:
     """Inside a transaction: the result is made. Rows of an earlier making are replaced."""
     now = timezone.now()
     result.result, result.state, result.error = to_plain(record), StageState.SUCCEEDED, ""
-    result.asks_person, result.finished_at = False, now
+    result.asks_person, result.finished_at, result.told = False, now, {}
     result.images, result.steps = _images_in(record), getattr(record, "steps", 0)
-    result.save(update_fields=["result", "state", "error", "asks_person", "finished_at", "images", "steps"])
+    result.save(update_fields=["result", "state", "error", "asks_person", "finished_at", "told", "images", "steps"])
     _keep_pictures(result, record)
     if isinstance(record, records.FinetuneResult):
         _keep_adapter(result, record)
@@ -54,6 +54,11 @@ def show(result: StageResult, title: str, picture: Picture) -> None:
         defaults={"sha256": picture.sha256, "width": picture.width, "height": picture.height},
     )
     ResultFile.objects.get_or_create(result=result, key=picture.key)
+
+
+def tell(result_id: int, words: dict[str, Any]) -> None:
+    """Keep what a stage says of itself while it works, in place of what it said before."""
+    StageResult.objects.filter(pk=result_id).update(told=words)
 
 
 def expiry() -> Any:
@@ -103,7 +108,7 @@ def _keep_files(result: StageResult, plain: dict[str, Any]) -> None:
 
 def _images_in(record: Any) -> int:
     """Pictures that the stage made, or looked at where it makes none."""
-    for name in ("images", "views", "masks", "captions", "metrics", "choices", "validation"):
+    for name in ("images", "views", "masks", "cutouts", "captions", "metrics", "choices", "validation"):
         found = getattr(record, name, None)
         if isinstance(found, tuple):
             return len(found)
@@ -133,6 +138,16 @@ def _masks(result: StageResult, made: records.SegmentResult) -> Iterator[StageIm
             result=result, kind=Kind.MASK, scores={"score": mask.score, "share": mask.share},
             kept=mask.mask is not None, reason=mask.problem[:_REASON_LENGTH],
             **_picture(mask.picture, mask.mask, mask.picture),
+        )  # fmt: skip
+
+
+def _cutouts(result: StageResult, made: records.MatteResult) -> Iterator[StageImage]:
+    for cut in made.cutouts:
+        scores = {"quality": cut.quality} if cut.alpha else {}
+        shown = _picture(cut.colours, cut.alpha, cut.picture) if cut.colours else _picture(cut.picture, None, cut.picture)
+        yield StageImage(
+            result=result, kind=Kind.MASK, scores=scores, kept=cut.alpha is not None,
+            reason=cut.problem[:_REASON_LENGTH], **shown,
         )  # fmt: skip
 
 
@@ -169,6 +184,11 @@ def _negatives(result: StageResult, made: records.NegativesResult) -> Iterator[S
         )  # fmt: skip
 
 
+def _in_class(result: StageResult, made: records.InClassResult) -> Iterator[StageImage]:
+    for image in made.images:
+        yield StageImage(result=result, kind=Kind.IN_CLASS, text=image.prompt, **_picture(image.picture))
+
+
 def _class_images(result: StageResult, made: records.ClassImagesResult) -> Iterator[StageImage]:
     for image in made.images:
         yield StageImage(result=result, kind=Kind.CLASS, text=image.prompt, **_picture(image.picture))
@@ -190,10 +210,12 @@ def _judged(result: StageResult, made: records.FilterResult) -> Iterator[Trainin
 
 _WRITERS: dict[type[Any], Callable[[StageResult, Any], Iterator[StageImage | TrainingImage]]] = {
     records.SegmentResult: _masks,
+    records.MatteResult: _cutouts,
     records.CaptionResult: _captions,
     records.NovelViewsResult: _views,
     records.NewContextsResult: _contexts,
     records.NegativesResult: _negatives,
+    records.InClassResult: _in_class,
     records.ClassImagesResult: _class_images,
     records.FinetuneResult: _validation,
     records.FilterResult: _judged,

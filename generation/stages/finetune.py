@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from generation.captioning import within
+from generation.captioning import worded
 from generation.checkpoints.roles import Backbone, Models
 from generation.context import StageContext
 from generation.exceptions import NotPossible, TrainingDiverged
@@ -120,7 +120,7 @@ class _Words:
 
     def of(self, text: str, positive: bool) -> str:
         subject = f"{self.token} {self.noun}" if positive else self.noun
-        return within(text, subject, self.backbone.token_count, self.backbone.token_limit).replace(PLACEHOLDER, subject)
+        return worded(text, subject, self.backbone)
 
 
 class _Student:

@@ -1,7 +1,9 @@
 """Stage negatives: images that are not the product (paper 2.1.3).
 
-In-class: the base alone, on a photo's caption with the plain noun. Counterfactual: the photo with another thing
-inpainted where the product was, its ground kept. Both keep the base from taking everything for the product.
+In-class: the base alone, on the text of a training image with the plain noun. Texts of new contexts are of the type's
+bank: their images come from the stage in_class, which all products of the type share; those of photos are drawn here.
+Counterfactual: the photo with another thing inpainted where the product was, its ground kept. Both keep the base from
+taking everything for the product.
 """
 
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from math import ceil
 from typing import Any, Literal
 
 from generation.batches import Batches
+from generation.captioning import worded
 from generation.checkpoints.roles import Backbone, Drawing, Filling, Inpainter, Models, Sampling
 from generation.context import StageContext
 from generation.files import Files
@@ -20,6 +23,8 @@ from generation.recipe import NegativesConfig
 from generation.records import (
     PLACEHOLDER,
     CaptionResult,
+    InClassImage,
+    InClassResult,
     Negative,
     NegativesResult,
     NewContextsResult,
@@ -44,6 +49,7 @@ class Inputs:
     caption: CaptionResult | None = None
     novel_views: NovelViewsResult | None = None
     new_contexts: NewContextsResult | None = None
+    in_class: InClassResult | None = None
     other_nouns: tuple[str, ...] = ()
     model_set: str = ""
 
@@ -54,10 +60,18 @@ class Wanted:
 
     kind: Literal["in-class", "counterfactual"]
     source: Picture
-    prompt: str
+    template: str
+    subject: str  # what stands in the product's place
     seed: int
     mask: Picture | None = None
-    object: str = ""
+
+    @property
+    def prompt(self) -> str:
+        return self.template.replace(PLACEHOLDER, self.subject)
+
+    @property
+    def object(self) -> str:
+        return self.subject if self.kind == "counterfactual" else ""
 
     @property
     def name(self) -> str:
@@ -69,7 +83,7 @@ def run(
     inputs: Inputs, config: NegativesConfig, models: Models, context: StageContext, files: Files
 ) -> NegativesResult:
     """As many negatives as the positives ask for, and `spare` more: the filter drops some and then holds the ratio."""
-    wanted = wanted_for(inputs, config)
+    shared, wanted = shared_for(inputs, config), wanted_for(inputs, config)
     drawn = [one for one in wanted if one.kind == "in-class"]
     filled = [one for one in wanted if one.kind == "counterfactual"]
     maker = _Maker(inputs, config, context, files)
@@ -82,8 +96,8 @@ def run(
         with models.inpainter() as inpainter:
             batches = Batches(context, inpainter, "the inpainting of counterfactuals")
             kept += batches.of(filled, lambda one: one.name, lambda some: maker.fill(inpainter, some))
-    images = tuple(from_plain(Negative, image) for image in kept)
-    return NegativesResult(images, config.positives_per_negative)
+    made = [from_plain(Negative, image) for image in kept]
+    return NegativesResult((*shared, *made), config.positives_per_negative)
 
 
 def counts_for(positives: int, config: NegativesConfig, *, masks: bool) -> tuple[int, int]:
@@ -93,12 +107,30 @@ def counts_for(positives: int, config: NegativesConfig, *, masks: bool) -> tuple
     return total - counterfactual, counterfactual
 
 
+def shared_for(inputs: Inputs, config: NegativesConfig) -> list[Negative]:
+    """In-class negatives that the type has: of each text among the product's contexts one, then a second, …"""
+    of_text: dict[str, list[InClassImage]] = {}
+    for image in inputs.in_class.images if inputs.in_class else ():
+        of_text.setdefault(image.template, []).append(image)
+    sources: dict[str, Picture] = {}
+    for context in inputs.new_contexts.images if inputs.new_contexts else ():
+        sources.setdefault(context.template, context.source)
+    texts = [text for text in sources if text in of_text]
+    rounds = max((len(of_text[text]) for text in texts), default=0)
+    shared = [
+        Negative("in-class", sources[text], image.prompt, image.seed, image.picture)
+        for number in range(rounds)
+        for text in texts
+        for image in of_text[text][number : number + 1]
+    ]
+    return shared[: _counts(inputs, config)[0]]
+
+
 def wanted_for(inputs: Inputs, config: NegativesConfig) -> list[Wanted]:
-    """Everything that is to be made, in order: photos, captions and other things take turns."""
+    """Everything that is to be made beside what is shared, in order: photos, captions and other things take turns."""
     product, found = inputs.product, inputs.segment.found
-    views = [view for view in inputs.novel_views.views if view.kept] if inputs.novel_views else []
-    contexts = inputs.new_contexts.images if inputs.new_contexts else ()
-    in_class, counterfactual = counts_for(len(product.photos) + len(views) + len(contexts), config, masks=bool(found))
+    in_class, counterfactual = _counts(inputs, config)
+    in_class -= len(shared_for(inputs, config))
     captions = (
         {caption.picture.sha256: caption.template for caption in inputs.caption.captions} if inputs.caption else {}
     )
@@ -106,19 +138,26 @@ def wanted_for(inputs: Inputs, config: NegativesConfig) -> list[Wanted]:
     for number in range(in_class):
         photo = product.photos[number % len(product.photos)].picture
         template = captions.get(photo.sha256)
-        prompt = template.replace(PLACEHOLDER, product.noun) if template else photo_of(product.noun)
+        template = template or photo_of(product.noun)
         seed = seed_for(inputs.seed, STAGE, f"in-class {photo.sha256} {number // len(product.photos)}")
-        wanted.append(Wanted("in-class", photo, prompt, seed))
+        wanted.append(Wanted("in-class", photo, template, product.noun, seed))
     others = others_than(product.noun, inputs.other_nouns)
     for number in range(counterfactual):
         turn, place = divmod(number, len(found))
         mask = found[place]
         other = others[(turn + place) % len(others)]
         template = captions.get(mask.picture.sha256)
-        prompt = template.replace(PLACEHOLDER, other) if template else photo_of(other)
+        template = template or photo_of(other)
         seed = seed_for(inputs.seed, STAGE, f"counterfactual {mask.picture.sha256} {turn}")
-        wanted.append(Wanted("counterfactual", mask.picture, prompt, seed, mask.mask, other))
+        wanted.append(Wanted("counterfactual", mask.picture, template, other, seed, mask.mask))
     return wanted
+
+
+def _counts(inputs: Inputs, config: NegativesConfig) -> tuple[int, int]:
+    views = [view for view in inputs.novel_views.views if view.kept] if inputs.novel_views else []
+    contexts = inputs.new_contexts.images if inputs.new_contexts else ()
+    positives = len(inputs.product.photos) + len(views) + len(contexts)
+    return counts_for(positives, config, masks=bool(inputs.segment.found))
 
 
 @dataclass(frozen=True)
@@ -130,9 +169,10 @@ class _Maker:
 
     def draw(self, base: Backbone, wanted: Sequence[Wanted]) -> list[dict[str, Any]]:
         sampling = Sampling(self.config.steps, self.config.guidance, width=self.config.size, height=self.config.size)
-        drawings = [Drawing(one.prompt, one.seed) for one in wanted]
+        drawings = [Drawing(worded(one.template, one.subject, base), one.seed) for one in wanted]
         images = base.draw(drawings, sampling, check=self.context.check)
-        return [self._kept(one, image) for one, image in zip(wanted, images, strict=True)]
+        prompts = [drawing.prompt for drawing in drawings]
+        return [self._kept(*each) for each in zip(wanted, prompts, images, strict=True)]
 
     def fill(self, inpainter: Inpainter, wanted: Sequence[Wanted]) -> list[dict[str, Any]]:
         fillings, alphas, places = [], [], []
@@ -143,7 +183,8 @@ class _Maker:
             alpha = soft_edge(laid.mask(mask), EDGE)
             alphas.append(alpha)
             places.append(laid.inner)
-            fillings.append(Filling(laid.image(image), alpha > 0, one.prompt, one.seed))
+            prompt = worded(one.template, one.subject, inpainter)
+            fillings.append(Filling(laid.image(image), alpha > 0, prompt, one.seed))
         sampling = Sampling(self.config.steps, self.config.guidance)
         filled = inpainter.fill(fillings, sampling, check=self.context.check)
         # Without the bars that a narrow photo has beside it in the canvas: they are no ground to learn, and the
@@ -152,16 +193,17 @@ class _Maker:
             composite(image, filling.image, alpha).crop(place)
             for image, filling, alpha, place in zip(filled, fillings, alphas, places, strict=True)
         ]
-        return [self._kept(one, image) for one, image in zip(wanted, whole, strict=True)]
+        prompts = [filling.prompt for filling in fillings]
+        return [self._kept(*each) for each in zip(wanted, prompts, whole, strict=True)]
 
-    def _kept(self, one: Wanted, image: Any) -> dict[str, Any]:
+    def _kept(self, one: Wanted, prompt: str, image: Any) -> dict[str, Any]:
         told = self.inputs
         origin = Origin(
-            one.prompt,
+            prompt,
             one.seed,
             STAGE,
             keeps_pixels=one.kind == "counterfactual",
             model_set=told.model_set,
         )
         picture = self.files.put_picture(image, xmp=xmp(origin))
-        return to_plain(Negative(one.kind, one.source, one.prompt, one.seed, picture, one.object))
+        return to_plain(Negative(one.kind, one.source, prompt, one.seed, picture, one.object))

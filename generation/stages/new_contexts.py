@@ -14,6 +14,7 @@ from PIL import Image
 from scipy import ndimage
 
 from generation.batches import Batches
+from generation.captioning import worded
 from generation.checkpoints.roles import Filling, Inpainter, Models, Sampling
 from generation.context import StageContext
 from generation.exceptions import NotPossible
@@ -22,7 +23,6 @@ from generation.imaging import Mask, canvas_for, composite, letterbox, soft_edge
 from generation.provenance import Origin, xmp
 from generation.recipe import NewContextsConfig
 from generation.records import (
-    PLACEHOLDER,
     ContextImage,
     NewContextsResult,
     NovelViewsResult,
@@ -142,7 +142,7 @@ class _Maker:
         image, mask = self.files.image(place.made_from), self.files.mask(place.mask)
         canvas = canvas_for(image.size, self.config.size or self.inpainter.side, self.inpainter.multiple)
         laid = letterbox(image.size, canvas)
-        prompt = place.template.replace(PLACEHOLDER, self.inputs.product.noun)
+        prompt = worded(place.template, self.inputs.product.noun, self.inpainter)
         return Filling(laid.image(image), ~laid.mask(mask), prompt, place.seed)
 
     def _origin(self, filling: Filling) -> Origin:

@@ -29,6 +29,7 @@ from generation.training.updates import Updates
 
 SETTLE_EVERY = 10  # steps between two looks at the losses: each is a wait for the GPU
 CURVE_POINTS = 100  # of the loss curve, about
+TRAINING = "training"
 
 
 class Watch(Protocol):
@@ -56,7 +57,7 @@ class TrainingTask:
     context: StageContext
     prior: tuple[Sample, ...] = ()
     watch: Watch | None = None
-    name: str = "training"  # of its checkpoint in the context
+    name: str = TRAINING  # of its checkpoint in the context; by any other, it is a short run beside the training itself
     keep_end: bool = False  # a checkpoint at the end too, to go on from with more steps
 
 
@@ -242,6 +243,8 @@ class _Class:
                 loss = pupil.progress.losses[-1][1] if pupil.progress.losses else math.nan
                 message = f"loss {loss:.4f}" if math.isfinite(loss) else ""
                 pupil.task.context.progress(pupil.step, self._config.steps, message)
+                if pupil.task.name == TRAINING:
+                    pupil.task.context.curve(pupil.progress.losses)
 
     def _attend(self) -> None:
         """Looks, endings and checkpoints that are due, in this order: a checkpoint knows of the look before it."""

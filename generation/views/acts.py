@@ -60,7 +60,7 @@ def acts_for(run: Run) -> list[Button]:
     return buttons
 
 
-def acts_for_batch(batch: Batch, *, retrying: bool) -> list[Button]:
+def acts_for_batch(batch: Batch, *, retrying: bool = False) -> list[Button]:
     """The buttons that fit a batch's state; while a job takes up again what stopped, nobody has to ask for it."""
     buttons: list[Button] = []
     stopped = batch.failed + batch.needs_person

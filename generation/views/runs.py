@@ -113,6 +113,17 @@ def run_change(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     return redirect("generation:run", pk)
 
 
+@allow(*LOOK)
+@require_safe
+def job_training(request: HttpRequest, pk: int) -> HttpResponse:
+    """How a job of fine-tuning goes, on the job's own page; it asks again until the job has ended."""
+    context: dict[str, Any] = {"job_id": pk}
+    if (result := stages.trained_by(pk)) is not None:
+        live = result.state in (StageResult.State.WAITING, StageResult.State.RUNNING)
+        context |= {"training": stages.training_of(result), "stage": stages.user_of(result), "live": live}
+    return render(request, "generation/_job_training.html", context)
+
+
 def rows_context(request: HttpRequest, wanted: runs.RunFilter) -> dict[str, Any]:
     """What `_run_rows.html` needs for these runs."""
     after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
@@ -153,7 +164,7 @@ def _stage_context(request: HttpRequest, found: Run, view: runs.StageView) -> di
     context = {
         "stage": row,
         "view": view,
-        "section": next((one for one in sections() if one.path == row.stage), {"help": CLASS_IMAGES}),
+        "section": next((one for one in sections() if one.path == row.stage), {"help": _SHARED.get(row.stage, "")}),
         "maker": stages.maker_of(row) if row.reused else None,
         "settings": stages.settings_of(result),
         "stage_cost": cost_of_stage(row),
@@ -169,9 +180,11 @@ def _stage_context(request: HttpRequest, found: Run, view: runs.StageView) -> di
     return context | _pictures_context(request, result)
 
 
-CLASS_IMAGES = (
-    "Images of the product's type by the base alone, for DreamBooth's prior preservation; shared by its products."
-)
+_SHARED = {
+    "class_images": "Images of the product's type by the base alone, for DreamBooth's prior preservation; shared by its"
+    " products.",
+    "in_class": "The base alone on prompts of the type's bank: each product takes those of its own new contexts.",
+}
 
 
 def _pictures_context(request: HttpRequest, result: StageResult) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs import selectors, services
+from jobs import panels, selectors, services
 from jobs.exceptions import NotAllowed
 from jobs.forms import FilterForm
 from jobs.models import Job, State
@@ -45,8 +45,10 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """One job with its attempts; asked by htmx, only the part that changes."""
     job = get_object_or_404(Job.objects.select_related("asked_by"), pk=job_id)
-    template = "jobs/_live.html" if _wants_fragment(request) else "jobs/detail.html"
-    return render(request, template, _detail_context(request.user, job))
+    context = _detail_context(request.user, job)
+    if _wants_fragment(request):
+        return render(request, "jobs/_live.html", context)
+    return render(request, "jobs/detail.html", context | {"panel": panels.panel_of(job)})
 
 
 @allow(Role.ANALYST, Role.OPERATOR)

@@ -53,6 +53,7 @@ class Negatives:
     other_nouns: tuple[str, ...]
     caption: records.CaptionResult
     segment: records.SegmentResult
+    in_class: records.InClassResult | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class Filter:
 @dataclass(frozen=True)
 class OfType:
     noun: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class OfBank:
+    noun: str
+    prompts: tuple[str, ...]
     seed: int
 
 
@@ -152,6 +160,15 @@ def new_contexts(inputs: Contexts, config: Any, _context: StageContext, files: F
                 )
             )  # fmt: skip
     return records.NewContextsResult(tuple(made))
+
+
+def in_class(inputs: OfBank, config: Any, _context: StageContext, files: Files) -> Any:
+    made = []
+    for text in inputs.prompts:
+        for number in range(config.shared_per_prompt):
+            words = text.replace("{product}", inputs.noun)
+            made.append(records.InClassImage(text, words, number, picture(files, "in-class", words, number)))
+    return records.InClassResult(tuple(made))
 
 
 def negatives(inputs: Negatives, _config: Any, _context: StageContext, files: Files) -> Any:
@@ -245,6 +262,7 @@ STAND_INS: dict[str, tuple[type[Any], Callable[..., Any]]] = {
     "new_contexts": (Contexts, new_contexts),
     "negatives": (Negatives, negatives),
     "filter": (Filter, filter_),
+    "in_class": (OfBank, in_class),
     "class_images": (OfType, class_images),
     "finetune": (Finetune, finetune),
     "generate": (Generate, generate),

@@ -6,7 +6,17 @@ from typing import Any, get_args
 import pytest
 
 from generation.checkpoints.roles import Role
-from generation.fingerprints import TAKES, Material, config_from, config_of, fingerprint, needed_stages, plan, roles_of
+from generation.fingerprints import (
+    SHARED,
+    TAKES,
+    Material,
+    config_from,
+    config_of,
+    fingerprint,
+    needed_stages,
+    plan,
+    roles_of,
+)
 from generation.pipeline import BY_NAME, STAGES
 from generation.recipe import (
     FinetuneConfig,
@@ -28,6 +38,7 @@ MATERIAL = Material(
     prompts=("{product} in snow",),
     targets=(TargetPrompt("{product} on a table", 7),),
     other_nouns=("chair",),
+    bank=("{product} in snow", "{product} on a table"),
 )
 ALL: list[str] = [stage.name for stage in STAGES]
 PIPELINE = ["novel_views", "new_contexts", "negatives", "filter", "finetune", "generate", "measure", "select"]
@@ -68,6 +79,7 @@ CHANGES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"recipe": part("finetune", class_images=9)},
         ["class_images", "finetune", "generate", "measure", "select"],
     ),
+    "the format": ({"recipe": part("generate", format="webp")}, ["generate", "measure", "select"]),
     "guidance": ({"recipe": part("generate", guidance=3)}, ["generate", "measure", "select"]),
     "the batch of metrics": ({"recipe": part("measure", batch=3)}, ["measure", "select"]),
     "how many are picked": ({"recipe": part("select", top=9)}, ["select"]),
@@ -92,7 +104,19 @@ CHANGES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a photo more": (
         {"material": facts(photos=(Photo(FRONT),))},
-        [name for name in ALL if name != "class_images"],
+        [name for name in ALL if name not in SHARED],
+    ),
+    "the type's bank": (
+        {"material": replace(MATERIAL, bank=("{product} in sand",))},
+        ["in_class", "negatives", "filter", "finetune", "generate", "measure", "select"],
+    ),
+    "how many negatives the type has": (
+        {"recipe": part("negatives", shared_per_prompt=2)},
+        ["in_class", "negatives", "filter", "finetune", "generate", "measure", "select"],
+    ),
+    "the steps of negatives": (
+        {"recipe": part("negatives", steps=9)},
+        ["in_class", "negatives", "filter", "finetune", "generate", "measure", "select"],
     ),
     "the prompts of contexts": (
         {"material": replace(MATERIAL, prompts=("{product} in sand",))},
@@ -129,14 +153,18 @@ def test_a_change_redoes_what_depends_on_it(change: dict[str, Any], redone: list
     assert [name for name in ALL if before[name] != after[name]] == sorted(redone, key=ALL.index)
 
 
-def test_the_format_of_candidates_counts_only_where_it_is_not_what_it_was() -> None:
-    webp = prints(part("generate", format="webp"))
-    assert [name for name in ALL if webp[name] != prints()[name]] == ["generate", "measure", "select"]
-    values = config_of(BY_NAME["generate"], RECIPE)
+@pytest.mark.parametrize(
+    ("stage", "parameter", "before"), [("generate", "format", "png"), ("negatives", "shared_per_prompt", 0)]
+)
+def test_a_parameter_that_came_later_counts_only_where_it_is_not_what_it_was(
+    stage: str, parameter: str, before: object
+) -> None:
+    values = config_of(BY_NAME[stage], part(stage, **{parameter: before}))
     made_from: Any = {"own": {}, "upstream": {}}
-    before = {name: value for name, value in values.items() if name != "format"}
-    now, then = (fingerprint(BY_NAME["generate"], config, {}, made_from) for config in (values, before))
-    assert now == then
+    without = {name: value for name, value in values.items() if name != parameter}
+    other = values | {parameter: "webp" if before == "png" else 3}
+    now, then, changed = (fingerprint(BY_NAME[stage], config, {}, made_from) for config in (values, without, other))
+    assert now == then != changed
 
 
 def test_a_new_version_of_a_stage_redoes_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,12 +183,14 @@ def test_a_stage_that_is_turned_off_changes_those_after_it() -> None:
     ]  # fmt: skip
 
 
-def test_class_images_are_the_same_for_all_products_of_a_type() -> None:
-    other = Material(ProductFacts("Other mug", "mug", (Photo(BACK),)), seed=99)
-    assert prints(material=other)["class_images"] == prints()["class_images"]
+def test_what_a_type_shares_is_the_same_for_all_its_products() -> None:
+    other = Material(ProductFacts("Other mug", "mug", (Photo(BACK),)), seed=99, bank=MATERIAL.bank)
+    assert [prints(material=other)[name] for name in SHARED] == [prints()[name] for name in SHARED]
+    chair = replace(other, product=replace(other.product, noun="chair"))
+    assert not {prints(material=chair)[name] for name in SHARED} & {prints()[name] for name in SHARED}
     assert prints(material=other)["segment"] != prints()["segment"]
     shared = [each.stage.name for each in plan(RECIPE, CHECKPOINTS, MATERIAL) if each.is_shared]
-    assert shared == ["class_images"]
+    assert shared == list(SHARED) == ["in_class", "class_images"]
 
 
 NEEDED: dict[str, tuple[Recipe, list[str]]] = {
@@ -192,6 +222,8 @@ def test_configs_come_back_equal(stage: Any) -> None:
     config = config_from(stage, config_of(stage, RECIPE))
     if stage.name == "class_images":
         assert config == FinetuneConfig(class_images=8)
+    elif stage.name == "in_class":
+        assert config == NegativesConfig(shared_per_prompt=1)
     else:
         assert config == getattr(RECIPE, stage.name)
 
@@ -200,6 +232,7 @@ def test_inputs_hold_what_a_stage_takes_and_no_more() -> None:
     planned = {each.stage.name: each for each in plan(RECIPE, CHECKPOINTS, MATERIAL)}
     assert set(planned["generate"].inputs) == {"product", "seed", "targets"}
     assert planned["class_images"].inputs == {"noun": "mug", "seed": 0}
+    assert planned["in_class"].inputs == {"noun": "mug", "seed": 0, "prompts": list(MATERIAL.bank)}
     assert planned["select"].inputs == {}
     assert planned["segment"].inputs["product"]["title"] == ""
     assert planned["measure"].upstream == {

@@ -13,12 +13,17 @@ from generation.models.results import StageState
 from generation.recipe_fields import parameters
 from generation.records import PhotoMask as MaskRecord
 from generation.records import Picture, SegmentResult, to_plain
+from generation.running import StageJob
 from generation.selectors.photos import photo_state
 from generation.selectors.runs import chosen_stage, is_live, tiers_of
-from generation.selectors.stages import maker_of, settings_of, training_of
+from generation.selectors.stages import Shot, maker_of, settings_of, training_of
+from generation.storage import site_files
 from generation.views.acts import ACTS, acts_for, acts_for_batch
+from jobs.context import JobContext
 from tests.factories.catalog import make_photo
 from tests.factories.generation import make_method, make_result, make_run
+from tests.factories.jobs import make_job
+from tests.factories.stand_ins import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +138,23 @@ class TestStages:
     @pytest.mark.parametrize("stage", ["finetune", "segment"])
     def test_nothing_is_known_of_a_training_before_its_end(self, stage: str) -> None:
         assert training_of(make_result(stage)) is None
+
+    def test_while_it_trains_the_curve_and_the_images_so_far_are_there(self) -> None:
+        result = make_result("finetune", state="running", told={"loss": [[10, 0.5], [20, 0.25]]})
+        context = StageJob(JobContext(make_job(state="running")), result)
+        shown = [picture(site_files(), "validation", number) for number in range(2)]
+        for step, one in zip((600, 1200), shown, strict=True):
+            context.show(f"Step {step}: a photo of sks mug: red", one)
+        training = training_of(result)
+        assert training is not None
+        assert training.record is None
+        assert training.curve is not None
+        assert (training.curve.first, training.curve.last) == (0.5, 0.25)
+        assert training.shots == [
+            Shot("step 600", "a photo of sks mug: red", shown[0].key),
+            Shot("step 1200", "a photo of sks mug: red", shown[1].key),
+        ]
+        assert training.tried == []
 
 
 BUTTONS = {

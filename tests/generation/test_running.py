@@ -6,6 +6,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from generation import running
@@ -21,6 +23,7 @@ from generation.models import (
 )
 from generation.pipeline import BY_NAME, STAGES, Stage
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe
+from generation.records import FinetuneResult
 from generation.running import StageJob
 from generation.services.keeping import files_named
 from generation.services.runs import Wish, start_run
@@ -52,7 +55,7 @@ def test_the_fields_of_real_inputs_are_those_that_are_filled(stage: Stage) -> No
     """Whatever a stage asks for, its fingerprint counts; and what it must have, it is given."""
     takes = TAKES[stage.name]
     given = {name for name in ("product", "seed", "prompts", "targets", "other_nouns", "noun") if getattr(takes, name)}
-    given |= {"seed"} if takes.noun else set()
+    given |= ({"seed"} if takes.noun else set()) | ({"prompts"} if takes.bank else set())
     for field in fields(stage.code().Inputs):
         known = field.name in given or field.name in stage.after or field.name in LABELS
         assert known or field.name in LEFT.get(stage.name, ()), f"{stage.name} takes {field.name}, which nobody fills"
@@ -83,6 +86,7 @@ ROWS: dict[str, tuple[str, int]] = {
     "novel_views": ("novel-view", 4),
     "new_contexts": ("new-context", 4),
     "negatives": ("counterfactual", 2),
+    "in_class": ("in-class", 8),
     "class_images": ("class", 3),
     "finetune": ("validation", 1),
 }
@@ -210,6 +214,29 @@ def test_a_zombies_checkpoint_does_not_replace_that_of_whoever_goes_on(workshop:
         zombie.keep_checkpoint("trainer", b"step 2")
     assert taken.checkpoint("trainer") == b"step 3"
     assert Step.objects.filter(job=job, name__startswith="checkpoint").count() == 2
+
+
+def test_a_loss_curve_is_written_seldom_and_goes_with_the_result(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, job = make_result("finetune", state="running"), make_job(state="running")
+    context = StageJob(JobContext(job), result)
+    with CaptureQueriesContext(connection) as queries:
+        for step in range(1, 50):
+            context.curve(((step, 1 / step),))
+    assert len(queries) == 1
+    monkeypatch.setattr(running, "CURVE_EVERY", 0.0)
+    context.curve(((50, 0.02),))
+    result.refresh_from_db()
+    assert result.told == {"loss": [[50, 0.02]]}
+    context.keep(finetuned())
+    result.refresh_from_db()
+    assert (result.told, result.state) == ({}, "succeeded")
+
+
+def finetuned() -> FinetuneResult:
+    key, sha256 = site_files().put_data(b"weights", "safetensors")
+    return FinetuneResult(key, sha256, 7, "sks", 8, 50, 0, 4, ((50, 0.02),))
 
 
 def test_a_picture_that_is_shown_twice_is_one_row(workshop: Workshop) -> None:

@@ -112,7 +112,7 @@ class TestList:
 class TestRun:
     def test_shows_every_stage_and_opens_the_last(self, client: Client, whole: Run) -> None:
         page = text(client, f"/runs/{whole.pk}/")
-        assert page.count('data-state="succeeded"') == 10
+        assert page.count('data-state="succeeded"') == 11
         assert '<h2 id="stage-title" tabindex="-1">Select</h2>' in page
         assert "4 candidates, 4 picked" in page
         assert "18 min 20 s of work, 13 min 45 s on a GPU, 0.46 USD" in page
@@ -191,6 +191,7 @@ PANELS = {
     "caption": ["a photo of {product}, brown and soft"],
     "novel_views": ["Frame 4", "DINO-I", "Its product is broken", "Kept 4", "Dropped 1"],
     "new_contexts": ["on a beach at sunset"],
+    "in_class": ["In-class negative", "The base alone on prompts of the type"],
     "negatives": ["In-class negative", "Counterfactual"],
     "filter": ["IoU", "the product grew", "Dropped 1"],
     "finetune": ["<polyline", "ohwx", "it names a rifle", "step 1800", "Fidelity"],
@@ -217,6 +218,32 @@ class TestStage:
     def test_without_htmx_it_leads_to_the_page(self, client: Client, whole: Run) -> None:
         response = client.get(stage_url(whole, "filter"))
         assert response.headers["Location"] == f"/runs/{whole.pk}/?stage=filter&tier=0"
+
+    def test_a_trainings_job_shows_its_curve_and_images_as_they_come(self, client: Client) -> None:
+        run, job = make_run(state="running"), make_job("generation.finetune", state=State.RUNNING)
+        result = make_result("finetune", state=StageState.RUNNING, job=job)
+        RunStage.objects.create(run=run, order=0, stage="finetune", method=run.method, result=result)
+        panel = f"/trainings/{job.pk}/"
+        assert f'hx-get="{panel}"' in text(client, f"/jobs/{job.pk}/")
+        first = text(client, panel)
+        assert "Nothing to show yet" in first
+        assert 'hx-trigger="every 3s"' in first
+        StageResult.objects.filter(pk=result.pk).update(told={"loss": [[10, 0.5], [20, 0.25]]})
+        StageImage.objects.create(
+            result=result, kind="validation", key=f"generated/aa/{'a' * 64}.png", sha256="a" * 64, width=8, height=8,
+            text="Step 600: a photo of sks mug",
+        )  # fmt: skip
+        for page in (text(client, panel), text(client, stage_url(run, "finetune"), **HTMX)):
+            for part in ("<polyline", "from 0.500 to 0.250", "step 600", "a photo of sks mug"):
+                assert part in page, part
+        assert f'href="/runs/{run.pk}/?stage=finetune' in text(client, panel)
+
+    def test_of_any_other_job_there_is_nothing_to_show(self, client: Client) -> None:
+        job = make_job("generation.stage", state=State.RUNNING)
+        assert "/trainings/" not in text(client, f"/jobs/{job.pk}/")
+        panel = text(client, f"/trainings/{job.pk}/")
+        assert "It has shown nothing" in panel
+        assert "hx-trigger" not in panel
 
     @pytest.mark.parametrize("stage", ["class_images", "nonsense"])
     def test_a_stage_that_the_run_has_not_is_not_found(self, client: Client, whole: Run, stage: str) -> None:

@@ -14,6 +14,8 @@ from generation.imaging import box_mask, box_of, letterbox, resize_mask, soft_ed
 from generation.recipe import NegativesConfig
 from generation.records import (
     ContextImage,
+    InClassImage,
+    InClassResult,
     NegativesResult,
     NewContextsResult,
     NovelView,
@@ -24,7 +26,7 @@ from generation.records import (
     SegmentResult,
 )
 from generation.stages import negatives
-from generation.stages.negatives import EDGE, Inputs, counts_for, wanted_for
+from generation.stages.negatives import EDGE, Inputs, counts_for, shared_for, wanted_for
 from tests.factories.pipeline import files_in, make_product, tiny_models
 
 CONFIG = NegativesConfig(steps=1, guidance=2.0, positives_per_negative=0.5, spare=1.0)
@@ -85,6 +87,83 @@ def test_both_kinds_are_made(family: str, tmp_path: Path) -> None:
         assert "sks" not in image.prompt
 
 
+def pool(files: Files, texts: str, each: int = 2) -> InClassResult:
+    """Images of a type for texts "a {product} 0", "a {product} 1", … of these numbers."""
+    made = []
+    for number in range(each):
+        for text in texts:
+            picture = files.put_picture(Image.new("RGB", (8, 8), (number * 90, ord(text), 7)))
+            made.append(InClassImage(f"a {{product}} {text}", f"a mug {text}", ord(text) + number, picture))
+    return InClassResult(tuple(made))
+
+
+def with_contexts(inputs: Inputs, texts: str) -> Inputs:
+    """The inputs with a context for each letter, from the photos in turn."""
+    photos = [photo.picture for photo in inputs.product.photos]
+    images = tuple(
+        ContextImage(photos[place % 2], photos[place % 2], f"a {{product}} {text}", 1, photos[0], photos[0])
+        for place, text in enumerate(texts)
+    )
+    return replace(inputs, new_contexts=NewContextsResult(images))
+
+
+class TestShared:
+    """Two photos and as many contexts as letters; one negative for each positive, half of them in-class."""
+
+    CONFIG = NegativesConfig(steps=1, positives_per_negative=1.0, spare=1.0)
+
+    @pytest.mark.parametrize(
+        ("contexts", "pooled", "taken", "own"),
+        [
+            ("abcdef", "abcdef", "abcd", 0),
+            ("abcdef", "fedcba", "abcd", 0),
+            ("ab", "abcd", "ab", 0),
+            ("aaaa", "ab", "aa", 1),
+            ("aabb", "axyz", "aa", 1),
+            ("abcdef", "xyz", "", 4),
+            ("", "abc", "", 1),
+        ],
+        ids=["all", "in the product's order", "its own texts", "a second round", "few in common", "none", "no context"],
+    )
+    def test_a_product_takes_those_of_its_contexts(
+        self, contexts: str, pooled: str, taken: str, own: int, tmp_path: Path
+    ) -> None:
+        files = files_in(tmp_path)
+        inputs = replace(with_contexts(inputs_for(files), contexts), in_class=pool(files, pooled))
+        shared = shared_for(inputs, self.CONFIG)
+        assert [one.prompt for one in shared] == [f"a mug {text}" for text in taken]
+        assert len({one.picture.sha256 for one in shared}) == len(shared)
+        drawn = [one for one in wanted_for(inputs, self.CONFIG) if one.kind == "in-class"]
+        assert len(drawn) == own
+        counterfactual = [one for one in wanted_for(inputs, self.CONFIG) if one.kind == "counterfactual"]
+        assert len(counterfactual) == (2 + len(contexts)) // 2
+
+    def test_a_shared_one_names_the_photo_whose_context_has_its_text(self, tmp_path: Path) -> None:
+        files = files_in(tmp_path)
+        inputs = replace(with_contexts(inputs_for(files), "ab"), in_class=pool(files, "ab"))
+        first, second = (photo.picture for photo in inputs.product.photos)
+        assert [one.source for one in shared_for(inputs, self.CONFIG)] == [first, second]
+
+    def test_two_products_train_beside_the_same_images(self, tmp_path: Path) -> None:
+        files = files_in(tmp_path)
+        shared = pool(files, "abcdef")
+        one = replace(with_contexts(inputs_for(files), "abcd"), in_class=shared)
+        other = replace(with_contexts(inputs_for(files, seed=4), "cdef"), in_class=shared)
+        taken = [{image.picture.sha256 for image in shared_for(each, self.CONFIG)} for each in (one, other)]
+        assert len(taken[0] & taken[1]) == 1, "three each of four texts: c is the one that both come to"
+
+    def test_they_come_with_those_that_are_made_and_the_number_stays(self, tmp_path: Path) -> None:
+        files = files_in(tmp_path)
+        inputs = with_contexts(inputs_for(files), "ab")
+        alone = negatives.run(inputs, self.CONFIG, tiny_models(), LocalContext(), files)
+        beside = replace(inputs, in_class=pool(files, "a", each=1))
+        context = LocalContext()
+        result = negatives.run(beside, self.CONFIG, tiny_models(), context, files)
+        assert [image.kind for image in result.images] == [image.kind for image in alone.images]
+        assert result.images[0].prompt == "a mug a"
+        assert len(context.done) == len(result.images) - 1, "the shared one is not drawn again"
+
+
 @pytest.mark.parametrize("size", [(320, 40), (40, 320), (96, 72)], ids=str)
 def test_a_counterfactual_has_no_bars_and_lies_as_its_photo(size: tuple[int, int], tmp_path: Path) -> None:
     files = files_in(tmp_path)
@@ -142,3 +221,16 @@ def test_the_same_again_and_nothing_twice(tmp_path: Path) -> None:
     assert isinstance(first, NegativesResult)
     assert len(context.done) == 4
     assert negatives.run(inputs_for(files), CONFIG, tiny_models(), LocalContext(), files) == first
+
+
+def test_a_persons_long_caption_leaves_what_it_names(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    inputs = inputs_for(files)
+    long = "beside a bowl of ripe lemons and a folded linen cloth, " * 8 + "a {product}"
+    told = tuple(replace(caption, template=long) for caption in inputs.caption.captions)
+    result = negatives.run(
+        replace(inputs, caption=replace(inputs.caption, captions=told)), CONFIG, tiny_models(), LocalContext(), files
+    )
+    assert [image.prompt.split()[-1] for image in result.images] == ["mug", "mug", "lamp", "chair"]
+    with tiny_models().base() as base:
+        assert all(base.token_count(image.prompt) <= base.token_limit for image in result.images)

@@ -162,3 +162,20 @@ def test_a_made_image_says_that_it_keeps_real_pixels(tmp_path: Path) -> None:
     with Image.open(tmp_path / made.picture.key) as opened:
         assert "compositeWithTrainedAlgorithmicMedia" in opened.info["XML:com.adobe.xmp"]
         assert f"a mug in place {PROMPTS.index(made.template)}" in opened.info["XML:com.adobe.xmp"]
+
+
+LONG = "on a wooden table in a bright kitchen, with a bowl of ripe lemons and a folded linen cloth, " * 4
+
+
+@pytest.mark.parametrize("template", [f"{LONG}a {{product}}", f"a {{product}} {LONG}"], ids=["last", "first"])
+def test_a_prompt_longer_than_is_read_keeps_product_and_scene(template: str, tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    image = run(files, inputs_for(files, prompts=(template,)), config=replace(CONFIG, per_photo=1)).images[0]
+    assert image.template == template, "what trains is the whole text, shortened with its token"
+    with Image.open(tmp_path / image.picture.key) as opened:
+        packet = opened.info["XML:com.adobe.xmp"]
+    said = packet.partition("AIPromptInformation>")[2].partition("<")[0]
+    assert "a mug" in said
+    assert "bright kitchen" in said
+    with tiny_models().inpainter() as inpainter:
+        assert inpainter.token_limit - 30 < inpainter.token_count(said) <= inpainter.token_limit
