@@ -1,6 +1,7 @@
 """Loaded before Django's settings (pyproject, `-p tests.isolation`): tests hear no setting of the shell they run in.
 
-They write to a folder of their own, which goes when they end. Only what the lanes of .ci/run choose gets through:
+They write to a folder of their own, which goes when they end: the site's data, and all that they, the processes they
+start and the libraries they use put into the temporary folder. Only what the lanes of .ci/run choose gets through:
 DATABASE_URL and TEST_REDIS_URL.
 """
 
@@ -8,6 +9,11 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
+from pathlib import Path
+
+PREFIX = "vitrine-tests-"
+LEFT_FOR = 86_400  # seconds after which the folder of tests that were killed is nobody's
 
 for name in [name for name in os.environ if name.startswith("VITRINE_")]:
     del os.environ[name]
@@ -17,13 +23,26 @@ for name in ("PORT", "STORAGE_URL", "CELERY_BROKER_URL", "PROMETHEUS_MULTIPROC_D
 # two seconds take half a minute.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
-FOLDER = tempfile.mkdtemp(prefix="vitrine-tests-")
+# Where the first of these processes was begun: what outlives them, such as tiny checkpoints, is kept there for all.
+OUTSIDE = os.environ.setdefault("TESTS_OUTSIDE", tempfile.gettempdir())
+for left in Path(OUTSIDE).glob(f"{PREFIX}*"):
+    if left.stat().st_uid == os.getuid() and time.time() - left.stat().st_mtime > LEFT_FOR:
+        shutil.rmtree(left, ignore_errors=True)
+FOLDER = tempfile.mkdtemp(prefix=PREFIX, dir=OUTSIDE)
 os.environ["VITRINE_DATA_DIR"] = FOLDER
+# A short name: sockets lie in there as well, and their paths have 107 characters at most.
+tempfile.tempdir = os.environ["TMPDIR"] = str(Path(FOLDER) / "t")
+Path(tempfile.tempdir).mkdir()
 _owner = os.getpid()
 
 
 @atexit.register
-def _remove() -> None:
-    # A forked child of a test ends here as well, and must leave the folder to the others.
+def remove() -> None:
+    """Remove the folder, unless this is a forked child of a test: it ends here as well, and leaves it to the others."""
     if os.getpid() == _owner:
         shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def pytest_unconfigure() -> None:
+    """The last that pytest does: a process that ends without its own cleaning up is clean all the same."""
+    remove()

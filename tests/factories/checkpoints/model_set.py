@@ -129,7 +129,9 @@ def _kept() -> Path:
         digest.update(importlib.metadata.version(name).encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
-    folder = Path(tempfile.gettempdir()) / f"vitrine-tiny-{os.getuid()}-{digest.hexdigest()[:16]}"
+    # The tests' own temporary folder goes with them: see tests.isolation.
+    outside = Path(os.environ.get("TESTS_OUTSIDE") or tempfile.gettempdir())
+    folder = outside / f"vitrine-tiny-{os.getuid()}-{digest.hexdigest()[:16]}"
     if not folder.exists():
         for old in folder.parent.glob(f"vitrine-tiny-{os.getuid()}-*"):
             if time.time() - old.stat().st_mtime > 86_400:  # of code that has changed since
