@@ -1,5 +1,6 @@
 """What the rating page calls: the answers, the refusals, and that nothing in them tells one image from another."""
 
+import io
 import re
 import uuid
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from accounts.models import User
+from raters import pictures
 from raters.models import Assignment, Campaign, CampaignRater, Rating, Task
-from raters.services import campaigns, people, tasks
+from raters.services import campaigns, gold, people, tasks
 from tests.factories.accounts import make_user
 from tests.factories.rating import KEYS, NO, YES, add_new, make_campaign, make_gold, make_picture, new_task
 from vitrine.access import Role
@@ -115,28 +117,26 @@ def test_the_page_of_ones_own_ratings_holds_nobody_elses(client_for: ClientFor, 
 
 
 @pytest.mark.parametrize(
-    ("call", "body", "status", "code"),
+    ("call", "body", "answered"),
     [
-        pytest.param("submit", {"answers": YES}, 400, "bad_request", id="no assignment"),
-        pytest.param("submit", {"assignment": "7", "answers": YES}, 400, "bad_request", id="an id for a UUID"),
-        pytest.param("submit", answers_for(str(uuid.uuid4())), 404, "not_found", id="an assignment of nobody"),
-        pytest.param(
-            "submit", answers_for(str(uuid.uuid4()), active_ms=-5), 400, "bad_request", id="less than no time"
-        ),
-        pytest.param("submit", answers_for(str(uuid.uuid4()), active_ms="5"), 400, "bad_request", id="time as text"),
-        pytest.param("submit", [1], 400, "bad_request", id="a list"),
-        pytest.param("draft", {"assignment": str(uuid.uuid4()), "answers": {}}, 404, "not_found", id="draft"),
-        pytest.param("skip", {"assignment": str(uuid.uuid4()), "reason": "x"}, 404, "not_found", id="skip"),
-        pytest.param("report", {"assignment": str(uuid.uuid4()), "reason": "x"}, 404, "not_found", id="report"),
-        pytest.param("change", {"assignment": str(uuid.uuid4()), "answers": YES}, 404, "not_found", id="change"),
-        pytest.param("withdraw", {"assignment": str(uuid.uuid4())}, 404, "not_found", id="withdraw"),
+        pytest.param("submit", {"answers": YES}, (400, "bad_request"), id="no assignment"),
+        pytest.param("submit", {"assignment": "7", "answers": YES}, (400, "bad_request"), id="an id for a UUID"),
+        pytest.param("submit", answers_for(str(uuid.uuid4())), (404, "not_found"), id="an assignment of nobody"),
+        pytest.param("submit", answers_for(str(uuid.uuid4()), active_ms=-5), (400, "bad_request"), id="no time at all"),
+        pytest.param("submit", answers_for(str(uuid.uuid4()), active_ms="5"), (400, "bad_request"), id="time as text"),
+        pytest.param("submit", [1], (400, "bad_request"), id="a list"),
+        pytest.param("draft", {"assignment": str(uuid.uuid4()), "answers": {}}, (404, "not_found"), id="draft"),
+        pytest.param("skip", {"assignment": str(uuid.uuid4()), "reason": "x"}, (404, "not_found"), id="skip"),
+        pytest.param("report", {"assignment": str(uuid.uuid4()), "reason": "x"}, (404, "not_found"), id="report"),
+        pytest.param("change", {"assignment": str(uuid.uuid4()), "answers": YES}, (404, "not_found"), id="change"),
+        pytest.param("withdraw", {"assignment": str(uuid.uuid4())}, (404, "not_found"), id="withdraw"),
     ],
 )
 def test_refusals_have_a_code_and_a_sentence(
-    client_for: ClientFor, rater: User, call: str, body: Any, status: int, code: str
+    client_for: ClientFor, rater: User, call: str, body: Any, answered: tuple[int, str]
 ) -> None:
     answer = post(client_for(rater), make_campaign(1), call, body)
-    assert (answer.status_code, answer.json()["refused"]) == (status, code)
+    assert (answer.status_code, answer.json()["refused"]) == answered
     assert answer.json()["sentence"].endswith(".")
 
 
@@ -193,10 +193,8 @@ def mixed(count: int = 12) -> Campaign:
         ]
         add_new(campaign, new)
     add_new(campaign, [new_task(subject, picture_key=make_picture(), name=f"gold-{n}") for n in range(count)])
-    from raters.services.gold import make_gold as gold  # noqa: PLC0415
-
     for task in Task.objects.filter(name__startswith="gold-"):
-        gold(task, YES, explanation="because")
+        gold.make_gold(task, YES, explanation="because")
     return campaigns.open_campaign(campaign)
 
 
@@ -219,13 +217,14 @@ def test_nothing_tells_a_gold_item_or_a_method(client_for: ClientFor, rater: Use
         assert list(body) == ["task", "ahead", "progress", "feedback", "notice"]
         assert body["feedback"] is None
         texts.append(str(answered.headers))
-    assert shapes["gold"] == shapes["paper"] == shapes["dreambooth"] and len(shapes["gold"]) == 1
-    assert headers["gold"] == headers["paper"] == headers["dreambooth"] and len(headers["gold"]) == 1
+    for seen in (shapes, headers):
+        assert seen["gold"] == seen["paper"] == seen["dreambooth"]
+        assert len(seen["gold"]) == 1
     for told in ("gold", "paper", "dreambooth", "prompt of", "generated/", "method", "score", "expected", ".png"):
         assert not any(told in text for text in texts), told
 
 
-UNTOLD = {"Content-Length", "X-Request-Id"}  # the size of a picture's file, and the number of a request
+UNTOLD = {"Content-Length", "X-Request-ID"}  # the size of a picture's file, and the number of a request
 
 
 def test_progress_moves_with_each_image_whatever_it_is(client_for: ClientFor, rater: User) -> None:
@@ -287,12 +286,10 @@ def test_statements_of_a_rating_are_bounded(client_for: ClientFor, rater: User) 
 
 
 def test_a_made_picture_is_kept(client_for: ClientFor, rater: User) -> None:
-    from raters import pictures  # noqa: PLC0415
-
     key = make_picture(size=(80, 60))
     first = pictures.rendition(key)
     assert pictures.rendition(key) == first
-    with Image.open(__import__("io").BytesIO(first)) as opened:
+    with Image.open(io.BytesIO(first)) as opened:
         assert (opened.format, opened.size) == ("WEBP", (80, 60))
 
 

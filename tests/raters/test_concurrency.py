@@ -1,0 +1,162 @@
+"""Raters in processes of their own, at once: every image is rated exactly as often as asked, on either database."""
+
+import os
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from django.db import connections, transaction
+
+from raters.exceptions import Refused
+from raters.models import Assignment, Campaign, CampaignRater, Rater, Rating, Task
+from raters.models.tasks import TaskState
+from raters.services import rating, verdicts
+from tests.factories.rating import NO, YES, make_campaign, make_rater, sent
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+def in_processes(count: int, work: Callable[[int], None]) -> None:
+    """Run the work in that many forked processes at once; fails with the number of those that raised."""
+    connections.close_all()
+    children = []
+    for number in range(count):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                work(number)
+                connections.close_all()
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert codes == [0] * count
+
+
+def drain(rater: Rater, campaign: Campaign, seed: int) -> None:
+    """Rate until nothing comes any more, as a page does: the next image is held meanwhile, and requests repeat."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    idle = 0
+    while idle < 4:
+        held = rating.lease_next(rater, campaign).assignments
+        if not held:
+            idle += 1
+            time.sleep(0.02)
+        for assignment in held[:1]:
+            idle = 0
+            submission = sent(chance.choice([YES, NO]))
+            for _ in range(chance.choice([1, 1, 2])):
+                rating.submit(rater, assignment.uuid, submission)
+    rating.give_back(rater, campaign)
+
+
+def check_exact(campaign: Campaign, wanted: int) -> None:
+    pairs = list(Rating.objects.filter(campaign=campaign).values_list("task", "rater"))
+    per = Counter(task for task, _ in pairs)
+    assert len(set(pairs)) == len(pairs)
+    assert {per[pk] for pk in Task.objects.filter(campaign=campaign).values_list("pk", flat=True)} == {wanted}
+    assert set(Task.objects.values_list("state", "held", "done")) == {(TaskState.COMPLETE, 0, wanted)}
+    members = CampaignRater.objects.filter(campaign=campaign)
+    assert sum(members.values_list("ratings", flat=True)) == len(pairs)
+    assert sum(members.values_list("finished", flat=True)) == len(per)
+    assert verdicts.differences(Campaign.objects.all()) == []
+
+
+def test_many_raters_at_once_rate_each_image_three_times() -> None:
+    campaign = make_campaign(14)
+    raters = [make_rater() for _ in range(8)]
+    in_processes(8, lambda number: drain(raters[number], campaign, number))
+    check_exact(campaign, 3)
+
+
+def test_one_place_left_is_taken_by_one() -> None:
+    campaign = make_campaign(1, raters_per_image=1)
+    raters = [make_rater() for _ in range(6)]
+    in_processes(6, lambda number: drain(raters[number], campaign, number))
+    check_exact(campaign, 1)
+
+
+def test_two_tabs_of_one_rater_make_one_rating_an_image() -> None:
+    campaign, rater = make_campaign(5, raters_per_image=1), make_rater()
+
+    def tab(number: int) -> None:
+        chance = random.Random(number)  # noqa: S311 - no secret
+        for _ in range(40):
+            held = rating.lease_next(rater, campaign).assignments
+            if not held:
+                return
+            try:
+                rating.submit(rater, chance.choice(held).uuid, sent())
+            except Refused:
+                continue
+
+    in_processes(4, tab)
+    check_exact(campaign, 1)
+
+
+def test_one_request_sent_by_several_at_once_is_one_rating() -> None:
+    campaign, rater = make_campaign(1), make_rater()
+    (held,) = rating.lease_next(rater, campaign, hold=1).assignments
+    submission = sent(request_id=uuid.uuid4())
+    in_processes(6, lambda _: [rating.submit(rater, held.uuid, submission) for _ in range(3)] and None)
+    assert Rating.objects.count() == 1
+    assert CampaignRater.objects.get().ratings == 1
+
+
+def test_leases_that_run_out_under_many_raters_never_lead_to_a_surplus() -> None:
+    """Some raters fall asleep over an image while others take it; those come back and submit all the same."""
+    campaign = make_campaign(6)
+    raters = [make_rater() for _ in range(6)]
+
+    def work(number: int) -> None:
+        chance, rater = random.Random(number), raters[number]  # noqa: S311 - no secret
+        for _ in range(30):
+            held = rating.lease_next(rater, campaign).assignments
+            if chance.random() < 0.4:
+                Assignment.objects.filter(rater=rater, state="held").update(lease_until="2020-01-01T00:00:00Z")
+                time.sleep(0.01)
+            for assignment in held:
+                try:
+                    rating.submit(rater, assignment.uuid, sent())
+                except Refused:
+                    continue
+        rating.give_back(rater, campaign)
+
+    in_processes(6, work)
+    for rater in raters:
+        drain(rater, campaign, 0)
+    check_exact(campaign, 3)
+
+
+@pytest.mark.postgres
+def test_raters_do_not_wait_for_one_anothers_images() -> None:
+    """On PostgreSQL a rater passes over the row that another is taking (SKIP LOCKED) and gets another image."""
+    campaign = make_campaign(4)
+    slow, quick = make_rater(), make_rater()
+    ready, done = os.pipe(), os.pipe()
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        try:
+            with transaction.atomic():
+                rating.lease_next(slow, campaign, hold=2)
+                os.write(ready[1], b"x")
+                os.read(done[0], 1)
+        finally:
+            os._exit(0)
+    os.read(ready[0], 1)
+    began = time.monotonic()
+    held = rating.lease_next(quick, campaign, hold=2).assignments
+    took = time.monotonic() - began
+    os.write(done[1], b"x")
+    os.waitpid(child, 0)
+    assert len(held) == 2
+    assert took < 5
+    assert {one.task_id for one in held}.isdisjoint(
+        Assignment.objects.filter(rater=slow).values_list("task_id", flat=True)
+    )
