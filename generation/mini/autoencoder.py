@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
+from torch.nn import functional
 
 from generation.mini.pictures import as_images, as_pixels, psnr
 from generation.mini.training import Numbers, Plan, Weights, batch_of
@@ -63,7 +63,7 @@ def build(sizes: Sizes) -> Any:
 
 @dataclass(frozen=True)
 class LinearCode:
-    """The best linear code of patches: `basis` (channels, 3 x patch x patch) with rows of length one, and its scales."""
+    """The best linear code of patches: `basis` (channels, 3 x patch x patch), its rows of length one, and scales."""
 
     mean: Tensor
     basis: Tensor
@@ -72,7 +72,7 @@ class LinearCode:
 
     def encode(self, pixels: Tensor) -> Tensor:
         """(n, 3, h, w) to codes (n, channels, h / patch, w / patch) of variance one."""
-        flat = F.unfold(pixels, self.patch, stride=self.patch).transpose(1, 2) - self.mean
+        flat = functional.unfold(pixels, self.patch, stride=self.patch).transpose(1, 2) - self.mean
         codes = (flat @ self.basis.T / self.scales).transpose(1, 2)
         return codes.unflatten(2, (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch))
 
@@ -80,17 +80,18 @@ class LinearCode:
         """The pixels that codes stand for."""
         flat = (codes.flatten(2).transpose(1, 2) * self.scales) @ self.basis + self.mean
         size = (codes.shape[2] * self.patch, codes.shape[3] * self.patch)
-        return F.fold(flat.transpose(1, 2), size, self.patch, stride=self.patch)
+        return functional.fold(flat.transpose(1, 2), size, self.patch, stride=self.patch)
 
 
 def linear_code(pixels: Tensor, channels: int = LATENTS, patch: int = 4) -> LinearCode:
     """The principal components of the pictures' patches."""
-    flat = F.unfold(pixels, patch, stride=patch).transpose(1, 2).flatten(0, 1).double()
+    flat = functional.unfold(pixels, patch, stride=patch).transpose(1, 2).flatten(0, 1).double()
     mean = flat.mean(0)
     values, vectors = torch.linalg.eigh((flat - mean).T @ (flat - mean) / len(flat))
     best = values.argsort(descending=True)[:channels]
     basis = vectors[:, best].T
-    basis = basis * basis.sum(1).sign().where(basis.sum(1) != 0, torch.ones(channels))[:, None]
+    signs = torch.where(basis.sum(1) < 0, -1.0, 1.0).double()  # or the library would choose them
+    basis = basis * signs[:, None]
     return LinearCode(mean.float(), basis.float().contiguous(), values[best].clamp(min=1e-12).sqrt().float(), patch)
 
 
@@ -128,7 +129,7 @@ class AutoencoderTask:
             off = (latents - codes).square().mean()
             return loss + off, {**numbers, "code_error": float(off.detach())}
         # Scales of latents that wander would make the shaking mean less and less.
-        return loss + 0.01 * (latents.square().mean((0, 2, 3)).log().square().mean()), {**numbers, "code_error": 0.0}
+        return loss + 0.01 * latents.square().mean((0, 2, 3)).log().square().mean(), {**numbers, "code_error": 0.0}
 
 
 def _differences(error: Tensor) -> Tensor:
@@ -153,7 +154,7 @@ def settle(net: Any, images: Tensor) -> None:
 
 
 def encoded(net: Any, images: Tensor, batch: int = 64) -> Tensor:
-    """(n, 4, side / 4, side / 4) latents of pictures in uint8: the posterior's means, scaled as pipelines scale them."""
+    """(n, 4, side / 4, side / 4) latents of pictures in uint8: the means, scaled as pipelines do it."""
     with torch.no_grad():
         return torch.cat([_encoded(net, part) for part in images.split(batch)]) * net.config.scaling_factor
 

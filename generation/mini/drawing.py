@@ -40,7 +40,7 @@ def asked_scenes(count: int) -> list[Scene]:
 
 
 @torch.inference_mode()
-def draw(
+def draw(  # noqa: PLR0913 - the numbers of a sampling
     pipeline: Any, prompts: Sequence[str], *, seed: int = 0, steps: int = 20, guidance: float = 3.0, batch: int = 24
 ) -> Tensor:
     """Pictures in uint8 (n, side, side, 3); the seed of each is `seed` and its place."""

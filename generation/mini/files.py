@@ -26,7 +26,9 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], said: Mapping[str, Any
 
 
 def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors, and what is said of them. Raises NotPossible for a file that says nothing."""
+    """The tensors, and what is said of them. Raises NotPossible for a file that is not there or says nothing."""
+    if not path.exists():
+        raise NotPossible(f"There is no {path}; train that part first.")
     with safe_open(path, framework="pt") as file:
         said = (file.metadata() or {}).get("said")
         if said is None:

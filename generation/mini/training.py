@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,7 +119,7 @@ def swapped(modules: Mapping[str, nn.Module], averaged: Mapping[str, Tensor]) ->
 Visit = Callable[[Task, State], None]
 
 
-def train(
+def train(  # noqa: PLR0913 - what ends a call, and what happens on the way
     task: Task,
     plan: Plan,
     folder: Path,
@@ -127,15 +127,17 @@ def train(
     minutes: float = math.inf,
     visits: Mapping[int, Visit] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    begin: Progress | None = None,
 ) -> Progress:
     """Trains from `folder`'s checkpoint, or from the start, and returns how far it came.
 
     Ends at the plan's last step, after `minutes` (wall time), or after the step in which `stop` turns true; a
     checkpoint is written then and every `plan.save_minutes`. `visits` are called after so many samples in all, each
-    once. Raises NotPossible for a checkpoint of other settings.
+    once. `begin` is how far the task's modules have come where there is no checkpoint: they were trained before.
+    Raises NotPossible for a checkpoint of other settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = resume(task, plan, folder)
+    state = resume(task, plan, folder, begin)
     log = _Log(folder / "log.jsonl", state.progress)
     ends = time.monotonic() + minutes * 60
     saves = time.monotonic() + plan.save_minutes * 60
@@ -155,14 +157,15 @@ def train(
     return state.progress
 
 
-def resume(task: Task, plan: Plan, folder: Path) -> State:
-    """The state that `folder` keeps, put into the task's modules; a fresh one where it keeps none."""
+def resume(task: Task, plan: Plan, folder: Path, begin: Progress | None = None) -> State:
+    """The state that `folder` keeps, put into the modules; where it keeps none a fresh one, as far as `begin`."""
     trained = parameters(task.modules)
     decayed = [value for value in trained.values() if value.ndim > 1]
     plain = [value for value in trained.values() if value.ndim <= 1]
-    groups = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, plan.rate, betas=plan.betas, weight_decay=plan.weight_decay, fused=True)
-    state = State(optimizer, {key: value.detach().clone() for key, value in trained.items()})
+    averaged = {key: value.detach().clone() for key, value in trained.items()}
+    state = State(optimizer, averaged, replace(begin) if begin else Progress())
     path = folder / "state.safetensors"
     if not path.exists():
         return state

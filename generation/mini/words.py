@@ -8,6 +8,7 @@ and stand in captions now and then, so that they mean nothing yet.
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def merges_for(words: Sequence[str]) -> list[tuple[str, str]]:
     pieces = [[*word[:-1], word[-1] + _STOP] for word in words]
     merges: list[tuple[str, str]] = []
     while any(len(parts) > 1 for parts in pieces):
-        pairs = Counter(pair for parts in pieces for pair in zip(parts, parts[1:], strict=False))
+        pairs = Counter(pair for parts in pieces for pair in pairwise(parts))
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
         pieces = [_merged(parts, best) for parts in pieces]

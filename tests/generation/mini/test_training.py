@@ -115,7 +115,7 @@ def test_the_time_box_ends_a_call_and_keeps_its_work(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     train(Slope(), PLAN, tmp_path)
-    with pytest.raises(NotPossible, match="other settings.*another folder"):
+    with pytest.raises(NotPossible, match=r"other settings.*another folder"):
         train(Slope(width=4), PLAN, tmp_path)
 
 
@@ -125,7 +125,7 @@ def test_visits_come_once_after_their_samples(tmp_path: Path) -> None:
     def visit(_: Any, state: State) -> None:
         seen.append(state.progress.samples)
 
-    visits = {samples: visit for samples in (1, 10, 40, 41)}
+    visits = dict.fromkeys((1, 10, 40, 41), visit)
     counted = iter(range(100))
     train(Slope(), PLAN, tmp_path, visits=visits, stop=lambda: next(counted) >= 4)
     assert seen == [4, 12]

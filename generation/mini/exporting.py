@@ -1,0 +1,109 @@
+"""The finished base: Stable Diffusion's folder in half precision, its figures beside it; sheets and gates of it."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from generation.mini import autoencoder, words
+from generation.mini.classifier import agreement, read_judge
+from generation.mini.diffusion import DiffusionTask
+from generation.mini.drawing import asked_scenes, captions_of, draw, pipeline_of, save_sheet
+from generation.mini.evaluating import keep
+from generation.mini.makers import Room, empty_diffusion_task, settle_autoencoder
+from generation.mini.renders import read_renders
+from generation.mini.training import State, Task, Visit, load_averaged, swapped
+
+SHEET = 48  # pictures: six families in eight contexts
+_GUIDANCE = 3.0
+
+
+def trained_pipeline(room: Room) -> tuple[Any, dict[str, Any]]:
+    """The pipeline with the averaged weights of the room's training, and what its checkpoint says."""
+    task = empty_diffusion_task(room)
+    said = load_averaged(task.modules, room.training("text-to-image"))
+    vae = autoencoder.load(settle_autoencoder(room))
+    return pipeline_of(vae, task.text_encoder, task.tokenizer, task.unet), said
+
+
+def export_base(room: Room) -> Path:
+    """Writes `base`: a folder that StableDiffusionPipeline loads; how it was trained goes into `figures.json`."""
+    pipeline, said = trained_pipeline(room)
+    folder = room.weights / "base"
+    pipeline.to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    words.save_tokenizer(pipeline.tokenizer, folder / "tokenizer")
+    keep(room.weights, "base", {**said, "autoencoder": asdict(room.autoencoder_sizes), "commit": _commit()})
+    return folder
+
+
+def sheets_of(room: Room, count: int = SHEET) -> Visit:
+    """To be called during a training: draws the same prompts from the same seeds with the averaged weights."""
+    vae = autoencoder.load(settle_autoencoder(room))
+
+    def visit(task: Task, state: State) -> None:
+        if isinstance(task, DiffusionTask):
+            with swapped(task.modules, state.averaged):
+                pipeline = pipeline_of(vae, task.text_encoder, task.tokenizer, task.unet)
+                images = draw(pipeline, captions_of(asked_scenes(count)), guidance=_GUIDANCE)
+            save_sheet(images, room.sheets / f"text-to-image-{state.progress.samples:08d}.png")
+
+    return visit
+
+
+def draw_sheet(room: Room, count: int = SHEET) -> Path:
+    """The same sheet of what the last checkpoint draws; returns its file."""
+    pipeline, said = trained_pipeline(room)
+    path = room.sheets / f"text-to-image-{said['progress']['samples']:08d}.png"
+    save_sheet(draw(pipeline, captions_of(asked_scenes(count)), guidance=_GUIDANCE), path)
+    return path
+
+
+def evaluate_autoencoder(room: Room) -> dict[str, Any]:
+    """PSNR on held-out renders; a sheet of pictures above what comes back."""
+    net = autoencoder.load(settle_autoencoder(room))
+    images = read_renders(room.held_out).images
+    _pairs(*autoencoder.side_by_side(net, images[:48]), room.sheets / "autoencoder.png")
+    return asdict(autoencoder.evaluate(net, images))
+
+
+def evaluate_base(room: Room, count: int = 192) -> dict[str, Any]:
+    """What the judge reads in drawn pictures of held-out prompts, and in held-out renders for comparison."""
+    pipeline, said = trained_pipeline(room)
+    judge = read_judge(room.weights / "judge")
+    scenes = asked_scenes(count)
+    images = draw(pipeline, captions_of(scenes), guidance=_GUIDANCE)
+    held_out = read_renders(room.held_out)
+    return {
+        "samples": said["progress"]["samples"],
+        "drawn": agreement(judge, images, scenes),
+        "renders": agreement(judge, held_out.images, held_out.scenes),
+        "pictures": count,
+        "guidance": _GUIDANCE,
+    }
+
+
+EVALUATIONS: dict[str, Callable[[Room], dict[str, Any]]] = {
+    "autoencoder": evaluate_autoencoder,
+    "text-to-image": evaluate_base,
+}
+
+
+def _pairs(images: Tensor, others: Tensor, path: Path, columns: int = 12) -> None:
+    rows = zip(images.split(columns), others.split(columns), strict=True)
+    save_sheet(torch.cat([part for pair in rows for part in pair]), path, columns)
+
+
+def _commit() -> str:
+    """The code's commit; empty outside a checkout."""
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return asked.stdout.strip()
+
+
+def report(part: str, said: dict[str, Any]) -> str:
+    """One JSON line."""
+    return json.dumps({"part": part, **said})
