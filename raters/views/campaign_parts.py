@@ -126,7 +126,7 @@ def campaign_picture_remove(request: HttpRequest, pk: int, picture: int) -> Http
 def campaign_raters(request: HttpRequest, pk: int) -> HttpResponse:
     """Who rates here: invite raters, take one off, let one in again."""
     campaign = monitoring.campaign_or_404(pk)
-    form = InviteForm(request.POST or None, campaign=campaign)
+    form = InviteForm(request.POST if request.method == "POST" else None, campaign=campaign)
     if form.is_bound and form.is_valid():
         invited = people.invite([people.rater_of(user) for user in form.cleaned_data["people"]], campaign)
         messages.success(request, f"{invited} rater{'s' * (invited != 1)} invited.")

@@ -15,7 +15,9 @@ from tests.factories.rating import make_campaign
     ("text", "html"),
     [
         ("# Title", "<h3>Title</h3>"),
-        ("##### Deep", "<h6>Deep</h6>"),
+        ("## Title", "<h3>Title</h3>"),
+        ("## Title\n\n### Below", "<h4>Below</h4>"),
+        ("# Title\n\n###### Deep", "<h6>Deep</h6>"),
         ("- one\n- two", "<ul>\n<li>one</li>\n<li>two</li>\n</ul>"),
         ("**strong** and *soft*", "<p><strong>strong</strong> and <em>soft</em></p>"),
         ("| a |\n|---|\n| b |", "<td>b</td>"),
