@@ -91,7 +91,10 @@ def arc(rows: Tensor, points: Tensor) -> Tensor:
 
 
 def lathe(rows: Tensor, points: Tensor) -> Tensor:
-    """A turned wall, open at both ends: its radius is a polynomial of the height's share, lowest power first."""
+    """A turned wall, open at both ends: its radius is a polynomial of the height's share, lowest power first.
+
+    `wall` is half its thickness; its rims are rounded.
+    """
     local = own_frame(rows, points)
     height, half_wall = rows[:, 12:13], rows[:, 13:14] / 2
     share = (local[:, 1] / height).clamp_(0, 1)

@@ -113,7 +113,7 @@ class Workshop:
         self.add("arc", place, sizes, surface, turn)
 
     def lathe(self, place: Triple, height: float, radii: Sequence[float], surface: int, *, wall: float = 0.03) -> None:
-        """A turned wall that stands on its place; seven radii steer its curve from below to above."""
+        """A turned wall, twice `wall` thick, on its place; seven radii steer its curve from below to above."""
         self.add("lathe", place, (height, wall, *radii), surface)
 
 
