@@ -73,7 +73,7 @@ class Judge(nn.Module):
         """By attribute (n, words): the chance of each word, of uint8 pictures (n, h, w, 3) of any size."""
         self.eval()
         parts: list[dict[str, Tensor]] = []
-        for some in images.split(AT_ONCE):
+        for some in torch.split(images, AT_ONCE):
             pixels = augmenting.normalised(some)
             if pixels.shape[-1] != 64:
                 pixels = functional.interpolate(pixels, (64, 64), mode="bilinear", antialias=True, align_corners=False)

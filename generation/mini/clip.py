@@ -35,6 +35,7 @@ PLAN = Plan(steps=1200, batch=64, rate=2e-3, warmup=100, decay_from=0.3, weight_
 WRONG = 2  # captions with a word wrong, for each picture
 ALONE = 0.2  # share of products cut out, as the segmented metrics show them
 HIDDEN = -2  # the place and light of a cut-out: no caption that says one is right
+_TOKENIZER: Any = PreTrainedTokenizerFast  # its methods have no types
 _SPECIAL = ("<pad>", "<unk>", "<s>")
 
 
@@ -45,7 +46,7 @@ def words() -> tuple[str, ...]:
     return tuple(dict.fromkeys(told.split()))
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer() -> Any:
     """A token a word. The end has the highest number: open_clip looks for a text's row there."""
     names = [*_SPECIAL, *words(), "</s>"]
     made = Tokenizer(WordLevel({name: place for place, name in enumerate(names)}, unk_token=_SPECIAL[1]))
@@ -54,7 +55,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
     ends = [(name, names.index(name)) for name in ("<s>", "</s>")]
     made.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
     roles = dict(zip(("pad_token", "unk_token", "bos_token"), _SPECIAL, strict=True))
-    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=CONTEXT, eos_token=names[-1], **roles)
+    return _TOKENIZER(tokenizer_object=made, model_max_length=CONTEXT, eos_token=names[-1], **roles)
 
 
 def configuration() -> dict[str, Any]:

@@ -103,7 +103,7 @@ def views_of(data: Renders) -> list[list[int]]:
     return [places for places in found.values() if len(places) > 1]
 
 
-def write_dino(model: Dinov2Model, folder: Path) -> None:
+def write_dino(model: Any, folder: Path) -> None:
     """A folder of the hub's layout, weights in half precision."""
     model.half().save_pretrained(folder)
     model.float()
