@@ -10,10 +10,12 @@ from django.db.models import F, Max, QuerySet
 
 from catalog.models import Photo, Product
 from generation.models import Candidate
+from raters import leasing
 from raters.choosing import in_batches
 from raters.exceptions import BadCampaign
-from raters.models import Campaign, Subject, Task
+from raters.models import Campaign, CampaignEvent, Subject, Task
 from raters.models.campaigns import CampaignState
+from raters.models.tasks import TaskState
 from raters.ordering import interleaved
 
 BATCH = 2_000
@@ -113,6 +115,18 @@ def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
     row.save(update_fields=["task_count", "gold_count", "rating_target"])
     campaign.refresh_from_db()
     return count
+
+
+@transaction.atomic
+def release(task: Task, *, by: Any = None) -> None:
+    """Let raters have an image again that was withheld after reports. Raises BadCampaign for one that is not."""
+    row = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    if row.state != TaskState.WITHHELD:
+        raise BadCampaign(f"Image {row.pk} is not withheld: raters can have it already.")
+    row.state, row.reports = TaskState.BEGUN, 0
+    row.save(update_fields=["reports"])
+    leasing.move(row)
+    CampaignEvent.objects.create(campaign_id=row.campaign_id, kind="image released", by=by, details={"task": row.pk})
 
 
 def _of_candidate(row: Candidate, subject: Subject) -> NewTask:
