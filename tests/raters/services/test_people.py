@@ -1,0 +1,84 @@
+"""Raters without their persons."""
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from accounts.models import User
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rating, Task
+from raters.services import campaigns, people, rating, verdicts
+from tests.factories.accounts import make_user
+from tests.factories.rating import YES, lease, make_campaign, make_rater, rate
+from vitrine.access import Role
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_user_has_one_rater_with_a_code_that_says_nothing() -> None:
+    user = make_user(Role.RATER)
+    rater = people.rater_of(user)
+    assert people.rater_of(user) == rater
+    assert user.username not in rater.code
+    assert len({make_rater().code for _ in range(20)}) == 20
+
+
+def test_forgetting_takes_the_person_out_and_keeps_the_votes() -> None:
+    campaign, rater = make_campaign(3), make_rater()
+    rate(rater, campaign)
+    (held,) = lease(rater, campaign)
+    rating.save_draft(rater, held.uuid, {"size": "no"})
+    people.forget(rater)
+    rater.refresh_from_db()
+    held.refresh_from_db()
+    assert rater.user is None
+    assert (held.state, held.draft) == ("returned", {})
+    assert set(Task.objects.values_list("held", flat=True)) == {0}
+    assert Rating.objects.get().answers == YES
+    assert verdicts.differences(Campaign.objects.all()) == []
+
+
+def test_deleting_users_leaves_every_row_of_rating() -> None:
+    operator = make_user(Role.OPERATOR)
+    campaign = campaigns.make_campaign("Chairs", by=operator)
+    rated = make_campaign(2)
+    rater = make_rater()
+    rate(rater, rated)
+    before = {model.__name__: model.objects.count() for model in apps.get_app_config("raters").get_models()}
+    User.objects.all().delete()
+    assert before == {model.__name__: model.objects.count() for model in apps.get_app_config("raters").get_models()}
+    campaign.refresh_from_db()
+    assert campaign.made_by is None
+    assert CampaignEvent.objects.filter(by=None).count() == CampaignEvent.objects.count()
+
+
+def test_no_table_of_rating_goes_with_a_user() -> None:
+    """The catalogue of what points at a user: each is emptied, none cascades."""
+    pointing = [
+        field
+        for model in apps.get_app_config("raters").get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey) and field.related_model is User
+    ]
+    assert len(pointing) >= 8
+    assert {field.remote_field.on_delete for field in pointing} == {models.SET_NULL}
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [
+        (Rating, "task"), (Rating, "rater"), (Rating, "assignment"), (Rating, "campaign"), (Assignment, "task"),
+        (Assignment, "rater"), (Task, "campaign"), (Task, "subject"), (CampaignRater, "rater"),
+    ],
+)  # fmt: skip
+def test_what_is_rated_is_protected(model: type[models.Model], field: str) -> None:
+    found = model._meta.get_field(field)
+    assert isinstance(found, models.ForeignKey)
+    assert found.remote_field.on_delete is models.PROTECT
+
+
+def test_progress_is_the_sum_of_the_raters() -> None:
+    campaign = make_campaign(2)
+    for _ in range(3):
+        rate(make_rater(), campaign)
+    assert people.progress_of(campaign) == {"ratings": 3, "finished": 1}
+    assert people.progress_of(make_campaign(1)) == {"ratings": 0, "finished": 0}
