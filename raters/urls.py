@@ -2,6 +2,10 @@
 
 from django.urls import URLPattern, path
 
+from raters.api import campaigns as campaigns_api
+from raters.api import quality as quality_api
+from raters.api import rate as rate_api
+from raters.api import webhooks as webhooks_api
 from raters.views import campaign_parts, campaigns, disputes, pictures, quality, question_sets, rating, room
 
 app_name = "raters"
@@ -63,4 +67,33 @@ quality_urls = [
     path("campaigns/<int:pk>/disputes/<int:task>/photos/<int:place>", disputes.dispute_photo, name="dispute-photo"),
     path("campaigns/<int:pk>/rulings/<int:ruling_id>/", disputes.ruling, name="ruling"),
 ]
-urlpatterns: list[URLPattern] = [*rating_urls, *room_urls, *campaign_urls, *question_urls, *quality_urls]
+api_urls = [
+    path("api/campaigns/", campaigns_api.CampaignsApi.as_view(), name="api-campaigns"),
+    path("api/campaigns/import/", campaigns_api.RatingsImportApi.as_view(), name="api-import"),
+    path("api/campaigns/<int:pk>/", campaigns_api.CampaignApi.as_view(), name="api-campaign"),
+    path("api/campaigns/<int:pk>/verdicts/", campaigns_api.VerdictsApi.as_view(), name="api-verdicts"),
+    path("api/campaigns/<int:pk>/ratings.<slug:kind>", campaigns_api.RatingsFileApi.as_view(), name="api-ratings"),
+    path("api/campaigns/<int:pk>/quality/", quality_api.QualityApi.as_view(), name="api-quality"),
+    path("api/campaigns/<int:pk>/raters/", quality_api.RatersApi.as_view(), name="api-raters"),
+    path("api/campaigns/<int:pk>/exclusions/", quality_api.ExclusionsApi.as_view(), name="api-exclusions"),
+    path("api/campaigns/<int:pk>/exclusions/<int:exclusion>/lift/", quality_api.LiftApi.as_view(), name="api-lift"),
+    path("api/campaigns/<int:pk>/disputes/", quality_api.DisputesApi.as_view(), name="api-disputes"),
+    path("api/campaigns/<int:pk>/disputes/<int:task>/ruling/", quality_api.RulingsApi.as_view(), name="api-ruling"),
+    path("api/campaigns/<int:pk>/do/<slug:act>/", campaigns_api.CampaignActApi.as_view(), name="api-campaign-act"),
+    path("api/webhooks/", webhooks_api.WebhooksApi.as_view(), name="api-webhooks"),
+    path("api/webhooks/<int:pk>/", webhooks_api.WebhookApi.as_view(), name="api-webhook"),
+    path("api/webhooks/<int:pk>/deliveries/", webhooks_api.DeliveriesApi.as_view(), name="api-deliveries"),
+    path("api/rate/mine.<slug:kind>", quality.own_ratings_file, name="api-own-ratings"),
+    path("api/rate/<int:campaign>/next/", rate_api.NextApi.as_view(), name="api-next"),
+    path("api/rate/<int:campaign>/submit/", rate_api.SubmitApi.as_view(), name="api-submit"),
+    path("api/rate/<int:campaign>/skip/", rate_api.SkipApi.as_view(), name="api-skip"),
+    path("api/rate/<int:campaign>/report/", rate_api.ReportApi.as_view(), name="api-report"),
+    path("api/rate/<int:campaign>/leave/", rate_api.LeaveApi.as_view(), name="api-leave"),
+    path("api/rate/<int:campaign>/change/", rate_api.ChangeApi.as_view(), name="api-change"),
+    path("api/rate/<int:campaign>/withdraw/", rate_api.WithdrawApi.as_view(), name="api-withdraw"),
+    path("api/rate/<int:campaign>/mine/", rate_api.MineApi.as_view(), name="api-mine"),
+    # A token works under /api/ only: there stand the pictures, too.
+    path("api/rate/pictures/<uuid:assignment>", pictures.picture, name="api-picture"),
+    path("api/rate/photos/<uuid:subject>/<int:place>", pictures.photo, name="api-photo"),
+]
+urlpatterns: list[URLPattern] = [*rating_urls, *room_urls, *campaign_urls, *question_urls, *quality_urls, *api_urls]

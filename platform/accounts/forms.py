@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
@@ -83,3 +84,12 @@ class TemporaryPasswordForm(UnfoldPasswordForm):  # type: ignore[misc]
     def save(self, commit: bool = True) -> Any:
         self.user.password_is_temporary = True
         return super().save(commit)
+
+
+class TokenForm(forms.Form):
+    """What a token is for, and how long it works."""
+
+    name = forms.CharField(label="What is it for?", max_length=80)
+    days = forms.IntegerField(
+        label="Days", required=False, min_value=1, max_value=3650, help_text="Left empty, until you revoke it."
+    )

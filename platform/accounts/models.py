@@ -9,3 +9,22 @@ class User(AbstractUser):
 
     # Set by an operator and known to two people: signing in with it leads to the page where one's own is chosen.
     password_is_temporary = models.BooleanField(default=False, editable=False)
+
+
+class ApiToken(models.Model):
+    """Lets a program act as a person. Of the token itself only a hash is kept: it is shown once, when it is made."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)  # what it is for
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    start = models.CharField(max_length=12, editable=False)  # the first letters, to know it again
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)  # to a minute
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.start}…)"

@@ -12,5 +12,7 @@ urlpatterns = [
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", allow_anyone(LogoutView.as_view()), name="logout"),
     path("", views.account, name="account"),
+    path("tokens/", views.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", views.token_revoke, name="token-revoke"),
     path("password/", views.PasswordChange.as_view(), name="password"),
 ]

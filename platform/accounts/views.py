@@ -1,16 +1,23 @@
 """Signing in, a person's own page and password."""
 
+from datetime import timedelta
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.messages.views import SuccessMessageMixin
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
-from django.views.decorators.http import require_safe
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.forms import LoginForm, OwnPasswordForm
+from accounts import tokens as own_tokens
+from accounts.exceptions import AccountError
+from accounts.forms import LoginForm, OwnPasswordForm, TokenForm
+from accounts.models import User
 from accounts.throttle import time_until_open
 from vitrine.access import Role, allow_anyone, allow_signed_in, roles_of
 
@@ -45,6 +52,37 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @allow_signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """One's tokens; a new one is shown on the page that answers its making, and never again."""
+    person = _person(request)
+    form = TokenForm(request.POST or None)
+    context: dict[str, Any] = {"form": form}
+    if form.is_bound and form.is_valid():
+        days = form.cleaned_data["days"]
+        until = timezone.now() + timedelta(days=days) if days else None
+        try:
+            made, text = own_tokens.make_token(person, form.cleaned_data["name"], expires_at=until)
+        except AccountError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            context = {"form": TokenForm(), "made": made, "text": text}
+    context["tokens"] = own_tokens.standing(person)
+    return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
+
+
+@allow_signed_in
+@require_POST
+def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one of one's own tokens."""
+    if not own_tokens.revoke(_person(request), pk):
+        raise Http404("There is no such token of yours.")
+    messages.success(request, "The token is revoked.")
+    return redirect("accounts:tokens")
+
+
+@allow_signed_in
 class PasswordChange(SuccessMessageMixin, auth_views.PasswordChangeView):  # type: ignore[type-arg]
     """Change one's own password; other sessions of the user end. Wrong present ones count as wrong at signing in."""
 
@@ -64,3 +102,7 @@ def locked(request: HttpRequest, _response: Any = None, credentials: dict[str, A
     response = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
     response["Retry-After"] = str(ceil(wait.total_seconds()))
     return response
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)

@@ -143,6 +143,8 @@ CELERY_BEAT_SCHEDULE = {
 MODEL_SET = env.text("VITRINE_MODEL_SET", "")  # of runs that name none
 MODELS_DIR = env.path("VITRINE_MODELS_DIR", DATA_DIR / "models")
 MODEL_SETS_DIR = env.path("VITRINE_MODEL_SETS_DIR", DATA_DIR / "model-sets")
+# A seller's own backgrounds for the method background-swap, pictures with or without a JSON beside them.
+BACKGROUNDS_DIR = env.path("VITRINE_BACKGROUNDS_DIR", DATA_DIR / "backgrounds")
 # Bytes of models that a worker process keeps warm on its device; 0 is what the device can spare.
 MODEL_CACHE_BYTES = env.integer("VITRINE_MODEL_CACHE_BYTES", 0)
 DEVICE = env.text("VITRINE_DEVICE", "auto", choices=("auto", "cpu", "cuda", "mps"))
@@ -180,6 +182,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
     "django_htmx",
     "csp",
     "axes",
@@ -197,6 +200,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.tokens.TokenMiddleware",
     "vitrine.access.AccessMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -252,11 +256,25 @@ AXES_ENABLE_ADMIN = False  # accounts.admin shows the attempts to operators
 UNFOLD = theme.UNFOLD
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     # vitrine.access.AccessMiddleware has decided before DRF is reached; this is the second lock on the same door.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "vitrine.api_errors.handle",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": API_RATE},
+    "DEFAULT_SCHEMA_CLASS": "vitrine.api_schema.Schema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vitrine",
+    "DESCRIPTION": "Products, generated images, what people say of them, and what follows from it.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
 # --- safety in the browser -------------------------------------------------------------------------------------------

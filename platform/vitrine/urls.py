@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from vitrine import health, metrics
+from vitrine import api_docs, health, metrics
 
 handler400 = "vitrine.errors.bad_request"
 handler403 = "vitrine.errors.permission_denied"
@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("", include("generation.urls")),
     path("", include("raters.urls")),
+    path("api/schema/", api_docs.openapi, name="api-schema"),
+    path("api/docs/", api_docs.api_page, name="api-docs"),
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -14,7 +14,7 @@ from raters.exchange import label_studio
 from raters.exchange.rows import rows_by, rows_of
 from raters.exchange.writing import FORMATS, as_json_list
 from raters.forms.quality import ExclusionForm
-from raters.models import Exclusion
+from raters.models import Campaign, Exclusion
 from raters.selectors import monitoring
 from raters.selectors import quality as selectors
 from raters.services import exclusions, figures, people
@@ -103,13 +103,7 @@ def quality_lift(request: HttpRequest, pk: int, exclusion: int) -> HttpResponse:
 @require_safe
 def ratings_file(_request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """The campaign's ratings as a file, streamed."""
-    campaign = monitoring.campaign_or_404(pk)
-    if kind == "json":
-        return _file(as_json_list(label_studio.tasks_of(campaign)), "application/json", f"campaign-{pk}.json")
-    if kind not in FORMATS:
-        raise Http404(f"Ratings are written as {', '.join(FORMATS)} or json.")
-    write, content_type = FORMATS[kind]
-    return _file(write(rows_of(campaign)), content_type, f"campaign-{pk}.{kind}")
+    return ratings_response(monitoring.campaign_or_404(pk), kind)
 
 
 @allow(Role.RATER)
@@ -120,6 +114,17 @@ def own_ratings_file(request: HttpRequest, kind: str) -> HttpResponseBase:
         raise Http404("Your ratings are written as csv or jsonl.")
     write, content_type = FORMATS[kind]
     return _file(write(rows_by(people.rater_of(request.user))), content_type, f"my-ratings.{kind}")
+
+
+def ratings_response(campaign: Campaign, kind: str) -> HttpResponseBase:
+    """All ratings of a campaign as a file of that kind. Raises Http404."""
+    name = f"campaign-{campaign.pk}.{kind}"
+    if kind == "json":
+        return _file(as_json_list(label_studio.tasks_of(campaign)), "application/json", name)
+    if kind not in FORMATS:
+        raise Http404(f"Ratings are written as {', '.join(FORMATS)} or json.")
+    write, content_type = FORMATS[kind]
+    return _file(write(rows_of(campaign)), content_type, name)
 
 
 def _rater_page(request: HttpRequest, pk: int, rater: int, form: ExclusionForm) -> HttpResponse:

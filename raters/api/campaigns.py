@@ -1,0 +1,167 @@
+"""Campaigns, their verdicts, and their ratings as files."""
+
+# ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
+
+from typing import Any
+
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged
+from raters.exchange.importing import Report, Wish, import_ratings
+from raters.models import Campaign, QuestionSet, Ruling, Verdict
+from raters.models.campaigns import CampaignState, Vote
+from raters.models.ratings import Outcome
+from raters.selectors import monitoring
+from raters.services import campaigns as services
+from raters.views.quality import ratings_response
+from vitrine.access import Role, allow
+from vitrine.paging import keyset_page
+
+MOVES = {"open": services.open_campaign, "pause": services.pause, "close": services.close}
+LARGEST_FILE = 200_000_000
+
+
+@allow(*LOOK)
+class CampaignsApi(RatersView):
+    """GET: a page of campaigns, newest first, by `state`. POST: make a draft."""
+
+    class Input(serializers.Serializer[Any]):
+        name = serializers.CharField(max_length=120)
+        question_set = serializers.IntegerField(required=False, help_text="id; else the paper's eight questions")
+        raters_per_image = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+        vote = serializers.ChoiceField(choices=Vote.choices, required=False)
+        guidelines = serializers.CharField(required=False, allow_blank=True, help_text="Markdown")
+        lease_minutes = serializers.IntegerField(min_value=1, required=False)
+        gold_share = serializers.FloatField(min_value=0, max_value=0.5, required=False)
+        per_rater_limit = serializers.IntegerField(min_value=1, required=False)
+        early_stop = serializers.BooleanField(required=False)
+        show_prompt = serializers.BooleanField(required=False)
+        by_invitation = serializers.BooleanField(required=False)
+
+    def get(self, request: Request) -> Response:
+        asked = bounds(request)
+        page = monitoring.campaign_page(
+            request.query_params.get("state", ""), after=asked["after"], before=asked["before"]
+        )
+        return Response(paged(page, [_campaign(row) for row in page.items]))
+
+    def post(self, request: Request) -> Response:
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = dict(asked.validated_data)
+        chosen = values.pop("question_set", None)
+        values["question_set"] = _question_set(chosen) if chosen else None
+        return Response(_campaign(services.make_campaign(by=request.user, **values)), status=201)
+
+
+@allow(*LOOK)
+class CampaignApi(RatersView):
+    """GET: one campaign with its progress."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        campaign = campaign_of(pk)
+        found = monitoring.monitor(campaign)
+        outcomes = {value: count for value, _, count in found.outcomes}
+        progress = {name: getattr(found.progress, name) for name in ("ratings", "target", "finished", "images")}
+        return Response(_campaign(campaign) | {"progress": progress, "verdicts": outcomes, "held": found.held})
+
+
+@allow(Role.OPERATOR)
+class CampaignActApi(RatersView):
+    """POST: open, pause or close; 400 with a sentence where the campaign's state does not allow that."""
+
+    def post(self, request: Request, pk: int, act: str) -> Response:
+        if act not in MOVES:
+            raise Http404(f"A campaign can be told to {', '.join(MOVES)}.")
+        return Response(_campaign(MOVES[act](campaign_of(pk), by=request.user)))
+
+
+@allow(*LOOK)
+class VerdictsApi(RatersView):
+    """GET: a page of verdicts by task, with vote shares as soft labels, by `outcome` and `final`, with rulings."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        rows = Verdict.objects.filter(campaign=campaign_of(pk)).select_related("task__subject")
+        if (outcome := request.query_params.get("outcome", "")) in Outcome.values:
+            rows = rows.filter(outcome=outcome)
+        if request.query_params.get("final") in ("true", "false"):
+            rows = rows.filter(final=request.query_params["final"] == "true")
+        page = keyset_page(rows, **bounds(request), ascending=True)
+        tasks = [row.task_id for row in page.items]
+        rulings: dict[int, Ruling] = {}
+        for ruling in Ruling.objects.filter(task__in=tasks).order_by("pk"):
+            rulings[ruling.task_id] = ruling
+        return Response(paged(page, [_verdict(row, rulings.get(row.task_id)) for row in page.items]))
+
+
+@allow(*LOOK)
+class RatingsFileApi(RatersView):
+    """GET: all ratings of a campaign as csv, jsonl, parquet, or json for Label Studio, streamed."""
+
+    def get(self, request: Request, pk: int, kind: str) -> HttpResponseBase:
+        return ratings_response(campaign_of(pk), kind)
+
+
+@allow(Role.OPERATOR)
+class RatingsImportApi(RatersView):
+    """POST: a file of others' ratings (form field `file`) as a new, closed campaign: all of it, or 422 and why not."""
+
+    parser_classes = [MultiPartParser]
+
+    class Input(serializers.Serializer[Any]):
+        file = serializers.FileField(help_text="ends in .csv, .jsonl, .parquet or .json (Label Studio)")
+        name = serializers.CharField(max_length=120)
+        question_set = serializers.IntegerField(required=False, help_text="id; else they follow from the answers")
+        scale = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=9)
+        passing = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=9)
+
+    def post(self, request: Request) -> Response:
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        if values["file"].size > LARGEST_FILE:
+            raise serializers.ValidationError({"file": f"It has {values['file'].size:,} bytes: use manage.py ratings."})
+        chosen = _question_set(values["question_set"]) if values.get("question_set") else None
+        wish = Wish(values["name"], chosen, values.get("scale", ()), values.get("passing", ()), by=request.user)
+        report = import_ratings(values["file"].file, values["file"].name, wish)
+        return Response(_report(report), status=201 if report.campaign else 422)
+
+
+def _campaign(row: Campaign) -> dict[str, Any]:
+    names = ("id", "name", "state", "raters_per_image", "vote", "lease_minutes", "gold_share", "per_rater_limit",
+             "early_stop", "show_prompt", "by_invitation", "origin", "task_count", "rating_target", "created_at",
+             "opened_at", "closed_at")  # fmt: skip
+    told = {name: getattr(row, name) for name in names}
+    return told | {"question_set": row.question_set_id, "is_open": row.state == CampaignState.OPEN}
+
+
+def _verdict(row: Verdict, ruling: Ruling | None) -> dict[str, Any]:
+    names = ("outcome", "by_question", "by_rater", "share", "ratings", "final", "early", "questions", "updated_at")
+    task = row.task
+    return {
+        "task": task.pk,
+        "name": task.name or f"#{task.pk}",
+        "candidate": task.candidate_id,
+        "subject": task.subject.name if task.subject else "",
+        "method": task.method,
+        **{name: getattr(row, name) for name in names},
+        "ruling": {"outcome": ruling.outcome, "answers": ruling.answers, "at": ruling.at} if ruling else None,
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    told = {name: getattr(report, name) for name in ("rows", "bad", "ratings", "tasks", "problems")}
+    detail = "" if report.campaign else "Nothing was taken: " + (report.problems[0] if report.problems else "")
+    return told | {"campaign": report.campaign.pk if report.campaign else None, "detail": detail}
+
+
+def _question_set(pk: int) -> QuestionSet:
+    found = QuestionSet.objects.filter(pk=pk).first()
+    if found is None:
+        raise serializers.ValidationError({"question_set": f"There is no question set {pk}."})
+    return found

@@ -1,0 +1,142 @@
+"""Rating by a program that a rater has given a token: the very acts of the rating page, with the same refusals."""
+
+# ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
+
+from typing import Any, cast
+
+from rest_framework import permissions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from raters import handing
+from raters.api.shared import RatersView, campaign_of
+from raters.models import Campaign, Rater
+from raters.selectors import own
+from raters.services import changes, people, rating
+from raters.services.rating import Submission
+from vitrine.access import Role, allow
+
+LONGEST_MS = rating.LONGEST_MS
+
+
+class _Milliseconds(serializers.IntegerField):
+    """Attention: hidden tabs and idle time do not count."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=LONGEST_MS, required=False, **options)
+
+
+class Held(serializers.Serializer[Any]):
+    """What is meant: an image that was handed to the rater."""
+
+    assignment = serializers.UUIDField()
+
+
+class Because(Held):
+    reason = serializers.CharField(max_length=500)
+
+
+class RateView(RatersView):
+    """Calls by raters; `asked` is what was sent, checked."""
+
+    permission_classes = [permissions.IsAuthenticated]
+    Input: type[serializers.Serializer[Any]] = serializers.Serializer
+
+    def post(self, request: Request, campaign: int) -> Response:
+        sent = self.Input(data=request.data)
+        sent.is_valid(raise_exception=True)
+        rater = people.rater_of(cast(User, request.user))
+        return Response(self.act(rater, campaign_of(campaign), dict(sent.validated_data)))
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@allow(Role.RATER)
+class NextApi(RateView):
+    """POST: what to rate now and after it; leased to the rater for so many seconds."""
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        return handing.handout(rating.lease_next(rater, campaign))
+
+
+@allow(Role.RATER)
+class SubmitApi(RateView):
+    """POST: a rating, and the answer of `next`. The same `request_id` twice is one rating."""
+
+    class Input(Held):
+        request_id = serializers.UUIDField()
+        answers = serializers.DictField(help_text="by question key; all questions")
+        times = serializers.DictField(child=_Milliseconds(), required=False, default=dict)
+        active_ms = _Milliseconds(default=0)
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        held = asked.pop("assignment")
+        made, hands = rating.submit_and_lease(rater, held, Submission(**asked))
+        return handing.handout(hands, feedback=handing.feedback_on(made, campaign))
+
+
+@allow(Role.RATER)
+class SkipApi(RateView):
+    """POST: leave an image to others, with a reason, and the answer of `next`."""
+
+    Input = Because
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        rating.skip(rater, asked["assignment"], asked["reason"])
+        return handing.handout(rating.lease_next(rater, campaign))
+
+
+@allow(Role.RATER)
+class ReportApi(RateView):
+    """POST: say that an image is broken or unsafe, and the answer of `next`."""
+
+    Input = Because
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        rating.report(rater, asked["assignment"], asked["reason"])
+        return handing.handout(rating.lease_next(rater, campaign))
+
+
+@allow(Role.RATER)
+class LeaveApi(RateView):
+    """POST: give back what is held."""
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"returned": rating.give_back(rater, campaign)}
+
+
+@allow(Role.RATER)
+class ChangeApi(RateView):
+    """POST: other answers in place of one's own earlier ones, which are kept."""
+
+    class Input(Held):
+        answers = serializers.DictField(help_text="by question key; all questions")
+        reason = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        changed = changes.change(rater, asked["assignment"], asked["answers"], reason=asked["reason"])
+        return {"answers": changed.answers}
+
+
+@allow(Role.RATER)
+class WithdrawApi(RateView):
+    """POST: take one's own rating back; it is kept, and does not count."""
+
+    Input = Because
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        changes.withdraw(rater, asked["assignment"], reason=asked["reason"])
+        return {"withdrawn": True}
+
+
+@allow(Role.RATER)
+class MineApi(RatersView):
+    """GET: one's own ratings in the campaign, newest first; `before` is the answer's."""
+
+    permission_classes = [permissions.IsAuthenticated]
+
+    def get(self, request: Request, campaign: int) -> Response:
+        rater = people.rater_of(cast(User, request.user))
+        return Response(own.ratings_page(rater, campaign_of(campaign), request.query_params.get("before")))
