@@ -18,7 +18,7 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
     "base": ("sd", "sdxl", "flux2-klein"),
     "served": ("sd", "sdxl", "flux2-klein"),
     "inpainter": ("sd", "sdxl", "flux2-klein"),
-    "video": ("wan", "ltx", "svd"),
+    "video": ("wan", "ltx", "svd", "turntable"),
     "segmenter": ("sam",),
     "clip": ("open_clip",),
     "dino": ("dinov2", "dino"),

@@ -1,4 +1,4 @@
-"""Image to video, for new views of a product: Wan 2.2 TI2V, LTX-Video, Stable Video Diffusion.
+"""Image to video, for new views of a product: Wan 2.2 TI2V, LTX-Video, Stable Video Diffusion, the turntable.
 
 A picture is laid whole into a canvas of the family's size rules and about its own proportions; frames are cut to where
 it lay. SVD takes no words: the camera goes where it likes.
@@ -19,6 +19,7 @@ from PIL import Image
 from generation.checkpoints.families.warm import Warm, load_pipeline, to_images
 from generation.checkpoints.roles import Check, Filming, Sampling, go_on
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.turntable import TurntablePipeline
 from generation.exceptions import BadModelSet
 from generation.imaging import canvas_for, letterbox
 
@@ -124,7 +125,29 @@ class Svd(Filmer):
         }
 
 
-FAMILIES: dict[str, Any] = {"wan": Wan, "ltx": Ltx, "svd": Svd}
+class Turntable(Filmer):
+    """No video model, and not what production uses: see `turntable`. It takes no words and no guidance."""
+
+    native_side = 64
+
+    def __init__(self, entry: Entry, device: str) -> None:
+        pipeline = load_pipeline(TurntablePipeline, entry)
+        halvings = len(pipeline.unet.config.block_out_channels) - 1
+        self.multiple = pipeline.vae_scale_factor * 2**halvings
+        super().__init__(pipeline, entry, device)
+
+    def frames_for(self, frames: int) -> int:
+        """As many as asked, from 2 on: the first is the picture itself."""
+        return max(frames, 2)
+
+    def _frames_a_latent(self) -> int:
+        return 1
+
+    def _told(self, _filming: Filming) -> dict[str, Any]:
+        return {}
+
+
+FAMILIES: dict[str, Any] = {"wan": Wan, "ltx": Ltx, "svd": Svd, "turntable": Turntable}
 
 
 def load(entry: Entry, device: str) -> Filmer:

@@ -2,6 +2,8 @@
 
     python -m generation.world render --out var/mini/world-64 --things 4000
     python -m generation.world render --out var/mini/held-64 --things 300 --first-seed 900000
+    python -m generation.world render --out var/mini/orbit-64 --things 1500 --views 0 --orbit 6 --first-seed 100000
+    python -m generation.world render --out var/mini/orbit-held-64 --things 100 --views 0 --orbit 6 --first-seed 950000
     python -m generation.mini train all --minutes 60
     python -m generation.mini evaluate all
     python -m generation.mini export all
@@ -42,7 +44,9 @@ def main(arguments: Sequence[str]) -> int:
     """Does what is asked, prints one JSON line per part; 1 with a sentence where it cannot be done."""
     asked = _parser().parse_args(arguments)
     torch.set_num_threads(asked.threads)
-    room = Room(tuple(asked.renders), asked.held_out, asked.work, asked.weights)
+    room = Room(
+        tuple(asked.renders), asked.held_out, asked.work, asked.weights, tuple(asked.orbits), asked.held_out_orbits
+    )
     parts = PARTS if asked.part == "all" else (asked.part,)
     try:
         if asked.act == "compare":
@@ -94,9 +98,8 @@ def _export(room: Room, part: str, _asked: argparse.Namespace) -> list[str]:
     if part in perceivers.PARTS:
         said = perceivers.export(part, makers.renders_of(room), room.training(part), room.weights)
         return [exporting.report(part, {"progress": said["progress"]})]
-    if part == "text-to-image":
-        return [exporting.report(part, {"folder": str(exporting.export_base(room))})]
-    return []
+    write = {"text-to-image": exporting.export_base, "novel-view": exporting.export_views}.get(part)
+    return [exporting.report(part, {"folder": str(write(room))})] if write else []
 
 
 def _compared(room: Room, asked: argparse.Namespace) -> Iterator[str]:
@@ -127,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("part", choices=(*PARTS, "all"), nargs="?", default="all")
     parser.add_argument("--renders", type=Path, nargs="+", default=[HOME / "world-64"])
     parser.add_argument("--held-out", type=Path, default=HOME / "held-64")
+    parser.add_argument("--orbits", type=Path, nargs="+", default=[HOME / "orbit-64"])
+    parser.add_argument("--held-out-orbits", type=Path, default=HOME / "orbit-held-64")
     parser.add_argument("--work", type=Path, default=HOME)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="wall time of each part")

@@ -22,7 +22,7 @@ from generation.world.scenes import Scene
 TIMES = 1000
 _UNET: Any = UNet2DConditionModel  # their methods have no types
 _SCHEDULER: Any = DDIMScheduler
-_PLAIN_ATTENTION: Any = AttnProcessor
+_ATTENTION: Any = AttnProcessor
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ def build_unet(sizes: Sizes, channels_in: int | None = None) -> Any:
     ).to(memory_format=torch.channels_last)
 
 
+def plain_attention() -> Any:
+    """For training on a CPU: the fused attention's way back takes longer than plain matrix products."""
+    return _ATTENTION()
+
+
 @dataclass(frozen=True)
 class Lessons:
     """What is trained on: latents (n, 4, side, side) as pipelines scale them, and the scene of each."""
@@ -93,8 +98,7 @@ class DiffusionTask:
         self.tokenizer = words.tokenizer_of(words.world_words(), sizes.length)
         self.text_encoder = words.text_encoder_of(self.tokenizer, width=sizes.text_width, layers=sizes.text_layers)
         self.unet = build_unet(sizes)
-        # On a CPU the fused attention's way back takes longer than plain matrix products.
-        self.unet.set_attn_processor(_PLAIN_ATTENTION())
+        self.unet.set_attn_processor(plain_attention())
         self.modules: dict[str, nn.Module] = {"unet": self.unet, "text_encoder": self.text_encoder}
         self.sizes = sizes
         self._lessons = lessons

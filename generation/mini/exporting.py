@@ -1,21 +1,27 @@
 """The finished base: Stable Diffusion's folder in half precision, its figures beside it; sheets and gates of it."""
 
 import json
+import math
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
+from generation.checkpoints import dino
+from generation.checkpoints.turntable import TurntablePipeline
 from generation.mini import autoencoder, words
 from generation.mini.classifier import agreement, read_judge
-from generation.mini.diffusion import DiffusionTask
+from generation.mini.diffusion import DiffusionTask, build_unet, scheduler
 from generation.mini.drawing import asked_scenes, captions_of, draw, pipeline_of, save_sheet
-from generation.mini.evaluating import keep
+from generation.mini.evaluating import CPU, entry_of, keep
 from generation.mini.makers import Room, empty_diffusion_task, settle_autoencoder
+from generation.mini.pictures import as_images, as_pixels
 from generation.mini.renders import read_renders
 from generation.mini.training import State, Task, Visit, load_averaged, swapped
 
@@ -38,6 +44,24 @@ def export_base(room: Room) -> Path:
     pipeline.to(torch.float16).save_pretrained(folder, safe_serialization=True)
     words.save_tokenizer(pipeline.tokenizer, folder / "tokenizer")
     keep(room.weights, "base", {**said, "autoencoder": asdict(room.autoencoder_sizes), "commit": _commit()})
+    return folder
+
+
+def trained_turntable(room: Room) -> tuple[Any, dict[str, Any]]:
+    """The pipeline of new views with the averaged weights, and what its checkpoint says."""
+    unet = build_unet(room.diffusion_sizes, channels_in=2 * room.diffusion_sizes.latents)
+    said = load_averaged({"unet": unet}, room.training("novel-view"))
+    pipeline = TurntablePipeline(autoencoder.load(settle_autoencoder(room)), unet, scheduler())
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline, said
+
+
+def export_views(room: Room) -> Path:
+    """Writes `views`, for the video family `turntable`."""
+    pipeline, said = trained_turntable(room)
+    folder = room.weights / "views"
+    pipeline.to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    keep(room.weights, "views", {**said, "commit": _commit()})
     return folder
 
 
@@ -87,9 +111,49 @@ def evaluate_base(room: Room, count: int = 192) -> dict[str, Any]:
     }
 
 
+def evaluate_views(room: Room, scenes: int = 100) -> dict[str, Any]:
+    """Of drawn views, the share whose product the encoder by look finds by another side, of so many; by the turn.
+
+    The same of rendered views, where they stand, says what the encoder could reach.
+    """
+    pipeline, said = trained_turntable(room)
+    data = read_renders(room.held_out_orbits)
+    group = data.said["orbit"] if "orbit" in data.said else len(data) // len({scene.seed for scene in data.scenes})
+    firsts = torch.arange(min(scenes, len(data) // group)) * group
+    model = dino.load(entry_of("dino", room.weights / "dino"), CPU)
+    found: dict[str, Any] = {"samples": said["progress"]["samples"], "scenes": len(firsts)}
+    for step in (1, 2, 3):
+        turns = torch.full((len(firsts),), 2 * math.pi * step / group)
+        drawn = torch.cat(
+            [
+                as_images(
+                    pipeline.turned(as_pixels(data.images[some]), turns[: len(some)], steps=20, generator=_seeded(step))
+                )
+                for some in firsts.split(20)
+            ]
+        )
+        others = data.images[firsts + (step + 1) % group]  # neither the side that is drawn nor the one that is given
+        degrees = 360 * step // group
+        found[f"top1_at_{degrees}"] = _found_again(model, drawn, others)
+        found[f"top1_of_renders_at_{degrees}"] = _found_again(model, data.images[firsts + step], others)
+        if step == 1:
+            _pairs(drawn[:48], data.images[firsts + step][:48], room.sheets / "novel-view.png")
+    return found
+
+
+def _found_again(model: Any, drawn: Tensor, others: Tensor) -> float:
+    rows, shown = (model.images([Image.fromarray(image) for image in some.numpy()]) for some in (drawn, others))
+    return float(((rows @ shown.T).argmax(1) == np.arange(len(rows))).mean())
+
+
+def _seeded(number: int) -> torch.Generator:
+    return torch.Generator().manual_seed(number)
+
+
 EVALUATIONS: dict[str, Callable[[Room], dict[str, Any]]] = {
     "autoencoder": evaluate_autoencoder,
     "text-to-image": evaluate_base,
+    "novel-view": evaluate_views,
 }
 
 

@@ -5,7 +5,7 @@ A `Room` names the folders. Each step takes what the one before left there, and 
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from generation.exceptions import NotPossible
-from generation.mini import autoencoder, diffusion
+from generation.mini import autoencoder, diffusion, novel_view
 from generation.mini.files import load_state, save_state
 from generation.mini.renders import Renders, read_renders
-from generation.mini.training import Plan, Progress, Visit, averaged_weights, train
+from generation.mini.training import Plan, Progress, Visit, averaged_weights, load_averaged, train
 
 AUTOENCODER_PLAN = Plan(steps=4400, batch=16, rate=2e-3, warmup=100, decay_from=0.5, average=0.997)
+NOVEL_VIEW_PLAN = Plan(steps=8_000, batch=64, rate=7e-4, warmup=200, decay_from=0.75, average=0.999)
 STATE = "state.safetensors"
 DIFFUSION_PLAN = Plan(steps=16_000, batch=64, rate=1e-3, warmup=400, decay_from=0.75, average=0.999)
 
@@ -33,6 +34,8 @@ class Room:
     held_out: Path
     work: Path
     weights: Path
+    orbits: tuple[Path, ...] = ()
+    held_out_orbits: Path = Path()
     autoencoder_sizes: autoencoder.Sizes = field(default_factory=autoencoder.Sizes)
     diffusion_sizes: diffusion.Sizes = field(default_factory=diffusion.Sizes)
 
@@ -56,9 +59,13 @@ class Limits:
 
 def renders_of(room: Room) -> Renders:
     """All renders of the room's folders, one folder after the other. Raises NotPossible where there is none."""
-    parts = [read_renders(folder) for folder in room.renders if list(folder.glob("shard-*.safetensors"))]
+    return _read(room.renders)
+
+
+def _read(folders: Sequence[Path]) -> Renders:
+    parts = [read_renders(folder) for folder in folders if list(folder.glob("shard-*.safetensors"))]
     if not parts:
-        raise NotPossible(f"There are no renders in {', '.join(map(str, room.renders))}; make some first.")
+        raise NotPossible(f"There are no renders in {', '.join(map(str, folders))}; make some first.")
     scenes = [scene for part in parts for scene in part.scenes]
     images, masks = (torch.cat([getattr(part, name) for part in parts]) for name in ("images", "masks"))
     return Renders(images, masks, scenes, [part.said for part in parts])
@@ -93,13 +100,13 @@ def settle_autoencoder(room: Room) -> Path:
     return folder
 
 
-def latents_of(room: Room, renders: Renders) -> Tensor:
+def latents_of(room: Room, renders: Renders, name: str = "latents") -> Tensor:
     """float16 (n, 4, side, side) of all renders; those encoded before are read, and the new ones are added.
 
     They belong to the scenes by their seeds and cameras, not by their place: folders grow between calls.
     """
     folder = settle_autoencoder(room)
-    path, names = room.work / "latents.safetensors", [_name(scene) for scene in renders.scenes]
+    path, names = room.work / f"{name}.safetensors", [_name(scene) for scene in renders.scenes]
     known: dict[str, Tensor] = {}
     if path.exists():
         tensors, said = load_state(path)
@@ -148,6 +155,30 @@ def finished_weights(room: Room, task: diffusion.DiffusionTask) -> Progress | No
     return Progress(**said["progress"])
 
 
+def train_novel_view(room: Room, limits: Limits, plan: Plan = NOVEL_VIEW_PLAN) -> Progress:
+    """Trains new views on the orbits, from the weights of text to image."""
+    folder, start = room.training("novel-view"), None
+    if not (folder / STATE).exists():
+        told = empty_diffusion_task(room)
+        if (room.training("text-to-image") / STATE).exists():
+            load_averaged(told.modules, room.training("text-to-image"))
+            start = told.unet.state_dict()
+        elif finished_weights(room, told):
+            start = told.unet.state_dict()
+    task = novel_view.NovelViewTask(orbits_of(room, room.orbits), room.diffusion_sizes, start)
+    return train(task, plan, folder, minutes=limits.minutes, stop=limits.stop, visits=limits.visits)
+
+
+def orbits_of(room: Room, folders: Sequence[Path]) -> novel_view.Orbits:
+    """The latents of all sides of scenes. Raises NotPossible for folders in which no scene is seen from two sides."""
+    renders = _read(folders)
+    group = next((place for place, scene in enumerate(renders.scenes) if scene.seed != renders.scenes[0].seed), 0)
+    if group < 2:
+        raise NotPossible(f"{', '.join(map(str, folders))} hold no orbits; render with --orbit 6 --views 0.")
+    azimuths = torch.tensor([scene.view.azimuth for scene in renders.scenes])
+    return novel_view.Orbits(latents_of(room, renders, "orbit-latents"), azimuths, group)
+
+
 def _name(scene: Any) -> str:
     return json.dumps([scene.seed, scene.context, scene.light, scene.detail, scene.view.azimuth])
 
@@ -155,4 +186,5 @@ def _name(scene: Any) -> str:
 MAKERS: dict[str, Callable[[Room, Limits], Progress]] = {
     "autoencoder": train_autoencoder,
     "text-to-image": train_diffusion,
+    "novel-view": train_novel_view,
 }
