@@ -59,7 +59,7 @@ class PostgresDatabase:
         import psycopg
 
         with psycopg.connect(f"{self.server}/postgres", autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 class Server:
