@@ -16,7 +16,7 @@ from vitrine.access import Role
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # .ci/run sets it: there, what cannot run is an error.
 EVERYTHING = bool(os.environ.get("TEST_EVERYTHING"))
-COMPUTING = [Path(__file__).parent / "generation" / name for name in ("checkpoints", "stages", "training")]
+COMPUTING = [Path(__file__).parent / "generation" / name for name in ("checkpoints", "stages", "training", "world")]
 
 
 def pytest_configure() -> None:

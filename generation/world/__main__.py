@@ -8,8 +8,11 @@ from pathlib import Path
 import torch
 
 from generation.exceptions import GenerationError
+from generation.world.backgrounds import SIDE as BACKGROUND_SIDE
+from generation.world.backgrounds import write_backgrounds
 from generation.world.catalogue import SIDE, write_catalogue
 from generation.world.dataset import Plan, write
+from generation.world.sheets import SHEETS, write_sheet
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +47,15 @@ def _parser() -> argparse.ArgumentParser:
     catalogue.add_argument("--out", type=Path, required=True, help="the folder; photos that are there stay")
     catalogue.add_argument("--side", type=int, default=SIDE, help="pixels")
     catalogue.set_defaults(run=_catalogue)
+    backgrounds = commands.add_parser("backgrounds", help="empty places for background-swap, each with its facts")
+    backgrounds.add_argument("--out", type=Path, required=True, help="the folder; pictures that are there stay")
+    backgrounds.add_argument("--side", type=int, default=BACKGROUND_SIDE, help="pixels")
+    backgrounds.set_defaults(run=_backgrounds)
+    sheet = commands.add_parser("sheet", help="a contact sheet")
+    sheet.add_argument("name", choices=sorted(SHEETS))
+    sheet.add_argument("--detail", choices=("plain", "full"), default="plain")
+    sheet.add_argument("--out", type=Path, required=True, help="the file: .webp or .png")
+    sheet.set_defaults(run=_sheet)
     return parser
 
 
@@ -65,6 +77,15 @@ def _render(parsed: argparse.Namespace) -> None:
 def _catalogue(parsed: argparse.Namespace) -> None:
     new = write_catalogue(parsed.out, side=parsed.side)
     sys.stdout.write(f"{new} photos rendered into {parsed.out}.\n")
+
+
+def _backgrounds(parsed: argparse.Namespace) -> None:
+    for name in write_backgrounds(parsed.out, side=parsed.side):
+        sys.stdout.write(f"{name}\n")
+
+
+def _sheet(parsed: argparse.Namespace) -> None:
+    write_sheet(parsed.name, parsed.detail, parsed.out)
 
 
 if __name__ == "__main__":
