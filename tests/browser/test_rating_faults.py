@@ -125,7 +125,7 @@ def test_a_campaign_that_closes_says_so(desk: Desk, campaign: Campaign, expect_c
     expect_console("status of 409")
     campaigns.close(campaign)
     desk.press("1" * QUESTIONS)
-    expect(desk.page.get_by_text("it takes no more ratings")).to_be_visible()
+    expect(desk.page.get_by_role("dialog").get_by_text("it takes no more ratings")).to_be_visible()
     desk.page.keyboard.press("Enter")
     expect(desk.page.get_by_role("heading", name="No rating here now")).to_be_visible()
     assert not Rating.objects.exists()
