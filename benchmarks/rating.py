@@ -36,6 +36,7 @@ from benchmarks.rating_site import (  # noqa: E402 - the path first
     Server,
     audit,
     make_campaign,
+    make_large_campaign,
     make_raters,
     set_up,
 )
@@ -219,9 +220,9 @@ def _campaign_of(images: int) -> int:
     return _made[images]
 
 
-def lease(server: Server, images: int, people: int = 200, each: int = 5) -> None:
+def lease(server: Server, images: int, people: int = 200, each: int = 3) -> None:
     """Server time of `next` and `submit`, as the server's own log tells it, with so many raters at once."""
-    campaign = _campaign_of(images)
+    campaign = make_large_campaign(images)
     clients = [Client(server.port, session, campaign) for session in make_raters(people)]
     drive(clients, 1)
     start = server.log.stat().st_size
@@ -243,7 +244,7 @@ def lease(server: Server, images: int, people: int = 200, each: int = 5) -> None
     _lease_alone(campaign)
 
 
-def _lease_alone(campaign: int, calls: int = 400) -> None:
+def _lease_alone(campaign: int, calls: int = 300) -> None:
     """The transaction alone, in this process: 200 raters in turn, each leasing one more image."""
     from raters.models import Campaign, CampaignRater, Rater
     from raters.services.rating import lease_next

@@ -223,6 +223,31 @@ def make_campaign(count: int, **settings: Any) -> int:
     return campaigns.open_campaign(campaign).pk
 
 
+def make_large_campaign(count: int) -> int:
+    """As make_campaign, for a million images: the first 2,000 by the services, copies of them by the database."""
+    from django.db import connection, transaction
+
+    from raters.models import Campaign
+
+    campaign = make_campaign(2_000)
+    columns = ("campaign_id", "subject_id", "method", "prompt", "picture_key", "width", "height", "state", "wanted",
+               "held", "done", "stamp", "reports", "created_at")  # fmt: skip
+    listed = ", ".join(columns)
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
+    copied = ", ".join(f"task.{name}" for name in columns)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"{numbers} INSERT INTO raters_task ({listed}, name, position)"  # noqa: S608 - names, no values
+            f" SELECT {copied}, '', task.position + 2000 * n.i FROM raters_task task, n WHERE task.campaign_id = %s",
+            [count // 2_000 - 1, campaign],
+        )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE raters_task")
+    Campaign.objects.filter(pk=campaign).update(task_count=count, rating_target=3 * count)
+    return campaign
+
+
 def audit(campaign: int) -> dict[str, int]:
     """What the database holds of a campaign, counted from its ratings and not from any kept count."""
     from raters.models import Rating, Task

@@ -46,7 +46,7 @@ def change_campaign(campaign: Campaign, *, by: Any = None, **settings: Any) -> C
 
     What is rated stays as it is. Raises BadCampaign.
     """
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if row.state == CampaignState.CLOSED:
         raise BadCampaign("A closed campaign stays as it is. Make a new one.")
     _known(settings, SETTINGS)
@@ -107,7 +107,7 @@ def close(campaign: Campaign, *, by: Any = None) -> Campaign:
 @transaction.atomic
 def delete_draft(campaign: Campaign) -> None:
     """Remove a campaign that was never opened, with its images. Raises BadCampaign for any other: ratings stay."""
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if row.opened_at is not None or Assignment.objects.filter(campaign=row).exists():
         raise BadCampaign(
             "Only a campaign that was never opened can be deleted: what is rated stays. Close it instead."

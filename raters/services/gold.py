@@ -71,7 +71,7 @@ def make_gold(
 
 
 def _moved(task: Task) -> dict[str, Any]:
-    campaign = Campaign.objects.select_for_update().get(pk=task.campaign_id)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=task.campaign_id)
     return {
         "task_count": campaign.task_count - 1,
         "gold_count": campaign.gold_count + 1,

@@ -17,6 +17,7 @@ from raters.models import Campaign, CampaignEvent, Subject, Task
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import TaskState
 from raters.ordering import interleaved
+from raters.turns import writing
 
 BATCH = 2_000
 Item = TypeVar("Item")
@@ -46,7 +47,7 @@ class NewSubject:
     photos: list[dict[str, Any]] = field(default_factory=list)
 
 
-@transaction.atomic
+@writing()
 def add_candidates(campaign: Campaign, candidates: Sequence[int]) -> int:
     """Add generated images by id (`raters.choosing.chosen`), without those that the campaign has; returns how many.
 
@@ -63,13 +64,13 @@ def add_candidates(campaign: Campaign, candidates: Sequence[int]) -> int:
     return add_tasks(campaign, new)
 
 
-@transaction.atomic
+@writing()
 def add_tasks(campaign: Campaign, new: Sequence[NewTask]) -> int:
     """Add images in an order by chance and the campaign's seed, interleaved by method in each product.
 
     Later additions come after what is there. Raises BadCampaign for a campaign that is closed.
     """
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if row.state == CampaignState.CLOSED:
         raise BadCampaign("A closed campaign takes no more images. Make a new one.")
     newest = Task.objects.filter(campaign=row).aggregate(newest=Max("position"))["newest"]
@@ -102,7 +103,7 @@ def subject_for(campaign: Campaign, new: NewSubject) -> Subject:
 @transaction.atomic
 def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
     """Take images out of a draft; returns how many. Raises BadCampaign once it was opened: what is rated stays."""
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if row.state != CampaignState.DRAFT:
         raise BadCampaign("Images stay in a campaign once it was opened. Close it, and make a new one without them.")
     gone = tasks.filter(campaign=row)
