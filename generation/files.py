@@ -87,6 +87,19 @@ class Files:
         """The picture as an RGB image, on white where it is transparent. Raises GenerationError when it is gone."""
         return opaque(self._open(picture))
 
+    def grey(self, picture: Picture) -> NDArray[np.uint8]:
+        """A one-channel picture as (height, width), 0 to 255. Raises GenerationError when its file is gone."""
+        return np.asarray(self._open(picture).convert("L"))
+
+    def transparent(self, picture: Picture) -> Image.Image | None:
+        """The picture as RGBA when parts of it are transparent; None for any other."""
+        opened = self._open(picture)
+        if not opened.has_transparency_data:
+            return None
+        seen = opened.convert("RGBA")
+        alpha = np.asarray(seen.getchannel("A"))
+        return seen if alpha.min() < 128 <= alpha.max() else None
+
     def mask(self, picture: Picture) -> Mask:
         """The mask as (height, width) of bool. Raises GenerationError when its file is gone."""
         return np.asarray(self._open(picture).convert("L")) > 127

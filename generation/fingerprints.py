@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from generation.checkpoints.roles import Role
 from generation.pipeline import BY_NAME, Stage, StageName, stages_of
 from generation.recipe import CAME_LATER, FinetuneConfig, NegativesConfig, Recipe
-from generation.records import Photo, ProductFacts, TargetPrompt
+from generation.records import Backdrop, Photo, ProductFacts, TargetPrompt
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Takes:
     seed: bool = False
     prompts: bool = False
     targets: bool = False
+    backdrops: bool = False
     other_nouns: bool = False
     noun: bool = False
     bank: bool = False
@@ -41,6 +42,7 @@ class Takes:
 
 TAKES: dict[StageName, Takes] = {
     "segment": Takes(masks=True),
+    "matte": Takes(),
     "caption": Takes(captions=True),
     "novel_views": Takes(seed=True),
     "new_contexts": Takes(seed=True, prompts=True),
@@ -49,10 +51,12 @@ TAKES: dict[StageName, Takes] = {
     "in_class": Takes(product=False, noun=True, bank=True),
     "class_images": Takes(product=False, noun=True),
     "finetune": Takes(seed=True, title=True, other_nouns=True),  # no token may read like the product
-    "generate": Takes(seed=True, targets=True),
+    "generate": Takes(seed=True, targets=True, backdrops=True),
     "measure": Takes(),
     "select": Takes(product=False),
 }
+# Results that generate uses in one way of making images.
+_ONLY_FOR: dict[str, str] = {"finetune": "adapter", "matte": "background-swap"}
 # Parameters that say how a stage runs or what follows it, and change nothing of its result.
 WITHOUT_EFFECT: dict[StageName, tuple[str, ...]] = {"finetune": ("checkpoint_every",), "select": ("escalate_below",)}
 # Those whose config is a part of another stage's.
@@ -67,6 +71,7 @@ class Material:
     seed: int
     prompts: tuple[str, ...] = ()
     targets: tuple[TargetPrompt, ...] = ()
+    backdrops: tuple[Backdrop, ...] = ()  # those that the targets name
     other_nouns: tuple[str, ...] = ()
     bank: tuple[str, ...] = ()  # prompts of the type, the same for all its products
 
@@ -103,7 +108,7 @@ def needed_stages(recipe: Recipe) -> tuple[Stage, ...]:
 
 def roles_of(recipe: Recipe) -> tuple[Role, ...]:
     """The roles that the stages of a recipe ask for."""
-    return tuple(dict.fromkeys(role for stage in needed_stages(recipe) for role in stage.roles))
+    return tuple(dict.fromkeys(role for stage in needed_stages(recipe) for role in stage.roles_in(recipe)))
 
 
 def plan(recipe: Recipe, checkpoints: Mapping[str, str], material: Material) -> list[PlannedStage]:
@@ -112,8 +117,9 @@ def plan(recipe: Recipe, checkpoints: Mapping[str, str], material: Material) -> 
     for stage in needed_stages(recipe):
         config = config_of(stage, recipe)
         inputs = inputs_of(stage, material)
-        identities: dict[str, str] = {role: checkpoints[role] for role in stage.roles}
-        upstream: dict[str, str] = {name: planned[name].fingerprint for name in stage.after if name in planned}
+        identities: dict[str, str] = {role: checkpoints[role] for role in stage.roles_in(recipe)}
+        before = [name for name in stage.after if name in planned and _is_used(name, stage, recipe)]
+        upstream: dict[str, str] = {name: planned[name].fingerprint for name in before}
         print_ = fingerprint(stage, config, identities, {"own": inputs, "upstream": upstream})
         planned[stage.name] = PlannedStage(stage, print_, config, inputs, identities, upstream)
     return list(planned.values())
@@ -148,7 +154,9 @@ def inputs_of(stage: Stage, material: Material) -> dict[str, Any]:
             value = getattr(material, name)
             inputs[name] = list(value) if isinstance(value, tuple) else value
     if takes.targets:
-        inputs["targets"] = [asdict(target) for target in material.targets]
+        inputs["targets"] = [_told(target) for target in material.targets]
+    if takes.backdrops and material.backdrops:
+        inputs["backdrops"] = [asdict(backdrop) for backdrop in material.backdrops]
     if takes.noun:
         # One seed for all runs: what a type shares knows none of them.
         inputs |= {"noun": material.product.noun, "seed": 0}
@@ -181,6 +189,13 @@ def _seen_photo(photo: Photo, takes: Takes) -> Photo:
 
 
 def _is_used(name: StageName, by: Stage, recipe: Recipe) -> bool:
-    return BY_NAME[name].is_in(recipe) and not (
-        name == "finetune" and by.name == "generate" and recipe.generate.way != "adapter"
-    )
+    if by.name == "generate" and name in _ONLY_FOR:
+        return BY_NAME[name].is_in(recipe) and recipe.generate.way == _ONLY_FOR[name]
+    if by.name == "select":  # the metrics name the images; without any, the images are looked at themselves
+        return BY_NAME[name].is_in(recipe) and (name == "measure" or recipe.measure is None)
+    return BY_NAME[name].is_in(recipe)
+
+
+def _told(target: TargetPrompt) -> dict[str, Any]:
+    """A target as results kept it before there were backgrounds, unless it has one."""
+    return {name: value for name, value in asdict(target).items() if value or name != "backdrop"}

@@ -1,6 +1,10 @@
 """What a method asks for and a model set cannot give: known from both files, and told before any work."""
 
+from dataclasses import replace
+
 from generation.checkpoints.sets import ModelSet
+from generation.fingerprints import roles_of
+from generation.pipeline import BY_NAME
 from generation.recipe import Recipe
 
 EDITORS = ("flux2-klein",)  # families that draw from reference photos
@@ -8,8 +12,26 @@ OWN_SCHEDULER = ("flux2-klein",)  # families that flow, for which DDIM and DPM++
 MULTIPLES = {"flux2-klein": 16}  # of pixels a side; every other family's is that of the recipe's own check
 
 
+def within(recipe: Recipe, model_set: ModelSet) -> Recipe:
+    """The recipe as that set can run it: a background swap needs no model, and is not measured where a set has none
+    to measure with. Any other recipe is as it is."""
+    lacks = [role for role in BY_NAME["measure"].roles if role not in model_set.entries]
+    if recipe.generate.way != "background-swap" or not lacks:
+        return recipe
+    return replace(recipe, measure=None)
+
+
 def misfits(recipe: Recipe, model_set: ModelSet) -> list[str]:
     """Why the recipe cannot be run with the set, a plain sentence for each reason; none where it can."""
+    recipe = within(recipe, model_set)
+    lacking = [role for role in roles_of(recipe) if role not in model_set.entries]
+    if lacking:
+        return [
+            f"The model set {model_set.name} has no {', '.join(lacking)}, which this method needs; choose another"
+            " set, or the method background-swap."
+        ]
+    if recipe.generate.way == "background-swap":
+        return []
     base, served = model_set.entry("base").family, model_set.entry("served").family
     way, scheduler = recipe.generate.way, recipe.generate.scheduler
     told = []

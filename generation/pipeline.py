@@ -13,8 +13,8 @@ from generation.checkpoints.roles import Role
 from generation.recipe import Recipe
 
 StageName = Literal[
-    "segment", "caption", "novel_views", "new_contexts", "in_class", "negatives", "filter", "class_images", "finetune",
-    "generate", "measure", "select",
+    "segment", "matte", "caption", "novel_views", "new_contexts", "in_class", "negatives", "filter", "class_images",
+    "finetune", "generate", "measure", "select",
 ]  # fmt: skip
 
 
@@ -41,13 +41,18 @@ class Stage:
             )
         return getattr(recipe, self.name) is not None
 
+    def roles_in(self, recipe: Recipe) -> tuple[Role, ...]:
+        """The roles that it asks for: a background swap draws with no model."""
+        return () if self.name == "generate" and recipe.generate.way == "background-swap" else self.roles
+
     def code(self) -> Any:
         """The module that runs it: `run(inputs, config, models, context, files)` and its dataclass `Inputs`."""
         return import_module(f"generation.stages.{self.name}")
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("segment", "Cut out", 1, (), ("segmenter",), records.SegmentResult),
+    Stage("segment", "Cut out", 2, (), ("segmenter",), records.SegmentResult),
+    Stage("matte", "Edges", 1, ("segment",), (), records.MatteResult),
     Stage("caption", "Describe", 1, (), ("captioner", "base"), records.CaptionResult),
     Stage("novel_views", "New views", 1, ("segment",), ("video", "segmenter", "dino"), records.NovelViewsResult),
     Stage("new_contexts", "New contexts", 2, ("segment", "novel_views"), ("inpainter",), records.NewContextsResult),
@@ -66,9 +71,9 @@ STAGES: tuple[Stage, ...] = (
         "finetune", "Fine-tune", 1,
         ("segment", "caption", "filter", "class_images"), ("base", "clip", "dino"), records.FinetuneResult,
     ),
-    Stage("generate", "Generate", 1, ("segment", "finetune"), ("served", "safety"), records.GenerateResult),
+    Stage("generate", "Generate", 1, ("segment", "matte", "finetune"), ("served", "safety"), records.GenerateResult),
     Stage("measure", "Measure", 1, ("segment", "generate"), ("clip", "dino", "segmenter"), records.MeasureResult),
-    Stage("select", "Select", 1, ("measure",), (), records.SelectResult),
+    Stage("select", "Select", 1, ("generate", "measure"), (), records.SelectResult),
 )  # fmt: skip
 BY_NAME: dict[str, Stage] = {stage.name: stage for stage in STAGES}
 

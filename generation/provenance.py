@@ -1,4 +1,4 @@
-"""What a made image says of itself: an XMP packet that names it AI-made, with prompt, seed and models.
+"""What a made image says of itself: an XMP packet that names it AI-made or composed, with prompt, seed and models.
 
 By the IPTC Photo Metadata Standard 2025.1: the digital source type that search engines and platforms read, and the
 properties for generative AI. No dates: the same image is the same file, bit by bit.
@@ -7,6 +7,7 @@ properties for generative AI. No dates: the same image is the same file, bit by 
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+COMPOSED, DRAWN = "compositeCapture", "compositeSynthetic"  # of photos alone; with a scene that code has drawn
 MADE = "trainedAlgorithmicMedia"
 COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -18,7 +19,10 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 @dataclass(frozen=True)
 class Origin:
-    """How an image came to be. `keeps_pixels`: part of it is a real photo's pixels."""
+    """How an image came to be. `keeps_pixels`: part of it is a real photo's pixels.
+
+    `source_type` is given for what no model has drawn: `COMPOSED` or `DRAWN`.
+    """
 
     prompt: str
     seed: int
@@ -28,15 +32,20 @@ class Origin:
     model_set: str = ""
     method: str = ""
     run: str = ""
+    source_type: str = ""
+    background: str = ""
 
 
 def xmp(origin: Origin) -> bytes:
     """The packet for `Files.put_picture`; what is empty is left out."""
     excluded = f" (without: {origin.negative_prompt})" if origin.negative_prompt else ""
+    by_model = not origin.source_type
+    source = origin.source_type or (COMPOSITE if origin.keeps_pixels else MADE)
     properties = {
-        "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPES + (COMPOSITE if origin.keeps_pixels else MADE),
-        "Iptc4xmpExt:AISystemUsed": origin.model_set,
-        "Iptc4xmpExt:AIPromptInformation": origin.prompt + excluded,
+        "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPES + source,
+        "Iptc4xmpExt:AISystemUsed": origin.model_set if by_model else "",
+        "Iptc4xmpExt:AIPromptInformation": origin.prompt + excluded if by_model else "",
+        "vitrine:Background": origin.background,
         "xmp:CreatorTool": "Vitrine",
         "vitrine:Stage": origin.stage,
         "vitrine:Seed": str(origin.seed),

@@ -147,10 +147,31 @@ class FinetuneConfig:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class MatteConfig:
+    """Cut-outs with exact edges and the product's own colours, for pictures that keep its pixels."""
+
+    band: Annotated[float, Field(gt=0, le=0.1)] = 0.008  # of the product's longer side: how far the edge is looked for
+    most_cut_off: Share = 0.06  # of the cut-out's box that may lie along the photo's frame; more is cut off
+    most_parts: Count = 3  # larger parts that it may have; more are islands, and a person is asked
+
+
+@dataclass(frozen=True, config=_STRICT)
+class SwapConfig:
+    """How a cut-out is put before a background."""
+
+    padding: Annotated[float, Field(ge=0, le=0.3)] = 0.08  # of the picture's side, free around the product
+    shadow: Annotated[float, Field(ge=0, le=1.5)] = 1.0  # times what the scene's light gives; 0 is none
+    reflection: Annotated[float, Field(ge=0, le=1.5)] = 1.0  # the same, on glossy floors
+    harmony: Share = 0.7  # how far the scene's exposure and white balance go towards the product's
+    wrap: Share = 0.25  # light of the scene around the product's edge
+    backgrounds: str = ""  # names with commas between, own pictures too; empty: all that fit the product
+
+
+@dataclass(frozen=True, config=_STRICT)
 class GenerateConfig:
     """Candidates from target prompts of the bank (paper 2, A.2.2)."""
 
-    way: Literal["adapter", "reference-edit"] = "adapter"  # reference-edit: no training, photos as references
+    way: Literal["adapter", "reference-edit", "background-swap"] = "adapter"  # the last two need no training
     candidates: Count = 20
     prompts: Count = 10  # different ones; candidates beyond them get other seeds
     steps: Steps = 30
@@ -161,6 +182,7 @@ class GenerateConfig:
     batch: Annotated[int, Field(ge=1, le=256)] = 4
     size: Side = 0
     format: Literal["png", "webp"] = "png"  # of its files, without loss; WebP is a third smaller
+    swap: SwapConfig | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -184,6 +206,7 @@ class Recipe:
     """All stages of one method. `next_tier` names the method for products that picked too few candidates here."""
 
     segment: SegmentConfig = field(default_factory=SegmentConfig)
+    matte: MatteConfig | None = None
     caption: CaptionConfig | None = field(default_factory=CaptionConfig)
     novel_views: NovelViewsConfig | None = field(default_factory=NovelViewsConfig)
     new_contexts: NewContextsConfig | None = field(default_factory=NewContextsConfig)
@@ -191,7 +214,7 @@ class Recipe:
     filter: FilterConfig | None = field(default_factory=FilterConfig)
     finetune: FinetuneConfig | None = field(default_factory=FinetuneConfig)
     generate: GenerateConfig = field(default_factory=GenerateConfig)
-    measure: MeasureConfig = field(default_factory=MeasureConfig)
+    measure: MeasureConfig | None = field(default_factory=MeasureConfig)
     select: SelectConfig = field(default_factory=SelectConfig)
     next_tier: str = ""
 
@@ -199,6 +222,7 @@ class Recipe:
         """Refuse combinations that no stage could run. Raises ValueError."""
         if self.generate.way == "adapter" and self.finetune is None:
             raise ValueError("generate.way = 'adapter' needs the stage finetune; turn it on or use 'reference-edit'")
+        self._check_swap()
         if self.finetune is not None and self.caption is None:
             raise ValueError("finetune trains on captions; turn the stage caption on")
         made = [name for name in ("novel_views", "new_contexts", "negatives") if getattr(self, name) is not None]
@@ -211,25 +235,42 @@ class Recipe:
         if self.finetune and self.finetune.prior_weight and not self.finetune.class_images:
             raise ValueError("finetune.prior_weight needs finetune.class_images; the paper of DreamBooth has 200")
 
+    def _check_swap(self) -> None:
+        swaps = self.generate.way == "background-swap"
+        if swaps and (self.matte is None or self.generate.swap is None):
+            raise ValueError(
+                "generate.way = 'background-swap' needs the stage matte and the part generate.swap; turn both on"
+            )
+        if self.generate.swap is not None and not swaps:
+            raise ValueError("generate.swap is used with generate.way = 'background-swap' only; turn it off")
+        if self.measure is None and not swaps:
+            raise ValueError("only 'background-swap' can select without metrics; turn the stage measure on")
+
 
 # Parameters that came when recipes and results were kept already, with the values that mean what was done before.
-CAME_LATER: dict[str, dict[str, Any]] = {"negatives": {"shared_per_prompt": 0}, "generate": {"format": "png"}}
-_OPTIONS = ("sweep", "early_stop")  # of finetune, on or off as a stage is
+CAME_LATER: dict[str, dict[str, Any]] = {
+    "negatives": {"shared_per_prompt": 0},
+    "generate": {"format": "png", "swap": None},
+}
+# Parts of a stage that are on or off as a stage is.
+_OPTIONS = {"finetune": ("sweep", "early_stop"), "generate": ("swap",)}
 _ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 
 
 def recipe_from(values: dict[str, Any]) -> Recipe:
     """A recipe from plain values, as JSON or TOML give them.
 
-    A stage given as `false` is off, as are finetune's sweep and early_stop; one left out has its defaults.
+    A stage given as `false` is off, as are finetune's sweep and early_stop and generate's swap; one left out has its
+    defaults.
 
     Raises BadRecipe with one sentence for each value that does not fit, naming it by its path.
     """
     plain = {name: None if value is False else value for name, value in values.items()}
-    finetune = plain.get("finetune")
-    if isinstance(finetune, dict):
-        parts = finetune.items()
-        plain["finetune"] = {name: None if name in _OPTIONS and value is False else value for name, value in parts}
+    for stage, options in _OPTIONS.items():
+        if isinstance(parts := plain.get(stage), dict):
+            plain[stage] = {
+                name: None if name in options and value is False else value for name, value in parts.items()
+            }
     try:
         return _ADAPTER.validate_python(plain)
     except ValidationError as error:

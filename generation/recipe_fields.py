@@ -18,7 +18,8 @@ from generation import recipe as module
 from generation.pipeline import BY_NAME
 from generation.recipe import Recipe
 
-OPTIONS = {"sweep": "Token sweep", "early_stop": "Early stop"}  # parts of finetune, on or off as a stage is
+# Parts of finetune and generate, on or off as a stage is.
+OPTIONS = {"sweep": "Token sweep", "early_stop": "Early stop", "swap": "Background swap"}
 _WORDS = {"clip i": "CLIP-I", "clip t": "CLIP-T", "iou": "IoU", "ema": "EMA", "snr": "SNR"}
 _BY_NAME = {"size": "Pixels a side; 0 is what the model set says."}  # those that many stages have, with no comment
 _BOUNDS = {"ge": "min", "gt": "min", "le": "max", "lt": "max"}

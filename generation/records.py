@@ -74,6 +74,34 @@ class SegmentResult:
 
 
 @dataclass(frozen=True)
+class PhotoCutOut:
+    """The product of one photo with its edge: `alpha` and its own `colours`, both of the size of `box` in the photo.
+
+    `scale` is what the photo was reduced by first. With a `problem`, one plain sentence, there is no cut-out.
+    `quality`, 0 to 1, orders a product's cut-outs.
+    """
+
+    picture: Picture
+    alpha: Picture | None
+    colours: Picture | None
+    box: Box | None
+    scale: float
+    quality: float
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class MatteResult:
+    cutouts: tuple[PhotoCutOut, ...]
+
+    @property
+    def found(self) -> tuple[PhotoCutOut, ...]:
+        """Those that can be placed, best first."""
+        there = [cutout for cutout in self.cutouts if cutout.alpha is not None]
+        return tuple(sorted(there, key=lambda cutout: -cutout.quality))
+
+
+@dataclass(frozen=True)
 class Caption:
     """A photo in words, as a template."""
 
@@ -250,11 +278,44 @@ class FinetuneResult:
 
 
 @dataclass(frozen=True)
+class BackdropLight:
+    """Degrees: azimuth 0 from the camera, 90 from the right, 180 from behind; softness 0 hard, 1 from all around."""
+
+    azimuth: float = -40.0
+    elevation: float = 50.0
+    softness: float = 0.6
+    colour: str = "#ffffff"
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """A background: a picture of the bank by its name, or a seller's own in the store (`picture`).
+
+    `words` is a template; `floor`, `horizon` and `widest` are shares of the picture, `fits` centimetres. What stands in
+    view "front" has its foot between the two rows of `floor`; "above" lies, "wall" hangs.
+    """
+
+    name: str
+    sha256: str
+    words: str
+    context: str = ""
+    floor: tuple[float, float] = (0.74, 0.90)
+    light: BackdropLight = field(default_factory=BackdropLight)
+    horizon: float = 0.4
+    view: Literal["front", "above", "wall"] = "front"
+    gloss: float = 0.0
+    fits: tuple[float, float] = (0.0, 400.0)
+    widest: float = 1.0
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
 class TargetPrompt:
-    """What to generate: a template of the bank and a seed."""
+    """What to generate: a template of the bank and a seed; for a swap also the name of its background."""
 
     template: str
     seed: int
+    backdrop: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,6 +327,7 @@ class GeneratedImage:
     seed: int
     picture: Picture
     dropped: str = ""
+    quality: float | None = None  # 0 to 1, of a swap's cut-out and contrast; it orders where nothing measures
 
 
 @dataclass(frozen=True)
@@ -312,8 +374,10 @@ class MeasureResult:
 
 @dataclass(frozen=True)
 class Choice:
+    """`score` is None where nothing was measured; the place is then by the pictures' own quality."""
+
     picture: Picture
-    score: float
+    score: float | None
     place: int  # from 1, best first
     picked: bool
 

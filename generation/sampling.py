@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from generation.recipe import GenerateConfig, NewContextsConfig, NovelViewsConfig
-from generation.records import TargetPrompt
+from generation.records import Backdrop, TargetPrompt
 
 LARGEST_SEED = 2**31 - 1
 OTHER_NOUNS = 12
@@ -40,6 +40,18 @@ def targets(bank: Iterable[str], config: GenerateConfig, draw: Draw) -> tuple[Ta
         return ()
     rounds = [(index // len(chosen), chosen[index % len(chosen)]) for index in range(config.candidates)]
     return tuple(TargetPrompt(text, seed_of(draw, text, number)) for number, text in rounds)
+
+
+def swap_targets(backdrops: Iterable[Backdrop], config: GenerateConfig, draw: Draw) -> tuple[TargetPrompt, ...]:
+    """As many targets as the config has candidates, over at most `config.prompts` backgrounds; empty without any."""
+    by_name = {backdrop.name: backdrop for backdrop in backdrops}
+    chosen = draw.order(by_name, "backgrounds")[: config.prompts]
+    if not chosen:
+        return ()
+    rounds = [(index // len(chosen), by_name[chosen[index % len(chosen)]]) for index in range(config.candidates)]
+    return tuple(
+        TargetPrompt(one.words, seed_of(draw, f"{one.name} {one.sha256}", number), one.name) for number, one in rounds
+    )
 
 
 def seed_of(draw: Draw, text: str, number: int) -> int:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 
 from generation.checkpoints.locks import LockedFile, blob_of, read_lock, sha256_of
 from generation.checkpoints.roles import Role
-from generation.checkpoints.sets import UNPINNED, Entry
+from generation.checkpoints.sets import BUILT_IN, UNPINNED, Entry
 from generation.exceptions import CheckpointMissing
 
 _FAMILIES = "generation.checkpoints.families"
@@ -36,7 +36,7 @@ def code_for(role: Role, family: str) -> tuple[str, str]:
         return _MAKERS[family], "load_backbone"
     if role == "inpainter":
         return _MAKERS[family], "load_inpainter"
-    return f"generation.checkpoints.{role}", "load"
+    return f"generation.checkpoints.{family if family == BUILT_IN else role}", "load"
 
 
 def load(entry: Entry, device: str) -> Any:
@@ -81,7 +81,7 @@ def verify(entry: Entry, *, checksums: Checksums = "none") -> None:
 
 def missing(entry: Entry, *, checksums: Checksums = "none") -> list[str]:
     """What is wrong with an entry's files, one short text each; nothing when it can be loaded."""
-    if entry.is_remote:
+    if entry.is_remote or entry.is_built_in:
         return []
     if entry.repo:
         return _wrong_in_repo(entry, checksums)
@@ -103,6 +103,8 @@ def locked_files(entry: Entry) -> list[LockedFile]:
 
 def bytes_on_disk(entry: Entry) -> int:
     """Bytes of the entry's files that are there."""
+    if entry.is_built_in:
+        return 0
     files = [root_of(entry) / file.path for file in locked_files(entry)] if entry.repo else _local_files(entry)
     return sum(file.stat().st_size for file in files if file.is_file())
 

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass as checked
 from generation.checkpoints.licences import licence_of
 from generation.checkpoints.locks import pinned_revision, repo_folder
 from generation.checkpoints.roles import Role
-from generation.checkpoints.sets import FAMILIES, REMOTE, ROLES, UNPINNED, Defaults, Entry, ModelSet, Places
+from generation.checkpoints.sets import BUILT_IN, FAMILIES, REMOTE, ROLES, UNPINNED, Defaults, Entry, ModelSet, Places
 from generation.exceptions import BadModelSet
 
 SHIPPED = Path(__file__).parent / "sets"
@@ -93,6 +93,7 @@ class _Set:
     title: str = ""
     about: str = ""
     extends: str = ""
+    partial: bool = False  # has some roles only
     defaults: dict[str, Any] = field(default_factory=dict)
     roles: dict[Role, _Role] = field(default_factory=dict)
 
@@ -114,11 +115,14 @@ def _built(file: Path, places: Places) -> ModelSet:
     chain = _chain(file, places)
     written = chain[0][1]
     given = {role: (each, source) for source, one in reversed(chain) for role, each in one.roles.items()}
+    partial = any(one.partial for _, one in chain)
+    if partial:
+        given.setdefault("segmenter", (_Role(family=BUILT_IN), file))
     for role in ROLES:
-        if role not in given:
+        if role not in given and not partial:
             raise BadModelSet(f"{file}: the role {role} is missing; write a table [roles.{role}], or extend a set.")
     reader = _Reader(file, given, places, _defaults(chain))
-    entries = {role: reader.entry(role) for role in ROLES}
+    entries = {role: reader.entry(role) for role in ROLES if role in given}
     return ModelSet(file.stem, written.title or file.stem, entries, reader.defaults, written.about, file)
 
 
@@ -222,6 +226,9 @@ def _check_source(given: _Role, where: str) -> None:
     if given.family == REMOTE:
         if given.repo or given.path or not given.options.get("url"):
             raise BadModelSet(f"{where}: family = {REMOTE!r} wants options.url, and neither repo nor path.")
+    elif given.family == BUILT_IN:
+        if given.repo or given.path:
+            raise BadModelSet(f"{where}: family = {BUILT_IN!r} is in the code and wants neither repo nor path.")
     elif bool(given.repo) == bool(given.path):
         raise BadModelSet(f'{where}: give either repo = "owner/name" or path = "a/local/folder".')
     if given.sha256 and given.repo and not given.file:
@@ -233,6 +240,8 @@ def _check_source(given: _Role, where: str) -> None:
 
 
 def _licence(given: _Role, where: str) -> tuple[str, bool]:
+    if given.family == BUILT_IN and not given.licence:
+        return "Apache-2.0", True  # OpenCV's
     if not given.licence:
         raise BadModelSet(f'{where}: licence is missing; write its name, such as "Apache-2.0".')
     known = licence_of(given.licence)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from generation.checkpoints.locks import change_stamp, content_hash
 from generation.checkpoints.roles import Role
-from generation.exceptions import LicenceRefused
+from generation.exceptions import BadModelSet, LicenceRefused
 
 ROLES: tuple[Role, ...] = get_args(Role)
 FAMILIES: dict[Role, tuple[str, ...]] = {
@@ -19,7 +19,7 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
     "served": ("sd", "sdxl", "flux2-klein"),
     "inpainter": ("sd", "sdxl", "flux2-klein"),
     "video": ("wan", "ltx", "svd", "turntable"),
-    "segmenter": ("sam",),
+    "segmenter": ("sam", "grabcut"),
     "clip": ("open_clip",),
     "dino": ("dinov2", "dino"),
     "captioner": ("blip", "qwen-vl", "clip-words"),
@@ -29,6 +29,8 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
 # What changes how a model runs and its results by rounding only: no reason to make images anew.
 RUNNING_OPTIONS = ("attention", "channels_last", "compile", "half_on_cpu")
 REMOTE = "openai-compatible"  # a family that has no files here
+BUILT_IN = "grabcut"  # a family that is in the code, and has no files; raise its version with other results
+BUILT_IN_VERSION = 1
 UNPINNED = "unpinned"  # where a revision would stand, before the first fetch
 
 
@@ -71,12 +73,19 @@ class Entry:
         """Whether it is a server elsewhere, with no files to fetch or load."""
         return self.family == REMOTE
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it needs no checkpoint at all."""
+        return self.family == BUILT_IN
+
     def _local_place(self) -> str:
-        return self._source() if self.is_remote else f"{self.path}#{change_stamp(self.path)}"
+        return self._source() if self.is_remote or self.is_built_in else f"{self.path}#{change_stamp(self.path)}"
 
     def _source(self) -> str:
         if self.is_remote:
             return str(self.options.get("url", ""))
+        if self.is_built_in:
+            return f"built in, version {BUILT_IN_VERSION}"
         if self.repo:
             name = "" if self.path.name == (self.revision or UNPINNED) else f"/{self.path.name}"
             return f"{self.repo}{name}@{self.revision or UNPINNED}"
@@ -100,7 +109,7 @@ class Defaults:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """A named checkpoint for every role."""
+    """A named checkpoint for every role; a partial set has some only."""
 
     name: str
     title: str
@@ -110,17 +119,20 @@ class ModelSet:
     file: Path = Path()
 
     def entry(self, role: Role) -> Entry:
+        """The checkpoint of a role. Raises BadModelSet for one that a partial set does not have."""
+        if role not in self.entries:
+            raise BadModelSet(f"The model set {self.name} has no {role}; choose another set, or a method without it.")
         return self.entries[role]
 
     def identities(self, roles: tuple[Role, ...]) -> dict[str, str]:
         """For a fingerprint: the identity of the checkpoint of each of these roles."""
-        return {role: self.entries[role].identity for role in roles}
+        return {role: self.entry(role).identity for role in roles}
 
     def check_licences(self, commercial: bool, roles: tuple[Role, ...] = ROLES) -> None:
         """Refuse a commercial run that would use a checkpoint whose licence forbids it. Raises LicenceRefused."""
         if not commercial:
             return
-        for entry in (self.entries[role] for role in roles):
+        for entry in (self.entries[role] for role in roles if role in self.entries):
             if not entry.commercial:
                 raise LicenceRefused(
                     f"This run is commercial, and the {entry.role} of the model set {self.name},"

@@ -108,7 +108,7 @@ def _keep_files(result: StageResult, plain: dict[str, Any]) -> None:
 
 def _images_in(record: Any) -> int:
     """Pictures that the stage made, or looked at where it makes none."""
-    for name in ("images", "views", "masks", "captions", "metrics", "choices", "validation"):
+    for name in ("images", "views", "masks", "cutouts", "captions", "metrics", "choices", "validation"):
         found = getattr(record, name, None)
         if isinstance(found, tuple):
             return len(found)
@@ -138,6 +138,16 @@ def _masks(result: StageResult, made: records.SegmentResult) -> Iterator[StageIm
             result=result, kind=Kind.MASK, scores={"score": mask.score, "share": mask.share},
             kept=mask.mask is not None, reason=mask.problem[:_REASON_LENGTH],
             **_picture(mask.picture, mask.mask, mask.picture),
+        )  # fmt: skip
+
+
+def _cutouts(result: StageResult, made: records.MatteResult) -> Iterator[StageImage]:
+    for cut in made.cutouts:
+        scores = {"quality": cut.quality} if cut.alpha else {}
+        shown = _picture(cut.colours or cut.picture, cut.alpha, cut.picture)
+        yield StageImage(
+            result=result, kind=Kind.MASK, scores=scores, kept=cut.alpha is not None,
+            reason=cut.problem[:_REASON_LENGTH], **shown,
         )  # fmt: skip
 
 
@@ -200,6 +210,7 @@ def _judged(result: StageResult, made: records.FilterResult) -> Iterator[Trainin
 
 _WRITERS: dict[type[Any], Callable[[StageResult, Any], Iterator[StageImage | TrainingImage]]] = {
     records.SegmentResult: _masks,
+    records.MatteResult: _cutouts,
     records.CaptionResult: _captions,
     records.NovelViewsResult: _views,
     records.NewContextsResult: _contexts,

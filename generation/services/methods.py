@@ -131,7 +131,8 @@ def _words(title: str, description: str) -> dict[str, str]:
 @transaction.atomic
 def _update(name: str, recipe: Recipe, words: dict[str, str]) -> Method | None:
     plain, newest = as_plain(recipe), newest_of(name)
-    if newest is not None and newest.recipe == plain:
+    # As recipes: a parameter that has come with an update has its default in what was kept before.
+    if newest is not None and newest.parts == recipe:
         return None
     if newest is not None and not newest.frozen and newest.origin == Method.Origin.REPO:
         Method.objects.filter(pk=newest.pk).update(recipe=plain, **words)

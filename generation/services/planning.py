@@ -14,12 +14,13 @@ from generation import fingerprints, sampling
 from generation.checkpoints.roles import Role
 from generation.exceptions import GenerationError, NotPossible
 from generation.fingerprints import Material
+from generation.fitting import within
 from generation.model_sets import model_set
 from generation.models import Method, Run, RunStage
 from generation.models.runs import RunState
-from generation.recipe import Recipe
+from generation.recipe import Recipe, SwapConfig
 from generation.selectors.facts import Bank, Known, bank, known_products
-from generation.services import candidates, graph, guessing, methods, states
+from generation.services import backgrounds, candidates, graph, guessing, methods, states
 from jobs import services
 
 AT_ONCE = 50  # runs in one transaction
@@ -35,10 +36,12 @@ class Lack:
     guess: bool = False
 
 
-def lack_of(known: Known, prompts: Bank) -> Lack | None:
-    """What a product lacks; None when it can be planned."""
+def lack_of(known: Known, prompts: Bank, recipe: Recipe | None = None) -> Lack | None:
+    """What a product lacks for that recipe, or for most of them; None when it can be planned."""
     if not known.photos:
         return Lack(f"The product {known.title!r} has no photos; add one.")
+    if recipe is not None and recipe.generate.swap is not None:
+        return None  # backgrounds bring their own words, and an unknown thing is placed by its proportions
     if known.type_id is None:
         if known.guessed:
             return Lack(f"Nobody has said what {known.title!r} is, and its photos do not tell: give it a type.")
@@ -77,7 +80,7 @@ def plan_tier(run: Run, method: Method) -> set[int]:
     run.save(update_fields=["tier"])
     known = known_products([run.product])[run.product_id]
     prompts = bank([known.type_id])
-    if (lack := lack_of(known, prompts)) is not None:
+    if (lack := lack_of(known, prompts, method.parts)) is not None:
         raise NotPossible(lack.problem or "The product has lost its type meanwhile; give it one.")
     revived = graph.lay_out([Planner(prompts).layout(run, method, known)], asked_by=run.asked_by)
     _catch_up([run])
@@ -97,8 +100,8 @@ def tier_named(name: str, run: Run) -> Method:
 
 
 def recipe_for(run: Run, method: Method) -> Recipe:
-    """The method's recipe with the number of candidates that this run was asked for."""
-    recipe = method.parts
+    """The method's recipe as the run's models allow it, with the number of candidates that was asked for."""
+    recipe = within(method.parts, model_set(run.model_set))
     if run.candidates_asked is None:
         return recipe
     return replace(recipe, generate=replace(recipe.generate, candidates=run.candidates_asked))
@@ -133,6 +136,8 @@ class Planner:
         if recipe.new_contexts is not None:
             most = sampling.contexts_wanted(recipe.new_contexts, recipe.novel_views, len(known.photos))
             contexts = sampling.contexts(texts, most, draw)
+        if recipe.generate.swap is not None:
+            return self._swapped(run, recipe, recipe.generate.swap, known)
         return Material(
             known.facts,
             run.seed,
@@ -141,6 +146,14 @@ class Planner:
             other_nouns=sampling.other_nouns(self._bank.nouns, known.noun, draw),
             bank=sampling.of_type(texts, known.noun),
         )
+
+    def _swapped(self, run: Run, recipe: Recipe, config: SwapConfig, known: Known) -> Material:
+        """What a background swap is made from: the backgrounds drawn for the product, with their words as prompts."""
+        every = backgrounds.for_product(known.noun, config)
+        targets = sampling.swap_targets(every, recipe.generate, sampling.Draw(known.name, run.seed, run.tier))
+        wanted = {target.backdrop for target in targets}
+        drawn = tuple(backgrounds.stored(one) for one in every if one.name in wanted)
+        return Material(known.facts, run.seed, targets=targets, backdrops=drawn)
 
 
 def _plan_and_settle(run_ids: list[int]) -> list[int]:
@@ -167,7 +180,7 @@ def _plan(runs: Sequence[Run]) -> set[int]:
     planner, layouts = Planner(prompts), defaultdict[int | None, list[graph.Layout]](list)
     for run in wanted:
         facts = known[run.product_id]
-        lack = lack_of(facts, prompts)
+        lack = lack_of(facts, prompts, run.method.parts)
         if lack is None:
             layouts[run.asked_by_id].append(planner.layout(run, run.method, facts))
         elif lack.guess:

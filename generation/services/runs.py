@@ -10,14 +10,14 @@ from catalog.models import Product
 from generation import fingerprints
 from generation.checkpoints import loading
 from generation.exceptions import NotPossible
-from generation.fitting import misfits
+from generation.fitting import misfits, within
 from generation.model_sets import model_set
 from generation.models import Batch, Candidate, Method, Run
 from generation.models.runs import RunState
 from generation.recipe import Recipe
 from generation.sampling import LARGEST_SEED
 from generation.selectors.facts import bank, known_products
-from generation.services import control, finishing, graph, methods, planning, states
+from generation.services import backgrounds, control, finishing, graph, methods, planning, states
 from jobs import services
 
 PLAN_KIND = "generation.plan"
@@ -57,7 +57,9 @@ def check(wish: Wish) -> str:
     if wish.candidates is not None and not 1 <= wish.candidates <= MOST_CANDIDATES:
         raise NotPossible(f"{wish.candidates} candidates are not between 1 and {MOST_CANDIDATES:,}.")
     chosen = model_set(wish.model_set)
-    recipes = _recipes(wish.method)
+    recipes = [within(recipe, chosen) for recipe in _recipes(wish.method)]
+    for recipe in recipes:
+        backgrounds.check(recipe)
     if reasons := [reason for recipe in recipes for reason in misfits(recipe, chosen)]:
         raise NotPossible(reasons[0])
     roles = tuple(dict.fromkeys(role for recipe in recipes for role in fingerprints.roles_of(recipe)))
@@ -75,7 +77,7 @@ def start_run(product: Product, wish: Wish, *, asked_by: AbstractBaseUser | None
     """
     name, by = check(wish), asked_by.pk if asked_by else None
     known = known_products([product])[product.pk]
-    lack = planning.lack_of(known, bank([known.type_id]))
+    lack = planning.lack_of(known, bank([known.type_id]), wish.method.parts)
     if lack is not None and lack.problem:
         raise NotPossible(lack.problem)
     with transaction.atomic():

@@ -1,7 +1,8 @@
 """Stage generate: candidates of the product in the target prompts (paper 2, A.2.2).
 
-With the product's adapter, by its token; or, without any training, by a reference editor that is shown its photos. What
-the image-safety filter holds back is kept with its reason, and is no candidate.
+With the product's adapter, by its token; or, without any training, by a reference editor that is shown its photos, or
+by putting its cut-outs before backgrounds. What the image-safety filter holds back is kept with its reason, and is no
+candidate.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 from PIL import Image
 
+from generation import swapping
 from generation.batches import Batches
 from generation.captioning import worded
 from generation.checkpoints.roles import Backbone, Drawing, Edit, Models, Safety, Sampling
@@ -22,9 +24,11 @@ from generation.imaging import shrunk
 from generation.provenance import Origin, xmp
 from generation.recipe import GenerateConfig
 from generation.records import (
+    Backdrop,
     FinetuneResult,
     GeneratedImage,
     GenerateResult,
+    MatteResult,
     Picture,
     ProductFacts,
     SegmentResult,
@@ -44,7 +48,9 @@ class Inputs:
     targets: tuple[TargetPrompt, ...]
     seed: int = 0  # of the run; each target has its own
     segment: SegmentResult | None = None
+    matte: MatteResult | None = None
     finetune: FinetuneResult | None = None
+    backdrops: tuple[Backdrop, ...] = ()
     model_set: str = ""
     method: str = ""
     run: str = ""
@@ -52,6 +58,8 @@ class Inputs:
 
 def run(inputs: Inputs, config: GenerateConfig, models: Models, context: StageContext, files: Files) -> GenerateResult:
     """One image per target, in their order. Raises NotPossible without targets, or without what the way needs."""
+    if config.way == "background-swap":
+        return _swapped(inputs, config, context, files)
     if not inputs.targets:
         raise NotPossible(
             f"The prompt bank has no approved prompt for {inputs.product.noun}; approve some on the page of prompts."
@@ -65,6 +73,19 @@ def run(inputs: Inputs, config: GenerateConfig, models: Models, context: StageCo
             kept = batches.of(inputs.targets, _name, lambda some: keep.all(some, draw(some)))
     images = tuple(from_plain(GeneratedImage, image) for image in kept)
     return GenerateResult(images, config.scheduler, _settings(inputs, config))
+
+
+def _swapped(inputs: Inputs, config: GenerateConfig, context: StageContext, files: Files) -> GenerateResult:
+    """Cut-outs before backgrounds: no model is asked, and nothing is held back, as all of it is a photo or our own."""
+    if inputs.matte is None or config.swap is None or not inputs.targets:
+        raise NotPossible(f"{inputs.product.title} has no cut-out or no background; run the stage matte before.")
+    origin = Origin("", 0, STAGE, model_set=inputs.model_set, method=inputs.method, run=inputs.run)
+    swap = swapping.Swap(
+        inputs.product.noun, inputs.matte, inputs.backdrops, config.swap, origin, config.size, config.format
+    )
+    images = swapping.run(swap, inputs.targets, context, files)
+    own = {one.name: one.picture.key for one in inputs.backdrops if one.picture}
+    return GenerateResult(tuple(images), "none", {"way": config.way, "size": config.size, "own_backgrounds": own})
 
 
 def subject_for(inputs: Inputs, config: GenerateConfig) -> str:

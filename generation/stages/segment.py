@@ -1,11 +1,14 @@
 """Stage segment: the product's mask in each photo (paper 2.1.2).
 
-A person's mask wins. A photo in which nothing can be found asks a person, and the others go on.
+A person's mask wins, then what a transparent picture was cut out by before. A photo in which nothing can be found
+asks a person, and the others go on.
 """
 
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from generation.checkpoints.roles import Models
 from generation.context import StageContext
@@ -59,6 +62,10 @@ def _by_person(photo: Photo, drawn: Picture, files: Files) -> PhotoMask:
 
 
 def _automatic(photo: Photo, noun: str, config: SegmentConfig, models: Models, files: Files) -> PhotoMask:
+    cut_before = files.transparent(photo.picture)
+    if cut_before is not None:
+        own = np.asarray(cut_before.getchannel("A")) > 127
+        return PhotoMask(photo.picture, files.put_mask(own), box_of(own), share_of(own), 1.0, "automatic")
     image = files.image(photo.picture)
     with models.segmenter() as segmenter:
         found = find_product(segmenter, image, config, noun=noun)

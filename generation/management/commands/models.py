@@ -42,7 +42,7 @@ class Command(BaseCommand):
             return
         try:
             chosen = read_set(options["set"], places())
-            roles = tuple(options["role"] or ROLES)
+            roles = tuple(options["role"] or chosen.entries)
             if verb == "check":
                 self._check(chosen, roles, commercial=options["commercial"], quick=options["quick"])
             else:
@@ -77,7 +77,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{entry.role}: {'; '.join(problems) or 'all files are here and whole'}")
             wrong += [entry] if problems else []
         if fetchable := [entry.role for entry in wrong if entry.repo]:
-            some = "".join(f" --role {role}" for role in fetchable) if roles != ROLES or wrong != looked_at else ""
+            some = (
+                "".join(f" --role {role}" for role in fetchable)
+                if roles != tuple(chosen.entries) or wrong != looked_at
+                else ""
+            )
             self.stdout.write(f"Fetch what is missing: manage.py models fetch {chosen.name}{some}")
         chosen.check_licences(commercial, roles)
         if wrong:

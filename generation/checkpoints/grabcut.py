@@ -1,0 +1,244 @@
+"""Cut things out without any learned model: role segmenter, family `grabcut`, which is in the code and has no files.
+
+GrabCut (Rother, Kolmogorov and Blake, SIGGRAPH 2004) by OpenCV, begun from what stands out from the ground
+(`generation.prompting`) where no person said more. Good on plain grounds; elsewhere its score is low and a person is
+asked. The score is no network's: it says how well the outline lies on a real edge, and whether the answer holds.
+Option: `side`, the pixels of the longer side that it works at.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from generation import imaging
+from generation.checkpoints.roles import MaskGuess
+from generation.checkpoints.sets import Entry
+from generation.imaging import Mask
+from generation.prompting import stands_out
+from generation.records import Box, MaskPrompt
+
+SIDE = 256
+ROUNDS = 2
+RING = 0.012  # of the longer side: how far from the outline its two sides are compared
+HELD = 0.85  # IoU of the answer from another start, below which it is taken for chance
+_DIFFERENT = 11.0  # CIELAB steps between the two sides of an outline from which it is surely an edge
+_OF_THE_GROUND = 6.0  # steps within which a colour is the ground's own
+_SHADOWS_REACH = 0.35  # of the product's height, from below: where its shadow and reflection may lie
+_MOST_DOUBTED = 0.55  # on busy ground: below what a recipe asks for, so that a person looks at it
+_BORDER = 0.06  # share of the frame that may belong to the product before the score falls
+Trimap = NDArray[np.uint8]  # cv2's labels: sure and probable ground, sure and probable product
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A picture at working size, and its own."""
+
+    pixels: NDArray[np.uint8]  # (h, w, 3) RGB
+    size: tuple[int, int]  # (width, height) of the picture itself
+
+    @property
+    def scale(self) -> float:
+        return self.pixels.shape[1] / self.size[0]
+
+
+class GrabCut:
+    """Keeps nothing between calls, so that several threads may use one."""
+
+    def __init__(self, side: int = SIDE) -> None:
+        self.side = side
+
+    def embed(self, image: Image.Image) -> bytes:
+        """An npz file: the picture at working size, and its own size."""
+        small = imaging.shrunk(image.convert("RGB"), self.side)
+        kept = io.BytesIO()
+        np.savez_compressed(kept, pixels=np.asarray(small), size=np.array(image.size))
+        return kept.getvalue()
+
+    def embed_all(self, images: Sequence[Image.Image]) -> list[bytes]:
+        """The same of several pictures."""
+        return [self.embed(image) for image in images]
+
+    def cut(self, embedding: bytes, prompt: MaskPrompt) -> list[MaskGuess]:
+        """One mask of what the box or the points mean. Raises ValueError for a prompt without either."""
+        if prompt.box is None and not prompt.points:
+            raise ValueError("A prompt needs a box or at least one point.")
+        scene = _opened(embedding)
+        start, plain = _started(scene, prompt)
+        if not (start == cv2.GC_PR_FGD).any() and not (start == cv2.GC_FGD).any():
+            return []
+        mask = _solid(scene, _settled(scene, start), start, plain)
+        if not mask.any():
+            return []
+        return [
+            MaskGuess(
+                imaging.resize_mask(mask, scene.size), _score(scene, start, mask) if plain else _doubted(scene, mask)
+            )
+        ]
+
+    def everything(self, image: Image.Image) -> list[MaskGuess]:
+        """What stands out from the ground, which is one thing at most; nothing where nothing does."""
+        guessed = stands_out(image)
+        box = None if guessed is None else imaging.box_of(guessed.silhouette)
+        return self.cut(self.embed(image), MaskPrompt(box)) if box is not None else []
+
+
+def load(entry: Entry, _device: Any) -> GrabCut:
+    """The entry's GrabCut; there is nothing to read, and it works on the CPU whatever the device."""
+    return GrabCut(entry.side or SIDE)
+
+
+def _opened(embedding: bytes) -> _Scene:
+    with np.load(io.BytesIO(embedding), allow_pickle=False) as kept:
+        width, height = kept["size"].tolist()
+        return _Scene(kept["pixels"], (width, height))
+
+
+def _started(scene: _Scene, prompt: MaskPrompt) -> tuple[Trimap, bool]:
+    """Where to begin, and whether the ground is plain: ground outside the box; inside it, on plain ground what stands
+    out from it, and else all of the box."""
+    height, width = scene.pixels.shape[:2]
+    box = _scaled(prompt.box, scene.scale) if prompt.box else (0, 0, width, height)
+    inside = imaging.box_mask(box, (width, height))
+    guessed = stands_out(Image.fromarray(scene.pixels))
+    plain = guessed is not None and guessed.plain
+    start = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
+    if prompt.box:
+        start[~inside] = cv2.GC_BGD
+    if guessed is not None and plain:
+        _mark_what_stands_out(scene, start, guessed.silhouette & inside)
+    elif prompt.box:
+        start[inside] = cv2.GC_PR_FGD
+    elif guessed is not None:
+        start[guessed.silhouette] = cv2.GC_PR_FGD
+    radius = max(round(0.012 * max(width, height)), 2)
+    for x, y, label in prompt.points:
+        at = (round(x * scene.scale), round(y * scene.scale))
+        cv2.circle(start, at, 3 * radius if label else radius, cv2.GC_PR_FGD if label else cv2.GC_BGD, -1)
+        cv2.circle(start, at, radius, cv2.GC_FGD if label else cv2.GC_BGD, -1)
+    return start, plain
+
+
+def _mark_what_stands_out(scene: _Scene, start: Trimap, silhouette: Mask) -> None:
+    """On plain ground what lies deep within the silhouette is the product, but for what has the ground's own colour
+    (seen through a handle) or is the ground in shadow (below the product)."""
+    lab, around = _lab(scene.pixels), ~ndimage.binary_dilation(silhouette, iterations=4)
+    start[silhouette] = cv2.GC_PR_FGD
+    if not around.any() or not silhouette.any():
+        return
+    ground = np.median(lab[around], axis=0)
+    away = lab - ground
+    same = np.linalg.norm(away, axis=-1) < _OF_THE_GROUND
+    deep = ndimage.binary_erosion(silhouette, iterations=max(start.shape[1] // 80, 2))
+    start[deep & ~same] = cv2.GC_FGD
+    rows = np.flatnonzero(silhouette.any(axis=1))
+    low = np.arange(start.shape[0])[:, None] > rows[-1] - _SHADOWS_REACH * (rows[-1] - rows[0])
+    calm = cv2.GaussianBlur(np.abs(cv2.Laplacian(lab[..., 0], cv2.CV_32F)), (0, 0), 1.5) < 2.5
+    darker = (away[..., 0] < -0.5) & (away[..., 0] > -0.45 * ground[0])
+    shaded = silhouette & low & calm & darker & (np.linalg.norm(away[..., 1:], axis=-1) < 5)
+    if shaded.sum() < 0.2 * silhouette.sum():
+        start[shaded] = cv2.GC_PR_BGD
+
+
+def _settled(scene: _Scene, start: Trimap, rounds: int = ROUNDS) -> Mask:
+    """GrabCut's answer from there; where it has nothing to tell apart, what was said already."""
+    known = np.isin(start, (cv2.GC_BGD, cv2.GC_PR_BGD))
+    if known.all() or not known.any():
+        return ~known
+    labels, models = start.copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
+    cv2.setRNGSeed(0)  # its mixtures begin from a k-means of chance
+    bgr = np.ascontiguousarray(scene.pixels[..., ::-1])
+    cv2.grabCut(bgr, labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
+
+
+def _solid(scene: _Scene, mask: Mask, start: Trimap, plain: bool) -> Mask:
+    """The mask smoothed, without specks, and with holes filled that are no view of the ground: a clock's white face.
+
+    On busy ground no hole can be told from a patch of the product but by whoever marks it as ground.
+    """
+    smooth = ndimage.binary_opening(mask, iterations=1) | ndimage.binary_erosion(mask, iterations=2)
+    whole = imaging.large_components(np.asarray(smooth), 0.05)
+    holes = ndimage.binary_fill_holes(whole) & ~whole
+    labels, count = ndimage.label(holes)
+    for number in range(1, count + 1):
+        hole = labels == number
+        told = (start[hole] == cv2.GC_BGD).any()
+        if not told and not (plain and _shows_ground(scene, hole, whole)):
+            whole |= hole
+    return whole
+
+
+def _shows_ground(scene: _Scene, hole: Mask, mask: Mask) -> bool:
+    """Whether a hole is as plain as the ground around the product, and of its colour: a handle's, not a dial."""
+    inner = ndimage.binary_erosion(hole, iterations=2)
+    if inner.sum() < 12:
+        return False
+    near = ndimage.binary_dilation(mask, iterations=24) & ~ndimage.binary_fill_holes(
+        ndimage.binary_dilation(mask, iterations=4)
+    )
+    if near.sum() < 12:
+        return False
+    lab = _lab(scene.pixels)
+    ground, seen = lab[near], lab[inner]
+    spread = np.maximum(ground.std(axis=0), 1.5)
+    apart = np.abs(np.median(seen, axis=0) - np.median(ground, axis=0)) / spread
+    return bool((apart < 2.5).all() and (seen.std(axis=0) < 2.0 * spread + 1.5).all())
+
+
+def _score(scene: _Scene, start: Trimap, mask: Mask) -> float:
+    """0 to 1: the share of the outline that lies on an edge, less for another answer from another start, and for
+    lying along the picture's frame."""
+    edges = _on_edges(scene, mask)
+    other = _solid(scene, _settled(scene, _shaken(start, mask), rounds=2), start, plain=True)
+    held = min(imaging.iou(mask, other) / HELD, 1.0)
+    frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
+    return float(np.clip(edges * held**2 * (1 - max(frame - _BORDER, 0) * 2), 0, 1))
+
+
+def _doubted(scene: _Scene, mask: Mask) -> float:
+    """On busy ground an outline lies on some edge always, and seldom on the product's: never sure."""
+    return _MOST_DOUBTED * _on_edges(scene, mask)
+
+
+def _on_edges(scene: _Scene, mask: Mask) -> float:
+    """The share of the outline whose two sides differ in colour."""
+    away = max(round(RING * max(mask.shape)), 2)
+    lab = _lab(scene.pixels)
+    inner, outer = ndimage.binary_erosion(mask, iterations=away), ndimage.binary_dilation(mask, iterations=away)
+    rim = mask & ~ndimage.binary_erosion(mask)
+    rim[:2], rim[-2:], rim[:, :2], rim[:, -2:] = False, False, False, False
+    if not inner.any() or outer.all() or not rim.any():
+        return 0.0
+    to_inner = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
+    to_outer = ndimage.distance_transform_edt(outer, return_distances=False, return_indices=True)
+    rows, columns = np.nonzero(rim)
+    inside = lab[to_inner[0][rows, columns], to_inner[1][rows, columns]]
+    outside = lab[to_outer[0][rows, columns], to_outer[1][rows, columns]]
+    difference = np.linalg.norm(inside - outside, axis=-1)
+    return float(np.clip(difference / _DIFFERENT, 0, 1).mean())
+
+
+def _shaken(start: Trimap, mask: Mask) -> Trimap:
+    """Another start: the answer itself, worn away, is all that is said of the product."""
+    other = start.copy()
+    probable = np.isin(start, (cv2.GC_PR_BGD, cv2.GC_PR_FGD))
+    other[probable] = cv2.GC_PR_BGD
+    thick = ndimage.distance_transform_edt(mask)
+    other[probable & (thick > 0.35 * thick.max())] = cv2.GC_PR_FGD
+    return other
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (round(value * scale) for value in box)
+    return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def _lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))

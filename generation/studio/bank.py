@@ -1,0 +1,357 @@
+"""All scenes that `python -m generation.studio` draws."""
+
+from functools import partial
+
+from generation.studio import surfaces
+from generation.studio.scenes import (
+    ASH,
+    GREYED,
+    LEAVES,
+    OAK,
+    WALNUT,
+    WARM_LAMPS,
+    Light,
+    Scene,
+    above,
+    arch,
+    bokeh,
+    leafy,
+    podium,
+    room,
+    striped,
+    sweep,
+    tabletop,
+    wall,
+    window,
+)  # fmt: skip
+from generation.studio.surfaces import View
+
+_BOARDS = (100 * surfaces.TEXELS, 130 * surfaces.TEXELS)
+_SLAB = (110 * surfaces.TEXELS, 110 * surfaces.TEXELS)
+_ROOM = View(0, 0.40, 0.80, 260, 1.9)
+_oak = partial(surfaces.wood, _BOARDS, OAK, 11, 16)
+_walnut = partial(surfaces.wood, _BOARDS, WALNUT, 12, 18)
+_ash = partial(surfaces.wood, _BOARDS, ASH, 13, 15)
+_greyed = partial(surfaces.wood, _BOARDS, GREYED, 14, 12)
+_white_marble = partial(surfaces.marble, _SLAB, (0.93, 0.93, 0.92), (0.50, 0.51, 0.54), 21)
+_black_marble = partial(surfaces.marble, _SLAB, (0.07, 0.07, 0.08), (0.62, 0.60, 0.57), 22)
+_concrete = partial(surfaces.stone, _SLAB, (0.62, 0.61, 0.60), 31, 0.11)
+_linen = partial(surfaces.cloth, _SLAB, (0.86, 0.82, 0.75), 41)
+_parquet = partial(surfaces.wood, (150 * surfaces.TEXELS, 150 * surfaces.TEXELS), OAK, 15, 9)
+_pale_boards = partial(surfaces.wood, (150 * surfaces.TEXELS, 150 * surfaces.TEXELS), ASH, 16, 9)
+_SWEEP_FLOOR = (0.74, 0.90)
+_ANY = (0.0, 400.0)
+_BIG = (40.0, 400.0)
+
+
+def _paper(name: str, words: str, colour: surfaces.Colour, light: Light, falloff: float = 0.55) -> Scene:
+    spot = (0.5 - 0.18 * (1 if light.azimuth < 0 else -1), 0.40)
+    paper = sweep(colour, len(words), spot, falloff)
+    return Scene(f"paper-{name}", "studio", words, _SWEEP_FLOOR, light, 0.42, paper, fits=_ANY)
+
+
+SCENES: tuple[Scene, ...] = (
+    _paper(
+        "white",
+        "a {product} on seamless white paper in a photo studio, soft light",
+        (0.95, 0.95, 0.945),
+        Light(-40, 55, 0.8),
+        0.80,
+    ),
+    _paper(
+        "grey",
+        "a {product} on a light grey studio backdrop, soft light from the left",
+        (0.74, 0.745, 0.75),
+        Light(-55, 45, 0.6),
+        0.55,
+    ),
+    _paper(
+        "sand",
+        "a {product} on a sand coloured paper backdrop, soft light from the right",
+        (0.86, 0.77, 0.65),
+        Light(50, 45, 0.55, "#fff3e2"),
+    ),
+    _paper(
+        "sage",
+        "a {product} on a sage green paper backdrop, soft light from the left",
+        (0.66, 0.73, 0.63),
+        Light(-50, 45, 0.6),
+    ),
+    _paper(
+        "blush",
+        "a {product} on a blush pink paper backdrop, soft light from the right",
+        (0.90, 0.74, 0.71),
+        Light(45, 50, 0.6, "#fff4ee"),
+    ),
+    _paper(
+        "sky",
+        "a {product} on a pale blue paper backdrop, soft light from the left",
+        (0.66, 0.78, 0.87),
+        Light(-45, 50, 0.6),
+    ),
+    _paper(
+        "charcoal",
+        "a {product} on a charcoal studio backdrop, low light from the left",
+        (0.30, 0.31, 0.33),
+        Light(-60, 40, 0.5),
+        0.30,
+    ),
+    _paper(
+        "ochre",
+        "a {product} on an ochre paper backdrop, warm light from the right",
+        (0.84, 0.62, 0.28),
+        Light(55, 42, 0.5, "#ffedd2"),
+        0.5,
+    ),
+    Scene(
+        "gloss-black",
+        "studio",
+        "a {product} on a glossy black table with its reflection, in a dark studio",
+        (0.74, 0.88),
+        Light(-40, 55, 0.6),
+        0.5,
+        sweep((0.16, 0.17, 0.19), 9, (0.5, 0.36), 0.14),
+        gloss=0.55,
+        fits=_ANY,
+    ),
+    Scene(
+        "gloss-white",
+        "studio",
+        "a {product} on a glossy white table with its reflection, in a bright studio",
+        (0.74, 0.88),
+        Light(35, 60, 0.8),
+        0.5,
+        sweep((0.90, 0.91, 0.92), 10, (0.5, 0.35), 0.72),
+        gloss=0.4,
+        fits=_ANY,
+    ),
+    Scene(
+        "oak-window",
+        "kitchen",
+        "a {product} on an oak table by a bright window, soft daylight",
+        (0.74, 0.90),
+        Light(-70, 40, 0.55, "#fff8ee"),
+        0.30,
+        tabletop(_oak, window((0.70, 0.67, 0.62), 51), edge=0.60),
+    ),
+    Scene(
+        "walnut-evening",
+        "living room",
+        "a {product} on a dark walnut table in the evening, warm lamps out of focus",
+        (0.74, 0.90),
+        Light(60, 40, 0.45, "#ffdcb0"),
+        0.30,
+        tabletop(
+            _walnut,
+            bokeh(((0.10, 0.07, 0.06), (0.24, 0.15, 0.10)), WARM_LAMPS, 52, 46, (0.05, 0.55)),
+            edge=0.60,
+            from_left=False,
+        ),
+        gloss=0.16,
+    ),
+    Scene(
+        "marble-kitchen",
+        "kitchen",
+        "a {product} on a white marble counter in a bright kitchen",
+        (0.74, 0.90),
+        Light(-55, 50, 0.65),
+        0.30,
+        tabletop(
+            _white_marble,
+            window((0.86, 0.86, 0.85), 53, (0.56, 0.04, 0.96, 0.46)),
+            edge=0.61,
+            lit=0.8,
+            from_left=False,
+        ),
+        gloss=0.22,
+    ),
+    Scene(
+        "black-marble",
+        "hotel",
+        "a {product} on a black marble table before a warm dark wall",
+        (0.74, 0.90),
+        Light(-50, 45, 0.5, "#ffeacc"),
+        0.30,
+        tabletop(_black_marble, wall((0.36, 0.26, 0.20), 54, 0.05, (0.35, 0.25, 0.25), 0.012), edge=0.60),
+        gloss=0.3,
+    ),
+    Scene(
+        "concrete-plaster",
+        "loft",
+        "a {product} on a concrete table before a plaster wall, light from the left",
+        (0.74, 0.90),
+        Light(-65, 40, 0.4),
+        0.30,
+        tabletop(_concrete, wall((0.78, 0.75, 0.71), 55, 0.06, (0.2, 0.2, 0.5), 0.006), edge=0.62),
+    ),
+    Scene(
+        "linen-window",
+        "bedroom",
+        "a {product} on a linen cloth by a window in the morning",
+        (0.74, 0.90),
+        Light(65, 42, 0.6, "#fff6e8"),
+        0.30,
+        tabletop(
+            _linen,
+            window((0.80, 0.77, 0.73), 56, (0.58, 0.05, 0.94, 0.50)),
+            edge=0.62,
+            lit=0.72,
+            from_left=False,
+        ),
+    ),
+    Scene(
+        "garden-table",
+        "garden",
+        "a {product} on a weathered wooden table in a garden in the sun",
+        (0.74, 0.90),
+        Light(-60, 50, 0.3, "#fff3d6"),
+        0.30,
+        tabletop(
+            _greyed,
+            bokeh(((0.55, 0.68, 0.40), (0.26, 0.40, 0.20)), LEAVES, 57, 90, (0.0, 0.5)),
+            edge=0.60,
+        ),
+    ),
+    Scene(
+        "blinds",
+        "living room",
+        "a {product} on a pale wooden table, sunlight through blinds on the wall behind",
+        (0.75, 0.90),
+        Light(-55, 40, 0.3, "#ffefd0"),
+        0.30,
+        tabletop(_ash, striped(wall((0.86, 0.81, 0.74), 58, 0.03, (0.3, 0.3, 0.75), 0.002)), edge=0.64),
+    ),
+    Scene(
+        "leaf-shade",
+        "terrace",
+        "a {product} on a stone ledge, the shadow of leaves on a sunlit wall behind",
+        (0.75, 0.90),
+        Light(60, 50, 0.3, "#fff0d4"),
+        0.30,
+        tabletop(
+            partial(surfaces.stone, _SLAB, (0.84, 0.79, 0.72), 32, 0.06),
+            leafy(wall((0.89, 0.83, 0.75), 59, 0.03, (0.6, 0.3, 0.75), 0.002), 59),
+            edge=0.64,
+            from_left=False,
+        ),
+    ),
+    Scene(
+        "podium-clay",
+        "studio",
+        "a {product} on a round clay coloured podium before a clay coloured wall",
+        (0.685, 0.715),
+        Light(-45, 50, 0.5, "#fff1e4"),
+        0.45,
+        podium((0.80, 0.58, 0.46), sweep((0.86, 0.68, 0.57), 60, (0.4, 0.4), 0.6)),
+        fits=(0, 45),
+        widest=0.46,
+    ),
+    Scene(
+        "podium-cream",
+        "studio",
+        "a {product} on a round cream podium in a bright studio",
+        (0.685, 0.715),
+        Light(45, 55, 0.65),
+        0.45,
+        podium((0.93, 0.90, 0.84), sweep((0.84, 0.83, 0.80), 61, (0.6, 0.4), 0.65)),
+        fits=(0, 45),
+        widest=0.46,
+    ),
+    Scene(
+        "arch",
+        "studio",
+        "a {product} before an arched niche in a plaster wall, light from the left",
+        (0.74, 0.90),
+        Light(-50, 48, 0.5),
+        0.45,
+        arch((0.87, 0.80, 0.72), (0.80, 0.66, 0.55), 62),
+        fits=_ANY,
+    ),
+    Scene(
+        "room-oak",
+        "living room",
+        "a {product} on an oak floor before a white wall in a living room",
+        (0.72, 0.90),
+        Light(-60, 45, 0.55, "#fff8ee"),
+        0.40,
+        room(_parquet, wall((0.88, 0.87, 0.84), 63, 0.02, (0.2, 0.25, 0.62)), (0.92, 0.91, 0.89), _ROOM, True),
+        fits=_BIG,
+        gloss=0.06,
+    ),
+    Scene(
+        "room-green",
+        "living room",
+        "a {product} on a pale wooden floor before a green wall",
+        (0.72, 0.90),
+        Light(55, 45, 0.55),
+        0.40,
+        room(_pale_boards, wall((0.45, 0.53, 0.45), 64, 0.02, (0.75, 0.25, 0.55)), (0.50, 0.58, 0.50), _ROOM, True),
+        fits=_BIG,
+    ),
+    Scene(
+        "above-linen",
+        "table",
+        "a {product} laid on linen, seen from above, daylight",
+        (0.0, 1.0),
+        Light(-50, 55, 0.6),
+        0.0,
+        above(partial(surfaces.cloth, _SLAB, (0.88, 0.85, 0.80), 42)),
+        "above",
+        fits=(0, 120),
+    ),
+    Scene(
+        "above-marble",
+        "table",
+        "a {product} laid on white marble, seen from above, daylight",
+        (0.0, 1.0),
+        Light(-45, 55, 0.6),
+        0.0,
+        above(partial(surfaces.marble, _SLAB, (0.93, 0.93, 0.92), (0.52, 0.53, 0.56), 23), least=0.75),
+        "above",
+        fits=(0, 120),
+    ),
+    Scene(
+        "above-oak",
+        "table",
+        "a {product} laid on oak boards, seen from above, daylight from the left",
+        (0.0, 1.0),
+        Light(-60, 50, 0.5, "#fff8ee"),
+        0.0,
+        above(partial(surfaces.wood, _SLAB, OAK, 17, 15)),
+        "above",
+        fits=(0, 120),
+    ),
+    Scene(
+        "above-rose",
+        "table",
+        "a {product} laid on pale pink paper, seen from above, soft light",
+        (0.0, 1.0),
+        Light(45, 55, 0.6),
+        0.0,
+        above(partial(surfaces.stone, _SLAB, (0.92, 0.79, 0.77), 33, 0.012), (0.75, 0.2), 0.8),
+        "above",
+        fits=(0, 120),
+    ),
+    Scene(
+        "wall-plaster",
+        "living room",
+        "a {product} hanging on a white plaster wall, daylight from the left",
+        (0.0, 1.0),
+        Light(-60, 45, 0.5, "#fff8ee"),
+        0.5,
+        wall((0.90, 0.88, 0.85), 65, 0.035, (0.2, 0.2, 0.6)),
+        "wall",
+        fits=_ANY,
+    ),
+    Scene(
+        "wall-blue",
+        "hall",
+        "a {product} hanging on a blue grey wall, light from the right",
+        (0.0, 1.0),
+        Light(55, 45, 0.5),
+        0.5,
+        wall((0.50, 0.58, 0.64), 66, 0.03, (0.75, 0.2, 0.55)),
+        "wall",
+        fits=_ANY,
+    ),
+)

@@ -1,0 +1,76 @@
+"""Cut-outs without halos."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from generation.matting import LONGEST, cut_out, from_transparency, softness
+from tests.factories.cutouts import BLUE, RED, disc
+
+
+def test_inside_the_edge_it_is_the_photo_to_the_last_bit() -> None:
+    image, mask = disc()
+    cut = cut_out(image, mask)
+    left, top, right, bottom = cut.box
+    photo = np.asarray(image)[top:bottom, left:right]
+    assert cut.solid.sum() > 0.9 * mask.sum()
+    assert np.array_equal(cut.pixels[cut.solid], photo[cut.solid])
+    deep = ndimage.binary_erosion(mask, iterations=5)[top:bottom, left:right]
+    assert (cut.alpha[deep] == 255).all()
+
+
+@pytest.mark.parametrize("ground", [(250, 250, 250), (20, 160, 40)], ids=["white", "green"])
+def test_no_ground_is_left_in_the_colours_of_the_edge(ground: tuple[int, int, int]) -> None:
+    image, mask = disc(ground=ground)
+    cut = cut_out(image, mask)
+    edge = (cut.alpha > 60) & (cut.alpha < 255)
+    rows = np.arange(cut.alpha.shape[0])[:, None] + cut.box[1]
+    own = np.where((rows < image.height / 2)[..., None], RED, BLUE) * np.ones((*cut.alpha.shape, 1))
+    off_middle = edge & (np.abs(rows - image.height / 2) > 4)
+    assert off_middle.sum() > 50
+    error = np.abs(cut.pixels[off_middle].astype(float) - own[off_middle]).mean()
+    mixed = np.abs(
+        np.asarray(image)[cut.box[1] : cut.box[3], cut.box[0] : cut.box[2]][off_middle] - own[off_middle]
+    ).mean()
+    assert error < 0.5 * mixed
+
+
+def test_a_rough_mask_is_brought_to_the_true_edge() -> None:
+    image, mask = disc((320, 280))
+    rough = ndimage.binary_dilation(mask, iterations=2)
+    cut = cut_out(image, rough, band=0.03)
+    left, top, right, bottom = cut.box
+    true = mask[top:bottom, left:right]
+    before = np.count_nonzero(rough[top:bottom, left:right] ^ true)
+    after = np.count_nonzero((cut.alpha > 127) ^ true)
+    assert after < 0.4 * before
+
+
+def test_a_large_photo_is_reduced_and_says_by_how_much() -> None:
+    image, mask = disc((2600, 2400))
+    cut = cut_out(image.crop((500, 400, 2100, 2000)), mask[400:2000, 500:2100])
+    assert cut.scale < 1
+    assert max(cut.alpha.shape) <= LONGEST + 24
+
+
+def test_an_empty_mask_is_refused() -> None:
+    image, mask = disc()
+    with pytest.raises(ValueError, match="nothing to cut out"):
+        cut_out(image, np.zeros_like(mask))
+
+
+def test_a_transparent_picture_keeps_its_own_edge() -> None:
+    rgba = np.zeros((40, 50, 4), np.uint8)
+    rgba[10:30, 10:40] = (200, 180, 20, 255)
+    rgba[9, 10:40] = (200, 180, 20, 128)
+    cut = from_transparency(Image.fromarray(rgba))
+    left, top, right, bottom = cut.box
+    assert np.array_equal(cut.alpha, rgba[top:bottom, left:right, 3])
+    assert np.array_equal(cut.pixels, rgba[top:bottom, left:right, :3])
+
+
+def test_a_sharp_edge_is_less_soft_than_a_blurred_one() -> None:
+    image, mask = disc((240, 200), ground=(255, 255, 255))
+    blurred = Image.fromarray(ndimage.gaussian_filter(np.asarray(image), (3, 3, 0)))
+    assert softness(cut_out(image, mask, band=0.03)) < softness(cut_out(blurred, mask, band=0.06))
