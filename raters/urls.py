@@ -6,7 +6,7 @@ from raters.api import campaigns as campaigns_api
 from raters.api import quality as quality_api
 from raters.api import rate as rate_api
 from raters.api import webhooks as webhooks_api
-from raters.views import campaign_parts, campaigns, disputes, pictures, quality, question_sets, rating, room
+from raters.views import campaign_parts, campaigns, disputes, gold, pictures, quality, question_sets, rating, room
 
 app_name = "raters"
 # What the rating page calls and shows.
@@ -45,6 +45,8 @@ campaign_urls = [
         name="campaign-picture-remove",
     ),
     path("campaigns/<int:pk>/raters/", campaign_parts.campaign_raters, name="campaign-raters"),
+    path("campaigns/<int:pk>/gold/", gold.gold_items, name="gold-items"),
+    path("campaigns/<int:pk>/gold/<int:task>/", gold.gold_new, name="gold-new"),
     path("campaigns/<int:pk>/do/<slug:act>/", campaigns.campaign_move, name="campaign-move"),
 ]
 question_urls = [

@@ -100,6 +100,12 @@ def monitor(campaign: Campaign) -> Monitor:
     )
 
 
+def fresh_page(campaign: Campaign, *, after: int | None) -> Page[Task]:
+    """Images that no rater has had, in the order in which they were added."""
+    rows = Task.objects.filter(campaign=campaign, state=TaskState.FRESH).exclude(picture_key="")
+    return keyset_page(rows, after=after, size=24, ascending=True)
+
+
 def images_by_method(campaign: Campaign) -> list[dict[str, Any]]:
     """How many of the campaign's images each method made, most first: [{"method", "images"}]."""
     rows = Task.objects.filter(campaign=campaign).order_by().values_list("method").annotate(images=Count("pk"))

@@ -2,13 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from raters.exceptions import BadRequest
 from raters.guidelines import rendered
 from raters.models import Rater
 from raters.selectors import own, rating_room
@@ -74,7 +75,10 @@ def rate_own(request: HttpRequest, pk: int) -> HttpResponse:
     rater = _rater(request)
     campaign = rating_room.campaign_for(rater, pk)
     questions = rating_room.asked(campaign.question_set)
-    page = own.ratings_page(rater, campaign, request.GET.get("before"))
+    try:
+        page = own.ratings_page(rater, campaign, request.GET.get("before"))
+    except BadRequest as refusal:
+        raise Http404(str(refusal)) from None
     context = {
         "campaign": campaign,
         "rows": [_with_answers(row, questions) for row in page["ratings"]],

@@ -124,6 +124,11 @@ def campaign() -> list[Any]:
     return [make_campaign(1).pk]
 
 
+def campaign_image() -> list[Any]:
+    made = make_campaign(1)
+    return [made.pk, made.tasks.get().pk]
+
+
 def question_set() -> list[Any]:
     return [default_question_set().pk]
 
@@ -269,6 +274,8 @@ ADDRESSES: dict[str, Address] = {
     "raters:campaign-picture-add": Address(OPERATORS, campaign, POST_ONLY),
     "raters:campaign-picture-remove": Address(OPERATORS, lambda: [*campaign(), 1], POST_ONLY),
     "raters:campaign-raters": Address(OPERATORS, campaign),
+    "raters:gold-items": Address(OPERATORS, campaign),
+    "raters:gold-new": Address(OPERATORS, campaign_image),
     "raters:campaign-move": Address(OPERATORS, lambda: [*campaign(), "pause"], POST_ONLY),
     "raters:quality": Address(LOOK, campaign),
     "raters:quality-compute": Address(LOOK, campaign, POST_ONLY),

@@ -253,6 +253,7 @@ def test_a_rater_sees_their_campaigns_and_their_own_ratings(client_for: Callable
     assert own.count('class="card own-rating"') == 1
     assert "Product fidelity" in own
     assert site.get(f"/rate/{draft.pk}/").status_code == 404
+    assert site.get(f"/rate/{mine.pk}/own/?before=nothing").status_code == 404
 
 
 def test_the_rating_page_asks_the_campaigns_questions_and_names_no_method(client_for: Callable[[User], Client]) -> None:

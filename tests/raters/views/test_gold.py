@@ -1,0 +1,67 @@
+"""Making gold items: what may become one, what is right about it, and what is refused."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from raters.models import Campaign, GoldItem
+from raters.models.tasks import TaskState
+from tests.factories.campaigns import make_shown_campaign
+from tests.factories.rating import make_rater, rate
+
+
+@pytest.fixture
+def campaign(db: None) -> Campaign:
+    return make_shown_campaign(3, state="draft")
+
+
+@pytest.fixture
+def site(client_for: Callable[[User | None], Client], operator: User) -> Client:
+    return client_for(operator)
+
+
+def test_an_image_becomes_a_gold_item(site: Client, campaign: Campaign, operator: User) -> None:
+    task = campaign.tasks.all()[0]
+    address = f"/campaigns/{campaign.pk}/gold/"
+    assert f"{address}{task.pk}/" in site.get(address).content.decode()
+    sent = {"use": "qualification", "explanation": "Too large", "answer-size": "no", "answer-logo": ""}
+    site.post(f"{address}{task.pk}/", sent)
+    item = GoldItem.objects.get()
+    assert (item.expected, item.use, item.explanation) == ({"size": ["no"]}, "qualification", "Too large")
+    assert item.made_by == operator
+    task.refresh_from_db()
+    assert task.state == TaskState.GOLD
+    page = site.get(address).content.decode()
+    assert f"{address}{task.pk}/" not in page
+    assert "Too large" in page
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"use": "hidden"}, "needs the right answer to at least one question"),
+        ({"use": "hidden", "answer-size": "banana"}, "not one of the available choices"),
+        ({"use": "nowhere", "answer-size": "no"}, "not one of the available choices"),
+    ],
+)
+def test_what_is_no_gold_item_is_said(site: Client, campaign: Campaign, sent: dict[str, str], said: str) -> None:
+    response = site.post(f"/campaigns/{campaign.pk}/gold/{campaign.tasks.all()[0].pk}/", sent)
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert not GoldItem.objects.exists()
+
+
+def test_one_that_raters_have_had_is_refused(site: Client) -> None:
+    campaign = make_shown_campaign(1)
+    rate(make_rater(), campaign)
+    response = site.post(
+        f"/campaigns/{campaign.pk}/gold/{campaign.tasks.get().pk}/", {"use": "hidden", "answer-size": "no"}
+    )
+    assert "Raters have had this image already" in response.content.decode()
+
+
+def test_an_image_of_another_campaign_is_not_there(site: Client, campaign: Campaign) -> None:
+    other = make_shown_campaign(1)
+    assert site.get(f"/campaigns/{campaign.pk}/gold/{other.tasks.get().pk}/").status_code == 404
