@@ -1,10 +1,9 @@
-"""Photos of things for tests of cut-outs: a two-coloured disc with a foot on a ground, and backgrounds to stand before."""
+"""Photos of things for tests of cut-outs: a two-coloured disc on a ground, and backgrounds to stand before."""
 
 import json
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from generation.imaging import Mask
@@ -64,8 +63,3 @@ def write_background(folder: Path, name: str, facts: dict[str, object] | None = 
     if facts is not None:
         path.with_suffix(".json").write_text(json.dumps(facts))
     return path
-
-
-def shape(alpha: NDArray[np.uint8]) -> tuple[int, int]:
-    """(width, height) of an alpha."""
-    return alpha.shape[1], alpha.shape[0]

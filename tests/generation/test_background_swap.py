@@ -130,7 +130,7 @@ def test_an_unknown_background_or_a_method_with_models_is_refused_before_any_wor
     product = make_ready_product("mug", photos=1)
     with pytest.raises(NotPossible, match="There is no background 'moon'"):
         start_run(product, Wish(make_method(recipe=with_backgrounds(swap_recipe(), "moon"))))
-    with pytest.raises(NotPossible, match="The model set classical has no .*base"):
+    with pytest.raises(NotPossible, match=r"The model set classical has no .*base"):
         start_run(product, Wish(make_method(recipe=Recipe())))
     run = start_run(product, Wish(make_method(recipe=with_backgrounds(swap_recipe(), "wall-blue"))))
     assert run.state == Run.State.FAILED

@@ -1,6 +1,6 @@
 """Pictures of cut-outs in scenes: product pixels exact, the scene tuned, shadows where they belong."""
 
-import random
+from random import Random
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_every_opaque_pixel_of_a_round_one_is_exact_and_its_edge_is_mixed() -> N
 
 def test_a_product_at_the_border_of_its_photo_and_of_the_picture_is_placed_whole() -> None:
     cut = plain_cut(100, 90)
-    found = place(size_of(cut), Kind(), backdrop(), Frame(side=128, padding=0.0), random.Random(0))
+    found = place(size_of(cut), Kind(), backdrop(), Frame(side=128, padding=0.0), Random(0))
     laid = lay(cut, found)
     assert (laid.alpha == 255).sum() == found.width * found.height
 

@@ -60,7 +60,7 @@ def test_one_bad_photo_says_so_and_the_others_go_on(tmp_path: Path) -> None:
 
 def test_when_none_will_do_a_person_is_asked_with_the_reason(tmp_path: Path) -> None:
     files, (image, mask) = files_in(tmp_path), disc(middle=0.05)
-    with pytest.raises(ProductNotFound, match="No photo has a cut-out of the ball that will do. The ball runs out"):
+    with pytest.raises(ProductNotFound, match=r"No photo has a cut-out of the ball that will do\. The ball runs out"):
         made(files, masked(files, image, mask))
 
 
