@@ -2,22 +2,28 @@
 
 from catalog.models import ProductType
 from catalog.selectors.products import UNTYPED, ProductFilter, product_page
+from generation.exceptions import NotPossible
 
 MOST = 10_000
 AT_ONCE = 1_000
 
 
 def chosen_ids(wanted: ProductFilter, most: int = MOST) -> list[int]:
-    """The ids of the products that a filter finds, at most so many, by the pages of the list itself."""
+    """The ids of the products that a filter finds, by the pages of the list itself.
+
+    Raises NotPossible where it finds more: which of them would be left out nobody could see.
+    """
     found: list[int] = []
     after: int | None = None
-    while len(found) < most:
+    while len(found) <= most:
         page = product_page(wanted, after=after, size=AT_ONCE)
         found += [product.pk for product in page.items]
         if page.next_cursor is None:
-            break
+            return found
         after = page.next_cursor
-    return found[:most]
+    raise NotPossible(
+        f"The filter finds more than {most:,} products, and a batch takes no more: narrow it, such as by type or words."
+    )
 
 
 def words_of(wanted: ProductFilter) -> str:

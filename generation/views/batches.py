@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog.forms import type_options
 from catalog.selectors.products import ProductFilter, list_facts
-from generation.exceptions import GenerationError
+from generation.exceptions import GenerationError, NotPossible
 from generation.models import Batch
 from generation.selectors import batches as selectors
 from generation.selectors.choosing import chosen_ids, title_of, words_of
@@ -79,10 +79,9 @@ def batch_new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "filter": wanted,
         "type_options": type_options(facts["types"], wanted.type_id),
-        "total": len(chosen_ids(wanted)) if wanted.is_narrowed else None,
         "chosen": words_of(wanted),
     }
-    return render(request, "generation/batch_new.html", context, status=422 if form.errors else 200)
+    return render(request, "generation/batch_new.html", context | _found(wanted), status=422 if form.errors else 200)
 
 
 @allow(Role.OPERATOR)
@@ -102,6 +101,14 @@ def batch_change(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         return toast(render(request, "generation/_batch_live.html", context), level, notice)
     messages.add_message(request, level, notice)
     return redirect("generation:batch", pk)
+
+
+def _found(wanted: ProductFilter) -> dict[str, Any]:
+    """How many products the filter finds, None before one is set; or why that is too many."""
+    try:
+        return {"total": len(chosen_ids(wanted)) if wanted.is_narrowed else None}
+    except NotPossible as refusal:
+        return {"too_many": str(refusal)}
 
 
 def _started(request: HttpRequest, started: services.Started) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.selectors.products import ProductFilter
+from generation.exceptions import NotPossible
 from generation.models import Batch, Run, RunStage
 from generation.models.results import StageState
 from generation.selectors.batches import counts_of
@@ -203,7 +204,22 @@ class TestStart:
         ids = [make_product(type=kind).pk for _ in range(5)]
         make_product()
         assert sorted(chosen_ids(ProductFilter(type=kind.pk))) == ids
-        assert len(chosen_ids(ProductFilter(type=kind.pk), most=3)) == 3
+        assert len(chosen_ids(ProductFilter(type=kind.pk), most=len(ids))) == len(ids)
+
+    def test_more_than_a_batch_takes_are_refused_with_a_sentence(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kind = make_type()
+        for _ in range(3):
+            make_product(type=kind.name)
+        with pytest.raises(NotPossible, match=r"more than 2 products, and a batch takes no more: narrow it"):
+            chosen_ids(ProductFilter(type=kind.pk), most=2)
+        monkeypatch.setattr("generation.selectors.choosing.chosen_ids.__defaults__", (2,))
+        assert "finds more than 2 products" in text(client, f"/batches/new/?type={kind.pk}")
+        answer = client.post(f"/batches/new/?type={kind.pk}", {"method": make_method().pk, "seed": 0})
+        assert answer.status_code == 422
+        assert "finds more than 2 products" in answer.content.decode()
+        assert not Batch.objects.exists()
 
     @pytest.mark.parametrize(
         ("wanted", "title"),
