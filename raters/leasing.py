@@ -229,7 +229,9 @@ def _assign(member: CampaignRater, task: Task, until: datetime, now: datetime) -
     """Hand a task over: its held count and the rater's number of images grow. A former draft comes back with it."""
     member.leases += 1
     # Another row of this rater's cannot appear meanwhile: their row in the campaign is locked.
-    row = None if task.stamp == 0 else Assignment.objects.filter(task=task, rater=member.rater_id).first()
+    # A gold item's stamp stays 0, whoever has had it.
+    new = task.stamp == 0 and task.state != TaskState.GOLD
+    row = None if new else Assignment.objects.filter(task=task, rater=member.rater_id).first()
     if row is None:
         row = Assignment(task=task, rater_id=member.rater_id, campaign_id=member.campaign_id)
     row.task, row.number = task, member.leases

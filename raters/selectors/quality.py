@@ -12,6 +12,7 @@ from vitrine.paging import Page, keyset_page
 
 RATERS_PER_PAGE = 50
 DEFAULT_STATISTIC = "alpha_ordinal"
+STAND_INS = {"alpha_ordinal": "alpha_nominal", "ac2": "ac1"}
 # The plot's box, and the values at its edges.
 WIDTH, LEFT, RIGHT = 240.0, 6.0, 234.0
 LOWEST, HIGHEST = -0.2, 1.0
@@ -58,12 +59,17 @@ def figures_of(campaign: Campaign) -> CampaignFigures | None:
 
 def agreement_lines(campaign: Campaign, figures: CampaignFigures, statistic: str) -> list[Line]:
     """A line for each question, and last the whole rating, with this statistic drawn."""
-    topics = dict(Question.objects.filter(question_set=campaign.question_set_id).values_list("key", "topic"))
+    asked = list(Question.objects.filter(question_set=campaign.question_set_id))
+    topics = {one.key: one.topic for one in asked}
+    scales = {one.key: one.answers for one in asked}
     found = []
     for one in figures.agreement:
         key = one["question"]
         by_name = {figure["statistic"]: figure for figure in one["figures"]}
         chosen = by_name.get(statistic, by_name["percent"])
+        if chosen["value"] is None and len(scales.get(key, ())) < 3:
+            # Two answers have no order to speak of: the nominal figure stands in.
+            chosen = by_name[STAND_INS.get(statistic, statistic)]
         found.append(
             Line(
                 key=key,
