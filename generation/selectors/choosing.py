@@ -18,7 +18,7 @@ def chosen_ids(wanted: ProductFilter, most: int = MOST) -> list[int]:
     while len(found) <= most:
         page = product_page(wanted, after=after, size=AT_ONCE)
         found += [product.pk for product in page.items]
-        if page.next_cursor is None:
+        if page.next_cursor is None and len(found) <= most:
             return found
         after = page.next_cursor
     raise NotPossible(
