@@ -62,7 +62,9 @@ class Plan:
 class Task(Protocol):
     """What is trained."""
 
-    modules: Mapping[str, nn.Module]  # by the name under which checkpoints keep them
+    @property
+    def modules(self) -> Mapping[str, nn.Module]:
+        """By the name under which checkpoints keep them."""
 
     def loss(self, step: int, plan: Plan, generator: torch.Generator) -> tuple[Tensor, Numbers]:
         """The loss of one batch of `plan.batch` samples, and figures for the log."""

@@ -162,7 +162,7 @@ def test_a_room_trains_on_its_orbits_from_text_to_image(tmp_path: Path, turned: 
     makers.train_autoencoder(room, Limits(), few)
     found = makers.orbits_of(room, room.orbits)
     assert (found.group, tuple(found.latents.shape)) == (4, (8, 4, 4, 4))
-    steps = found.azimuths.unflatten(0, (2, 4)).diff(dim=1) % (2 * math.pi)
+    steps = found.azimuths.reshape(2, 4).diff(dim=1) % (2 * math.pi)
     assert torch.allclose(steps, torch.full_like(steps, math.pi / 2), atol=1e-3)
     makers.train_diffusion(room, Limits(), few)
     assert makers.train_novel_view(room, Limits(), few).samples == 8

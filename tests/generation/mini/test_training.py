@@ -31,7 +31,7 @@ class Slope:
         torch.manual_seed(5)
         layers = nn.Sequential(nn.Conv2d(2, width, 3, padding=1), nn.Dropout(0.2), nn.Conv2d(width, 2, 1))
         if channels_last:
-            layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            layers = layers.to(memory_format=torch.channels_last)
         self.modules: dict[str, nn.Module] = {"layers": layers, "norm": nn.BatchNorm2d(2)}
         self.width = width
 
