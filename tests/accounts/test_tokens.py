@@ -29,10 +29,10 @@ def test_a_program_is_the_person_with_their_roles(operator: User, rater: User) -
 def test_it_needs_no_csrf_token_and_a_session_still_does(operator: User) -> None:
     _, text = tokens.make_token(operator, "script")
     strict = Client(enforce_csrf_checks=True)
-    body = {"data": '{"name": "By a program"}', "content_type": "application/json"}
-    assert strict.post("/api/campaigns/", **body, headers=bearer(text)).status_code == 201
+    body, kind = {"name": "By a program"}, "application/json"
+    assert strict.post("/api/campaigns/", body, content_type=kind, headers=bearer(text)).status_code == 201
     strict.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
-    assert strict.post("/api/campaigns/", **body).status_code == 403
+    assert strict.post("/api/campaigns/", body, content_type=kind).status_code == 403
 
 
 def test_it_opens_no_page(operator: User) -> None:

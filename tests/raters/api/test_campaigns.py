@@ -91,7 +91,7 @@ def test_ratings_are_streamed(client_for: ClientFor, analyst: User, kind: str, s
     campaign = rated(made.YES)
     answer = client_for(analyst).get(f"/api/campaigns/{campaign.pk}/ratings.{kind}")
     assert answer.streaming
-    assert b"".join(answer.streaming_content).startswith(start)  # type: ignore[arg-type]
+    assert b"".join(answer.streaming_content).startswith(start)  # type: ignore[attr-defined]
     assert f"campaign-{campaign.pk}" in answer.headers["Content-Disposition"]
 
 
