@@ -10,9 +10,21 @@ from PIL import Image
 
 from generation.world.render import render
 from generation.world.sampling import orbit_of, sample_scene, sample_thing
-from generation.world.scenes import COLOURS, CONTEXTS, FAMILIES, LIGHTS, MATERIALS, OCCLUDERS, PATTERNS, Detail, Scene
+from generation.world.scenes import (
+    COLOURS,
+    CONTEXTS,
+    FAMILIES,
+    LIGHTS,
+    MATERIALS,
+    OCCLUDERS,
+    PATTERNS,
+    Detail,
+    Scene,
+    View,
+)
 
 GAP = 2
+LOOKED_AT = (("mug", 5, "teal", "white"), ("chair", 11, "orange", "blue"), ("bag", 4, "pink", "purple"))
 
 
 @dataclass(frozen=True)
@@ -48,13 +60,14 @@ def places(detail: Detail) -> Sheet:
 
 
 def looks(_detail: Detail) -> Sheet:
-    """Every pattern, then every material, on a vase and a chair in full detail."""
+    """Every pattern, then every material, on a mug, a chair and a bag in full detail."""
     scenes = []
-    for family, seed in (("vase", 5), ("chair", 11), ("bag", 4)):
-        base = replace(sample_thing(seed, family), mark="", pattern="plain", material="matte")
+    for family, seed, colour, second in LOOKED_AT:
+        plain = replace(sample_thing(seed, family), mark="", pattern="plain", material="matte")
+        base = replace(plain, colour=colour, second_colour=second)
         changed = [replace(base, pattern=pattern) for pattern in PATTERNS]
-        changed += [replace(base, material=material, colour="brown") for material in MATERIALS]
-        scenes += [replace(sample_scene(20 + seed, thing, "studio"), occluder="") for thing in changed]
+        changed += [replace(base, material=material) for material in MATERIALS]
+        scenes += [Scene(thing, "studio", "soft daylight", View(-0.5, 0.28, 3.5), "", 20) for thing in changed]
     return Sheet(scenes, len(PATTERNS) + len(MATERIALS), 96)
 
 

@@ -1,6 +1,6 @@
 """What `make demo` puts into an empty installation: people to sign in as, the prompt bank, and products to look at."""
 
-import io
+import json
 import os
 import secrets
 import shutil
@@ -13,16 +13,16 @@ from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 from django.db import transaction
 
+import catalog
 from accounts.models import User
 from catalog.models import Product
-from catalog.samples import render_product_photo
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
 from vitrine.access import Role
 
 SOURCE = "samples"
-VIEWS = 2  # photos of each sample product
-SIZE = 640  # pixels
+CATALOGUE = Path(catalog.__file__).parent / "data" / "sample_catalogue"
+LISTING = "products.jsonl"
 _EMAIL = "{}@demo.invalid"
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 # What an installation keeps in its data folder. The clean-up touches nothing else there.
@@ -31,28 +31,20 @@ _KEPT_FILES = ("vitrine.sqlite3*", "broker.sqlite3*", "secret_key*", "demo_passw
 
 
 class Sample(NamedTuple):
-    """A product that `catalog.samples` can draw; its kind is its product type, too."""
+    """A product of the sample catalogue; `photos` are files beside its listing, the one that stands for it first."""
 
-    external_id: str
-    title: str
-    kind: str
-    seed: int
+    row: ProductRow
+    photos: tuple[Path, ...]
 
 
-SAMPLES = (
-    Sample("mug-terracotta", "Stoneware mug, two glazes", "mug", 1),
-    Sample("mug-tall", "Tall stoneware mug", "mug", 2),
-    Sample("vase-banded", "Banded vase", "vase", 3),
-    Sample("vase-slim", "Slim vase for single stems", "vase", 4),
-    Sample("bowl-wide", "Wide serving bowl", "bowl", 5),
-    Sample("bowl-breakfast", "Breakfast bowl", "bowl", 6),
-    Sample("lamp-bedside", "Bedside lamp", "lamp", 7),
-    Sample("lamp-desk", "Small desk lamp", "lamp", 8),
-    Sample("chair-dining", "Dining chair, oiled wood", "chair", 9),
-    Sample("stool-kitchen", "Kitchen stool", "stool", 10),
-    Sample("table-side", "Side table", "table", 11),
-    Sample("candle-pillar", "Pillar candle on a dish", "candle", 12),
-)
+def samples() -> list[Sample]:
+    """The sample catalogue that comes with Vitrine, in the order of its listing (docs/world.md)."""
+    found = []
+    for line in (CATALOGUE / LISTING).read_text(encoding="utf-8").splitlines():
+        told = json.loads(line)
+        row = ProductRow(told["external_id"], told["title"], told["type"], told["attributes"])
+        found.append(Sample(row, tuple(CATALOGUE / name for name in told["photos"])))
+    return found
 
 
 def password() -> tuple[str, bool]:
@@ -89,20 +81,19 @@ def make_people(word: str, *, renew: bool) -> list[str]:
 
 def add_samples() -> bool:
     """Put the sample products into the catalogue; True when some of them still lack photos."""
-    rows = [ProductRow(sample.external_id, sample.title, sample.kind, {"sample": True}) for sample in SAMPLES]
-    upsert_products(rows, source=SOURCE)
-    return Product.objects.filter(source=SOURCE, photo_count__lt=VIEWS).exists()
+    shown = samples()
+    upsert_products([sample.row for sample in shown], source=SOURCE)
+    have = dict(Product.objects.filter(source=SOURCE).values_list("external_id", "photo_count"))
+    return any(have[sample.row.external_id] < len(sample.photos) for sample in shown)
 
 
-def draw_photos(sample: Sample) -> int:
-    """Draw a sample product's photos and keep those it lacks; how many were new."""
-    product = Product.objects.get(source=SOURCE, external_id=sample.external_id)
+def add_photos_of(sample: Sample) -> int:
+    """Keep those of a sample product's photos that it lacks; how many were new."""
+    product = Product.objects.get(source=SOURCE, external_id=sample.row.external_id)
     new = 0
-    for view in range(VIEWS):
-        drawn = io.BytesIO()
-        render_product_photo(sample.kind, sample.seed, SIZE, view=view).save(drawn, "JPEG", quality=92)
-        drawn.seek(0)
-        new += add_photo(product, drawn, name=f"{sample.external_id}-{view + 1}.jpg")[1]
+    for path in sample.photos:
+        with path.open("rb") as file:
+            new += add_photo(product, file, name=path.name)[1]
     return new
 
 

@@ -1,5 +1,6 @@
 """`manage.py up` and `manage.py demo`: one command starts all, Ctrl-C stops all, and twice is once."""
 
+import io
 import os
 import re
 import signal
@@ -18,13 +19,14 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from accounts.models import User
-from catalog.models import ContextPrompt, Photo, Product
+from catalog.models import ContextPrompt, Photo, Product, ProductType
+from catalog.services.prompts import load_bank
 from jobs.models import Job
 from vitrine import demo
 from vitrine.access import Role, roles_of
 from vitrine.management.commands.up import box, free_port
 from vitrine.onlyone import OnlyOne
-from vitrine.tasks import draw_samples
+from vitrine.tasks import add_photos
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,14 +136,34 @@ class Context:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_samples_get_their_photos_from_a_job_and_only_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "SIZE", 96)
+    few = [sample._replace(photos=sample.photos[:2]) for sample in demo.samples()[:3]]
+    monkeypatch.setattr(demo, "samples", lambda: few)
     fill()
     (job,) = Job.objects.all()
-    assert job.kind == "demo.draw_samples"
-    assert draw_samples(Context()) == {"photos": len(demo.SAMPLES) * demo.VIEWS}
-    assert draw_samples(Context()) == {"photos": 0}
+    assert job.kind == "demo.add_photos"
+    assert add_photos(Context()) == {"photos": 6}
+    assert add_photos(Context()) == {"photos": 0}
     assert not demo.add_samples()
-    assert Product.objects.filter(source="samples", photo_count=demo.VIEWS).count() == len(demo.SAMPLES)
+    assert Product.objects.filter(source="samples", photo_count=2).count() == 3
+
+
+@pytest.mark.django_db
+def test_the_sample_catalogue_is_whole_and_its_types_have_prompts() -> None:
+    load_bank()
+    known = set(ProductType.objects.filter(prompts__isnull=False).values_list("name", flat=True))
+    shown = demo.samples()
+    assert len(shown) == 24
+    assert {sample.row.type_name for sample in shown} <= known
+    files = [path for sample in shown for path in sample.photos]
+    assert sorted(files) == sorted((demo.CATALOGUE / "photos").iterdir())
+    assert sum(path.stat().st_size for path in files) <= 15_000_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_importer_reads_the_sample_catalogue_too(data: Path) -> None:
+    listing = str(demo.CATALOGUE / demo.LISTING)
+    call_command("import_products", "manifest", listing, limit=2, verbosity=0, stdout=io.StringIO())
+    assert set(Product.objects.values_list("photo_count", flat=True)) == {5}
 
 
 @pytest.mark.django_db(transaction=True)

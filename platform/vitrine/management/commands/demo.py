@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if photos:
             call_command("import_products", "auto", str(photos), stdout=self.stdout)
         elif demo.add_samples():
-            jobs.submit("demo.draw_samples", key="demo.draw_samples", subject="Photos of the sample products")
+            jobs.submit("demo.add_photos", key="demo.add_photos", subject="Photos of the sample products")
         return [f"Sign in as {', '.join(names[:-1])} or {names[-1]}", f"with the password  {word}"]
 
 
