@@ -23,9 +23,10 @@ from generation.recipe import (
     GenerateConfig,
     NegativesConfig,
     Recipe,
+    SwapConfig,
     recipe_from,
 )
-from generation.records import Photo, Picture, ProductFacts, TargetPrompt
+from generation.records import Backdrop, Photo, Picture, ProductFacts, TargetPrompt
 
 RECIPE = Recipe(finetune=FinetuneConfig(prior_weight=1.0, class_images=8))
 CHECKPOINTS: dict[str, str] = {role: f"{role} one" for role in get_args(Role)}
@@ -40,7 +41,7 @@ MATERIAL = Material(
     other_nouns=("chair",),
     bank=("{product} in snow", "{product} on a table"),
 )
-ALL: list[str] = [stage.name for stage in STAGES]
+ALL: list[str] = [stage.name for stage in STAGES if stage.name != "matte"]  # of what trains; a swap has its own test
 PIPELINE = ["novel_views", "new_contexts", "negatives", "filter", "finetune", "generate", "measure", "select"]
 
 
@@ -193,6 +194,7 @@ def test_what_a_type_shares_is_the_same_for_all_its_products() -> None:
     assert shared == list(SHARED) == ["in_class", "class_images"]
 
 
+SWAP = recipe_from({"matte": {}, "generate": {"way": "background-swap", "swap": {}}})
 NEEDED: dict[str, tuple[Recipe, list[str]]] = {
     "the paper's": (Recipe(), [name for name in ALL if name != "class_images"]),
     "with class images": (RECIPE, ALL),
@@ -200,6 +202,11 @@ NEEDED: dict[str, tuple[Recipe, list[str]]] = {
         recipe_from({"generate": {"way": "reference-edit"}}),
         ["segment", "generate", "measure", "select"],
     ),
+    "background swap": (
+        SWAP,
+        ["segment", "matte", "generate", "measure", "select"],
+    ),
+    "background swap that is not measured": (replace(SWAP, measure=None), ["segment", "matte", "generate", "select"]),
     "photos only": (
         recipe_from({"novel_views": False, "new_contexts": False, "negatives": False, "filter": False}),
         ["segment", "caption", "finetune", "generate", "measure", "select"],
@@ -217,7 +224,22 @@ def test_roles_are_those_of_the_needed_stages() -> None:
     assert set(roles_of(edit)) == {"segmenter", "served", "safety", "clip", "dino"}
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_swap_asks_for_no_model_that_draws() -> None:
+    assert set(roles_of(SWAP)) == {"segmenter", "clip", "dino"}
+    assert set(roles_of(replace(SWAP, measure=None))) == {"segmenter"}
+
+
+def test_a_changed_background_or_shadow_redoes_a_swaps_images_and_not_its_cut_outs() -> None:
+    table = Backdrop("table", "aa", "a {product} on a table")
+    material = replace(MATERIAL, backdrops=(table,), targets=(TargetPrompt(table.words, 7, table.name),))
+    before = prints(SWAP, material)
+    softer = replace(SWAP, generate=replace(SWAP.generate, swap=SwapConfig(shadow=0.5)))
+    other = replace(material, backdrops=(replace(table, sha256="bb"),))
+    for after in (prints(softer, material), prints(SWAP, other)):
+        assert [name for name in before if before[name] != after[name]] == ["generate", "measure", "select"]
+
+
+@pytest.mark.parametrize("stage", [BY_NAME[name] for name in ALL], ids=lambda stage: stage.name)
 def test_configs_come_back_equal(stage: Any) -> None:
     config = config_from(stage, config_of(stage, RECIPE))
     if stage.name == "class_images":

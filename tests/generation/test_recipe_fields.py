@@ -19,7 +19,8 @@ def leaves(values: dict[str, Any], prefix: str = "") -> set[str]:
 
 
 def test_every_parameter_of_every_stage_is_there_once() -> None:
-    everything = recipe_from({"finetune": {"early_stop": {}}})
+    swap = {"way": "background-swap", "swap": {}}
+    everything = recipe_from({"finetune": {"early_stop": {}}, "matte": {}, "generate": swap})
     assert leaves(as_plain(everything)) - {"next_tier"} == set(BY_PATH)
     assert len(list(parameters())) == len(BY_PATH)
 

@@ -72,7 +72,7 @@ def test_a_stage_that_is_off_shows_its_defaults() -> None:
         ({"finetune.rank": "0"}, "finetune.rank: input should be greater than or equal to 1 (it is '0')"),
         ({"generate.steps": ""}, "generate.steps: input should be a valid integer"),
         ({"finetune.sweep.steps": "-1"}, "finetune.sweep.steps: "),
-        ({"generate.way": "magic"}, "generate.way: input should be 'adapter' or 'reference-edit'"),
+        ({"generate.way": "magic"}, "generate.way: input should be 'adapter', 'reference-edit' or 'background-swap'"),
         ({"generate.size": "100"}, "generate.size: input should be a multiple of 8"),
     ],
 )
