@@ -78,6 +78,13 @@ class BadRequest(Refused):
     sentence = "The request could not be read."
 
 
+class AnswersShown(Refused):
+    """The rater has been told what was expected: an answer given now would say nothing."""
+
+    code, status = "answers_shown", 409
+    sentence = "You have been shown the expected answers to this image, so your own stay as they were."
+
+
 class RequestReused(Refused):
     code, status = "request_reused", 409
     sentence = "This request id belongs to your rating of another image. Use a new one for each rating."

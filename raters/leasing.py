@@ -140,7 +140,9 @@ def _may_take_more(member: CampaignRater, campaign: Campaign, held: int) -> bool
 def _next_task(member: CampaignRater, campaign: Campaign, held: int) -> Task | None:
     """The task to hand out, locked; None when there is none for this rater now."""
     if member.state == CampaignRater.State.QUALIFYING:
-        return _gold_task(member, GoldItem.Use.QUALIFICATION)
+        found = _gold_task(member, GoldItem.Use.QUALIFICATION)
+        wanting = member.gold_ratings + held < campaign.qualification_items
+        return found or (_passed_over_item(member) if wanting else None)
     if campaign.gold_count and is_gold_turn(member.leases, campaign.gold_share, campaign.seed, member.rater_id):
         found = _gold_task(member, GoldItem.Use.HIDDEN)
         if found is not None:
@@ -166,6 +168,15 @@ def _gold_task(member: CampaignRater, use: GoldItem.Use) -> Task | None:
     ids = items.exclude(_had_by(member, "task")).values_list("task_id", flat=True)
     chosen = min(ids, key=lambda pk: turn(member.rater_id, pk), default=None)
     return None if chosen is None else Task.objects.select_related("subject").get(pk=chosen)
+
+
+def _passed_over_item(member: CampaignRater) -> Task | None:
+    """An image of the qualification round that the rater skipped or reported: without it the round would never end."""
+    passed = (AssignmentState.SKIPPED, AssignmentState.REPORTED)
+    mine = Assignment.objects.filter(rater=member.rater_id, campaign=member.campaign_id, state__in=passed)
+    again = mine.filter(task__gold__use=GoldItem.Use.QUALIFICATION).select_related("task__subject").order_by("ended_at")
+    first = again.first()
+    return None if first is None else first.task
 
 
 def _fresh_task(member: CampaignRater) -> Task | None:
@@ -234,7 +245,7 @@ def _assign(member: CampaignRater, task: Task, until: datetime, now: datetime) -
     row = None if new else Assignment.objects.filter(task=task, rater=member.rater_id).first()
     if row is None:
         row = Assignment(task=task, rater_id=member.rater_id, campaign_id=member.campaign_id)
-    row.task, row.number = task, member.leases
+    row.task, row.number, row.reason = task, member.leases, ""
     row.state, row.leased_at, row.lease_until, row.ended_at = AssignmentState.HELD, now, until, None
     row.save()
     if task.state != TaskState.GOLD:

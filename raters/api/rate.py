@@ -74,7 +74,8 @@ class SubmitApi(RateView):
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
         held = asked.pop("assignment")
         made, hands = rating.submit_and_lease(rater, held, Submission(**asked))
-        return handing.handout(hands, feedback=handing.feedback_on(made, campaign))
+        # The image's own campaign says whether it tells, whatever campaign the address names.
+        return handing.handout(hands, feedback=handing.feedback_on(made, hands.campaign))
 
 
 @allow(Role.RATER)

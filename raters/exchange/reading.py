@@ -64,7 +64,7 @@ def from_jsonl(file: BinaryIO) -> Iterator[Line]:
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # lists within lists without end
             yield Line(number, {}, "is no JSON")
             continue
         if not isinstance(row, dict):
@@ -94,7 +94,7 @@ def from_label_studio(file: BinaryIO) -> Iterator[Line]:
     """Label Studio's JSON export; its tasks are counted from 1."""
     try:
         tasks = json.load(file)
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise BadFile("The file is no JSON. Label Studio's export is a list of tasks with their annotations.") from None
     if not isinstance(tasks, list):
         raise BadFile("Label Studio's export is a list of tasks; this file holds something else.")

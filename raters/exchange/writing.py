@@ -11,7 +11,7 @@ from raters.exchange.rows import COLUMNS
 
 Batches = Iterator[list[dict[str, Any]]]
 # A spreadsheet takes a cell that begins like this for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ARROW = {"text": "string", "number": "float64", "flag": "bool"}
 
 

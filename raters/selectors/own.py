@@ -39,11 +39,17 @@ def _told(rating: Rating, campaign: Campaign) -> dict[str, Any]:
         "rated_at": rating.made_at.isoformat(),
         "changed_at": rating.changed_at and rating.changed_at.isoformat(),
         "withdrawn": rating.withdrawn_at is not None,
-        "can_change": rating.withdrawn_at is None and campaign.state in (CampaignState.OPEN, CampaignState.PAUSED),
+        "can_change": _can_change(rating, campaign),
     }
     if campaign.show_prompt:
         told["prompt"] = handing.prompt_of(task)
     return told
+
+
+def _can_change(rating: Rating, campaign: Campaign) -> bool:
+    shown = rating.gold and campaign.gold_feedback
+    taken = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED)
+    return taken and rating.withdrawn_at is None and not shown
 
 
 def _uuid(text: str) -> UUID:

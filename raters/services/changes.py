@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from raters import voting
-from raters.exceptions import NotHeld
+from raters.exceptions import AnswersShown, NotHeld
 from raters.models import Assignment, Rater, Rating, RatingChange, Task
 from raters.models.tasks import AssignmentState
 from raters.questions import rule_book
@@ -19,7 +19,8 @@ from raters.turns import writing
 def change(rater: Rater, assignment: UUID, answers: Any, *, reason: str = "") -> Rating:
     """Put other answers in place of one's own earlier ones; the earlier ones are kept. The verdict follows.
 
-    Raises NotFound, NotHeld for one never rated or withdrawn, BadAnswers, CampaignNotOpen once it is closed.
+    Raises NotFound, NotHeld for one never rated or withdrawn, AnswersShown, BadAnswers, CampaignNotOpen once it is
+    closed.
     """
     rating, task = _own_rating(rater, assignment)
     book = rule_book(rating.campaign.question_set)
@@ -56,11 +57,13 @@ def _own_rating(rater: Rater, assignment: UUID) -> tuple[Rating, Task]:
         raise NotHeld("You have not rated this image, so there is nothing to change.")
     if rating.withdrawn_at is not None:
         raise NotHeld("You have withdrawn this rating. It stays as it was and does not count.")
+    if rating.gold and held.campaign.gold_feedback:
+        raise AnswersShown
     return rating, task
 
 
 def _note(rating: Rating, kind: RatingChange.Kind, *, before: dict[str, str], by: Any, reason: str) -> None:
     after = rating.answers if kind == RatingChange.Kind.CHANGED else {}
     RatingChange.objects.create(
-        rating=rating, kind=kind, before=before, after=after, by=by, reason=reason[: ratings.LONGEST_REASON]
+        rating=rating, kind=kind, before=before, after=after, by=by, reason=ratings.plain(reason)
     )

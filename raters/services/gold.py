@@ -29,12 +29,13 @@ def marks(pairs: Iterable[tuple[Mapping[str, list[str]], Mapping[str, str]]]) ->
 
 
 def judge(member: CampaignRater, campaign: Campaign) -> None:
-    """After a gold item: let a rater who has done the qualification round in, or not. Leaves saving to the caller."""
+    """After a gold item: let a rater who has done the qualification round in, or not. Leaves saving to the caller.
+
+    A rating that was withdrawn is marked like any other: nobody takes back what was wrong and tries another image.
+    """
     if member.state != CampaignRater.State.QUALIFYING:
         return
-    done = Rating.objects.filter(
-        rater=member.rater_id, campaign=campaign, task__gold__use=GoldItem.Use.QUALIFICATION, withdrawn_at=None
-    )
+    done = Rating.objects.filter(rater=member.rater_id, campaign=campaign, task__gold__use=GoldItem.Use.QUALIFICATION)
     pairs = list(done.values_list("task__gold__expected", "answers"))
     if len(pairs) < campaign.qualification_items:
         return

@@ -116,10 +116,12 @@ def _submit(rater: Rater, assignment: UUID, sent: Submission) -> tuple[Rating, C
     check_takes_answers(member, campaign)
     answers = rule_book(campaign.question_set).checked(sent.answers)
     task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
-    # Between the first look and the lock, another tab may have rated it, or another rater may have reclaimed it.
-    held.state = Assignment.objects.values_list("state", flat=True).get(pk=held.pk)
+    # Between the first look and the lock, another tab may have rated it, another rater may have reclaimed it, or an
+    # operator may have closed the campaign.
+    held.state, campaign.state = Assignment.objects.values_list("state", "campaign__state").get(pk=held.pk)
     if held.state == AssignmentState.DONE and (former := _former(held, sent)) is not None:
         return former, member, campaign
+    check_takes_answers(member, campaign)
     _claim(held, task)
     rating = _record(held, task, answers, sent)
     _count(member, campaign, task, rating)
@@ -285,6 +287,11 @@ def _passed_over(member: CampaignRater, held: Assignment) -> None:
 
 
 def _reason(text: Any) -> str:
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not plain(text):
         raise BadRequest("Say in a few words why: the reason is empty.")
-    return text.strip()[:LONGEST_REASON]
+    return plain(text)
+
+
+def plain(text: str) -> str:
+    """A person's words as every database takes them: no NUL, no half of a letter, of a length that ends."""
+    return text.encode(errors="ignore").decode().replace("\0", "").strip()[:LONGEST_REASON]

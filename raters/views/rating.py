@@ -150,7 +150,7 @@ def _campaign(pk: int) -> Campaign:
 def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # lists within lists without end
         raise BadRequest("The request is no JSON.") from None
     if not isinstance(body, dict):
         raise BadRequest("The request is no JSON object.")

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts import tokens
 from accounts.models import User
 from raters.models import Campaign, Rating
+from raters.services import campaigns
 from tests.factories import rating as made
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,17 @@ def test_anothers_assignment_is_not_found(program: Program, campaign: Campaign) 
 def test_nothing_tells_method_or_gold(program: Program) -> None:
     task = program("next").json()["task"]
     assert not {"method", "gold", "score", "prompt", "candidate"} & set(task)
+
+
+def test_another_campaigns_address_tells_nothing_of_a_gold_item(rater: User) -> None:
+    """Whether the expected answers are told is for the image's own campaign to say."""
+    silent = made.make_campaign(1, open=False, gold_share=0.5)
+    made.make_gold(silent, 1)
+    talking = made.make_campaign(1, gold_feedback=True)
+    campaigns.open_campaign(silent)
+    program, through = Program(rater, silent), Program(rater, talking)
+    asked = program("next").json()
+    for task in (asked["task"], asked["ahead"]):
+        sent = {"assignment": task["assignment"], "request_id": str(uuid4()), "answers": made.NO}
+        assert through("submit", **sent).json()["feedback"] is None
+    assert Rating.objects.filter(gold=True).count() == 1

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from raters.exceptions import BadAnswers, NotQualified
+from raters.exceptions import AnswersShown, BadAnswers, NotQualified
 from raters.models import Campaign, CampaignRater, GoldItem, Task
-from raters.services import campaigns, gold
+from raters.selectors import own
+from raters.services import campaigns, changes, gold, rating
 from raters.services.gold import Marks
-from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, make_tasks, rate
+from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, make_tasks, rate, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +118,63 @@ def test_gold_items_leave_no_mark_on_the_campaigns_counts() -> None:
     assert set(Task.objects.filter(state="gold").values_list("held", "done")) == {(0, 0)}
     assert sum(CampaignRater.objects.values_list("ratings", flat=True)) == 9
     assert sum(CampaignRater.objects.values_list("gold_ratings", flat=True)) == 6
+
+
+class TestNobodyIsStuckInTheRound:
+    """Skipping, reporting and taking back end no round and pass none."""
+
+    def test_what_was_skipped_comes_again_at_the_end(self) -> None:
+        campaign, rater = qualifying(2), make_rater()
+        (first,) = lease(rater, campaign)
+        rating.skip(rater, first.uuid, "cannot judge")
+        assert rate(rater, campaign).task_id != first.task_id
+        (again,) = lease(rater, campaign)
+        assert (again.task_id, again.uuid, again.reason) == (first.task_id, first.uuid, "")
+        rating.submit(rater, again.uuid, sent())
+        assert CampaignRater.objects.get().state == "active"
+
+    def test_what_was_reported_comes_again_too(self) -> None:
+        campaign, rater = qualifying(1), make_rater()
+        rating.report(rater, lease(rater, campaign)[0].uuid, "broken")
+        assert rate(rater, campaign).gold
+        assert CampaignRater.objects.get().state == "active"
+
+    def test_no_more_than_the_round_has_is_asked_again(self) -> None:
+        campaign, rater = qualifying(2), make_rater()
+        rating.skip(rater, lease(rater, campaign)[0].uuid, "cannot judge")
+        held = lease(rater, campaign, hold=5)
+        assert len({one.task_id for one in held}) == len(held) == 2
+
+    def test_taking_a_wrong_one_back_buys_no_other(self) -> None:
+        campaign, rater = qualifying(2, share=1.0), make_rater()
+        wrong = rate(rater, campaign, NO)
+        changes.withdraw(rater, wrong.assignment.uuid, reason="A slip.")
+        rate(rater, campaign)
+        assert CampaignRater.objects.get().state == "failed"
+
+
+class TestAnswersAfterTheExpectedOnesWereShown:
+    @pytest.fixture
+    def wrong(self) -> Any:
+        campaign = make_campaign(1, open=False, qualification_items=2, gold_feedback=True)
+        make_gold(campaign, 2, use="qualification")
+        campaigns.open_campaign(campaign)
+        return rate(make_rater(), campaign, NO)
+
+    @pytest.mark.parametrize("act", [lambda *who: changes.change(*who, YES), changes.withdraw])
+    def test_they_stay_as_they_were(self, wrong: Any, act: Any) -> None:
+        with pytest.raises(AnswersShown, match="have been shown the expected answers"):
+            act(wrong.rater, wrong.assignment.uuid)
+        wrong.refresh_from_db()
+        assert (wrong.answers, wrong.withdrawn_at) == (NO, None)
+
+    def test_the_raters_own_list_says_so(self, wrong: Any) -> None:
+        (row,) = own.ratings_page(wrong.rater, wrong.campaign)["ratings"]
+        assert row["can_change"] is False
+
+    def test_without_feedback_a_gold_item_changes_as_any_other(self) -> None:
+        campaign, rater = qualifying(), make_rater()
+        made = rate(rater, campaign, NO)
+        assert changes.change(rater, made.assignment.uuid, YES).answers == YES
+        (row,) = own.ratings_page(rater, campaign)["ratings"]
+        assert row["can_change"] is True
