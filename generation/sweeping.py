@@ -4,7 +4,7 @@ A file may be wanted again at the moment in which it is swept: young files are s
 stage has noted in its steps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,15 @@ from jobs.models import State, Step
 RESULTS_SPARED = timedelta(days=1)
 BATCH = 500
 _OPEN = (StageState.WAITING, StageState.RUNNING)
+_in_use: list[Callable[[set[str]], set[str]]] = []
+
+
+def keep_while(in_use: Callable[[set[str]], set[str]]) -> None:
+    """Keep generated files that nothing here names as long as a later room shows them.
+
+    `in_use` is given the keys of such files and returns those.
+    """
+    _in_use.append(in_use)
 
 
 def drop_adapters(now: datetime | None = None) -> int:
@@ -103,6 +112,8 @@ def _remove_unused(keys: list[str], noted: set[str], before: datetime) -> int:
     used |= set(Adapter.objects.filter(key__in=keys, dropped_at=None).values_list("key", flat=True))
     # Looked at once more: a stage that makes the same picture again has written it anew.
     unused = [key for key in keys if key not in used and key not in noted and modified(key) < before]
+    kept = {key for ask in _in_use for key in ask(set(unused))} if unused else set()
+    unused = [key for key in unused if key not in kept]
     for key in unused:
         default_storage.delete(key)
         if key.startswith(f"{PICTURES}/"):
@@ -111,10 +122,12 @@ def _remove_unused(keys: list[str], noted: set[str], before: datetime) -> int:
 
 
 def _noted_by_unfinished() -> set[str]:
-    """The files that unfinished stages have noted in their steps: they will be named by a result later."""
+    """The files that unfinished stages have noted in their steps, which a result will name later, or will be made
+    from: a seller's own background."""
     unfinished = StageResult.objects.exclude(state=StageState.SUCCEEDED).exclude(job=None)
     steps = Step.objects.filter(job__in=unfinished.values("job"))
     noted: set[str] = set()
-    for values in steps.values_list("result", flat=True).iterator(chunk_size=BATCH):
-        noted |= set(files_named(values))
+    for rows in (steps.values_list("result", flat=True), unfinished.values_list("inputs", flat=True)):
+        for values in rows.iterator(chunk_size=BATCH):
+            noted |= set(files_named(values))
     return noted

@@ -1,5 +1,6 @@
 """What raters answered, every change of it, and what their answers amount to."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -92,6 +93,11 @@ class RatingChange(models.Model):
 
     def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
         raise AppendOnly
+
+    @classmethod
+    def forget_words(cls, rater: int, kinds: Iterable[str]) -> None:
+        """Take a rater's own reasons out, where the person is to be forgotten; that there was a change stays."""
+        cls._base_manager.filter(rating__rater=rater, kind__in=kinds).exclude(reason="").update(reason="", by=None)
 
 
 class Outcome(models.TextChoices):

@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from raters import leasing
 from raters.exceptions import CampaignNotOpen, NotAllowed, NotQualified
-from raters.models import Assignment, Campaign, CampaignRater, Rater
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, RatingChange
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import AssignmentState
 
@@ -68,13 +68,26 @@ def check_may_rate(member: CampaignRater, campaign: Campaign) -> None:
 def forget(rater: Rater) -> None:
     """Take the person out of their votes: the rater keeps a code and the ratings, and holds nothing any more.
 
-    Deleting the user does the same; drafts of images that were never rated, and reasons in the person's words, go too.
+    Deleting the user does the same; drafts of images that were never rated, and reasons in the person's words, go too:
+    the record of what happened keeps that it happened, and when.
     """
     for member in CampaignRater.objects.filter(rater=rater).select_related("campaign"):
         for assignment in leasing.held_by(member):
             leasing.take_back(assignment, AssignmentState.RETURNED)
     Assignment.objects.filter(rater=rater).exclude(state=AssignmentState.DONE).update(draft={}, reason="")
+    if rater.user_id is not None:
+        reports = CampaignEvent.objects.filter(kind="image reported", by=rater.user_id)
+        for event in reports.iterator():
+            CampaignEvent.objects.filter(pk=event.pk).update(details=event.details | {"reason": ""}, by=None)
+    own = (RatingChange.Kind.CHANGED, RatingChange.Kind.WITHDRAWN)
+    RatingChange.forget_words(rater.pk, own)
     Rater.objects.filter(pk=rater.pk).update(user=None)
+
+
+def before_user_goes(instance: Any, **_: Any) -> None:
+    """Forget a user's rater before the user's row is gone."""
+    for rater in Rater.objects.filter(user=instance.pk):
+        forget(rater)
 
 
 def progress_of(campaign: Campaign) -> dict[str, int]:

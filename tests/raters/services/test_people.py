@@ -5,10 +5,10 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import User
-from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rating, Task
-from raters.services import campaigns, people, rating, verdicts
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rating, RatingChange, Task
+from raters.services import campaigns, changes, people, rating, verdicts
 from tests.factories.accounts import make_user
-from tests.factories.rating import YES, lease, make_campaign, make_rater, rate
+from tests.factories.rating import NO, YES, lease, make_campaign, make_rater, rate
 from vitrine.access import Role
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,36 @@ def test_deleting_users_leaves_every_row_of_rating() -> None:
     campaign.refresh_from_db()
     assert campaign.made_by is None
     assert CampaignEvent.objects.filter(by=None).count() == CampaignEvent.objects.count()
+
+
+def test_a_deleted_users_words_and_drafts_go_with_them() -> None:
+    campaign, rater = make_campaign(4), make_rater()
+    rated = rate(rater, campaign)
+    changes.change(rater, rated.assignment.uuid, NO, reason="It was my cousin Ann's shop.")
+    held = lease(rater, campaign, hold=3)
+    rating.skip(rater, held[0].uuid, "I know the seller, Ann.")
+    rating.report(rater, held[1].uuid, "My own face is in it.")
+    rating.save_draft(rater, held[2].uuid, {"size": "no"})
+    User.objects.filter(pk=rater.user_id).delete()
+    texts = [
+        *Assignment.objects.values_list("reason", flat=True),
+        *RatingChange.objects.values_list("reason", flat=True),
+        *(event.details["reason"] for event in CampaignEvent.objects.filter(kind="image reported")),
+    ]
+    assert set(texts) == {""}
+    assert [change.after for change in RatingChange.objects.all()] == [NO]
+    assert set(Assignment.objects.values_list("state", flat=True)) == {"done", "skipped", "reported", "returned"}
+    assert all(draft == {} for draft in Assignment.objects.values_list("draft", flat=True))
+    assert Rating.objects.get().answers == NO
+
+
+def test_anothers_words_stay() -> None:
+    campaign, one, other = make_campaign(2), make_rater(), make_rater()
+    for rater in (one, other):
+        rating.report(rater, lease(rater, campaign)[0].uuid, "broken")
+    people.forget(one)
+    reasons = CampaignEvent.objects.filter(kind="image reported").values_list("details__reason", flat=True)
+    assert sorted(reasons) == ["", "broken"]
 
 
 def test_no_table_of_rating_goes_with_a_user() -> None:
