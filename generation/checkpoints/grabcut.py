@@ -45,7 +45,7 @@ class _Scene:
 
     @property
     def scale(self) -> float:
-        return self.pixels.shape[1] / self.size[0]
+        return float(self.pixels.shape[1] / self.size[0])
 
 
 class GrabCut:
@@ -151,10 +151,11 @@ def _settled(scene: _Scene, start: Trimap, rounds: int = ROUNDS) -> Mask:
     known = np.isin(start, (cv2.GC_BGD, cv2.GC_PR_BGD))
     if known.all() or not known.any():
         return ~known
-    labels, models = start.copy(), (np.zeros((1, 65)), np.zeros((1, 65)))
+    labels, ground, product = start.copy(), np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # its mixtures begin from a k-means of chance
     bgr = np.ascontiguousarray(scene.pixels[..., ::-1])
-    cv2.grabCut(bgr, labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    no_box = (0, 0, 0, 0)  # begun from a mask, it reads none
+    cv2.grabCut(bgr, labels, no_box, ground, product, rounds, cv2.GC_INIT_WITH_MASK)
     return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 

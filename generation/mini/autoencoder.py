@@ -74,7 +74,7 @@ class LinearCode:
         """(n, 3, h, w) to codes (n, channels, h / patch, w / patch) of variance one."""
         flat = functional.unfold(pixels, self.patch, stride=self.patch).transpose(1, 2) - self.mean
         codes = (flat @ self.basis.T / self.scales).transpose(1, 2)
-        return codes.unflatten(2, (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch))
+        return codes.reshape(*codes.shape[:2], pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
 
     def decode(self, codes: Tensor) -> Tensor:
         """The pixels that codes stand for."""
@@ -143,7 +143,7 @@ def settle(net: Any, images: Tensor) -> None:
 
     Pixels stay what they are. `scaling_factor` stays 1, so that a pipeline needs no number beside the weights.
     """
-    means = torch.cat([_encoded(net, part) for part in images.split(64)]).transpose(0, 1).flatten(1)
+    means = torch.cat([_encoded(net, part) for part in torch.split(images, 64)]).transpose(0, 1).flatten(1)
     centre, scale = means.mean(1), means.std(1)
     into, out = net.quant_conv, net.post_quant_conv
     into.weight[:LATENTS] /= scale[:, None, None, None]
@@ -156,7 +156,8 @@ def settle(net: Any, images: Tensor) -> None:
 def encoded(net: Any, images: Tensor, batch: int = 64) -> Tensor:
     """(n, 4, side / 4, side / 4) latents of pictures in uint8: the means, scaled as pipelines do it."""
     with torch.no_grad():
-        return torch.cat([_encoded(net, part) for part in images.split(batch)]) * net.config.scaling_factor
+        means = [_encoded(net, part) for part in torch.split(images, batch)]
+        return torch.cat(means) * float(net.config.scaling_factor)
 
 
 def drawn(net: Any, latents: Tensor, batch: int = 32) -> Tensor:

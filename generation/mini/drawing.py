@@ -59,7 +59,7 @@ def sheet(images: Tensor, columns: int, enlarged: int = 2) -> Image.Image:
     """Pictures in uint8 (n, h, w, 3) as one, row by row; the last row is filled up in grey."""
     missing = -len(images) % columns
     whole = torch.cat([images, torch.full((missing, *images.shape[1:]), 128, dtype=torch.uint8)])
-    rows = whole.unflatten(0, (-1, columns)).permute(0, 2, 1, 3, 4).flatten(2, 3).flatten(0, 1)
+    rows = whole.reshape(-1, columns, *whole.shape[1:]).permute(0, 2, 1, 3, 4).flatten(2, 3).flatten(0, 1)
     picture = Image.fromarray(rows.contiguous().numpy())
     return picture.resize((picture.width * enlarged, picture.height * enlarged), Image.Resampling.NEAREST)
 

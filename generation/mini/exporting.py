@@ -91,7 +91,8 @@ def evaluate_autoencoder(room: Room) -> dict[str, Any]:
     """PSNR on held-out renders; a sheet of pictures above what comes back."""
     net = autoencoder.load(settle_autoencoder(room))
     images = read_renders(room.held_out).images
-    _pairs(*autoencoder.side_by_side(net, images[:48]), room.sheets / "autoencoder.png")
+    before, after = autoencoder.side_by_side(net, images[:48])
+    _pairs(before, after, room.sheets / "autoencoder.png")
     return asdict(autoencoder.evaluate(net, images))
 
 
@@ -129,7 +130,7 @@ def evaluate_views(room: Room, scenes: int = 100) -> dict[str, Any]:
                 as_images(
                     pipeline.turned(as_pixels(data.images[some]), turns[: len(some)], steps=20, generator=_seeded(step))
                 )
-                for some in firsts.split(20)
+                for some in torch.split(firsts, 20)
             ]
         )
         others = data.images[firsts + (step + 1) % group]  # neither the side that is drawn nor the one that is given
@@ -158,7 +159,7 @@ EVALUATIONS: dict[str, Callable[[Room], dict[str, Any]]] = {
 
 
 def _pairs(images: Tensor, others: Tensor, path: Path, columns: int = 12) -> None:
-    rows = zip(images.split(columns), others.split(columns), strict=True)
+    rows = zip(torch.split(images, columns), torch.split(others, columns), strict=True)
     save_sheet(torch.cat([part for pair in rows for part in pair]), path, columns)
 
 

@@ -82,7 +82,7 @@ def tabletop(
         fade = np.exp(-np.arange(side - row, dtype=np.float32) / (0.10 * side))[:, None] * 0.22
         top = top * sheen[..., None]
         top[row:] = top[row:] * (1 - 0.6 * fade[..., None]) + shine[row:] * fade[..., None]
-        soft = cv2.GaussianBlur(top, (0, 0), side * 0.006)
+        soft = np.asarray(cv2.GaussianBlur(top, (0, 0), side * 0.006), np.float32)
         rows = np.linspace(0, 1, side, dtype=np.float32)[:, None] * np.ones((1, side), np.float32)
         top = blend(soft, top, surfaces.step(rows, edge, edge + 0.12))
         return blend(behind, np.asarray(top, np.float32), surfaces.step(rows, edge - 0.004, edge + 0.004))
@@ -148,7 +148,8 @@ def striped(base: Paint, tilt: float = 0.35, bars: int = 9, strength: float = 0.
         phase = (rows + tilt * columns) * bars
         light = surfaces.step(np.asarray(np.abs((phase % 1) - 0.5), np.float32), 0.14, 0.24)
         light *= surfaces.step(columns, 0.06, 0.10) * (1 - surfaces.step(columns, 0.80, 0.86))
-        return _sunlit(base(side), cv2.GaussianBlur(light, (0, 0), side * 0.004), strength)
+        soft = np.asarray(cv2.GaussianBlur(light, (0, 0), side * 0.004), np.float32)
+        return _sunlit(base(side), soft, strength)
 
     return paint
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from random import Random
 
 import numpy as np
 from PIL import Image
@@ -49,6 +50,11 @@ def backdrop(name: str = "table", **facts: object) -> Backdrop:
 
 def lit_from(azimuth: float, softness: float = 0.3) -> BackdropLight:
     return BackdropLight(azimuth, 45.0, softness)
+
+
+def chance(seed: int) -> Random:
+    """What places by chance, the same for a seed."""
+    return Random(seed)  # noqa: S311 - pictures, no secrets
 
 
 def scene(side: int = 256, colour: tuple[int, int, int] = (150, 140, 120)) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Renders that cost nothing: scenes of the world, painted as a patch of the product's colour on its place's own ground."""
+"""Renders that cost nothing: scenes of the world, painted as a patch of the product's colour on its place's ground."""
 
 import numpy as np
 import torch

@@ -1,7 +1,5 @@
 """Pictures of cut-outs in scenes: product pixels exact, the scene tuned, shadows where they belong."""
 
-from random import Random
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +9,7 @@ from generation.composing import compose, contrast, lay, size_of
 from generation.matting import CutOut
 from generation.placing import Frame, Kind, Placement, place
 from generation.recipe import SwapConfig
-from tests.factories.cutouts import backdrop, lit_from, plain_cut, round_cut, scene
+from tests.factories.cutouts import backdrop, chance, lit_from, plain_cut, round_cut, scene
 
 PLACE = Placement(128, 1.0, 44, 40, 40, 60)
 BACKDROPS = {
@@ -52,7 +50,7 @@ def test_every_opaque_pixel_of_a_round_one_is_exact_and_its_edge_is_mixed() -> N
 
 def test_a_product_at_the_border_of_its_photo_and_of_the_picture_is_placed_whole() -> None:
     cut = plain_cut(100, 90)
-    found = place(size_of(cut), Kind(), backdrop(), Frame(side=128, padding=0.0), Random(0))
+    found = place(size_of(cut), Kind(), backdrop(), Frame(side=128, padding=0.0), chance(0))
     laid = lay(cut, found)
     assert (laid.alpha == 255).sum() == found.width * found.height
 

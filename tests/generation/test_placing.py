@@ -1,14 +1,12 @@
 """Where cut-outs go and how large."""
 
-from random import Random
-
 import pytest
 
 from catalog.prompt_bank import shipped_files
 from generation import placing
 from generation.backdrops import bank
 from generation.placing import SMALLEST_SIDE, USUAL_SIDE, Frame, Kind, fits, kind_of, place
-from tests.factories.cutouts import backdrop
+from tests.factories.cutouts import backdrop, chance
 
 SIZES = {"square": (600, 600), "tall": (300, 1200), "wide": (1400, 350), "tiny": (90, 60), "long": (2000, 60)}
 
@@ -18,7 +16,7 @@ SIZES = {"square": (600, 600), "tall": (300, 1200), "wide": (1400, 350), "tiny":
 @pytest.mark.parametrize("seed", range(5))
 def test_it_lies_whole_in_the_picture_and_is_never_enlarged(size: tuple[int, int], view: str, seed: int) -> None:
     where = backdrop(view=view)
-    found = place(size, Kind(30, (view,)), where, Frame(), Random(seed))
+    found = place(size, Kind(30, (view,)), where, Frame(), chance(seed))
     assert found.scale <= 1
     assert found.left >= 0
     assert found.top >= 0
@@ -31,41 +29,41 @@ def test_it_lies_whole_in_the_picture_and_is_never_enlarged(size: tuple[int, int
 @pytest.mark.parametrize("seed", range(8))
 def test_what_stands_has_its_foot_on_the_floor(seed: int) -> None:
     where = backdrop(floor=(0.7, 0.8))
-    found = place((500, 700), Kind(), where, Frame(), Random(seed))
+    found = place((500, 700), Kind(), where, Frame(), chance(seed))
     foot = (found.top + found.height) / found.side
     assert 0.695 <= foot <= 0.805
 
 
 def test_a_small_cut_out_keeps_its_own_pixels() -> None:
-    found = place((300, 320), Kind(), backdrop(), Frame(), Random(1))
+    found = place((300, 320), Kind(), backdrop(), Frame(), chance(1))
     assert found.scale == 1.0
     assert (found.width, found.height) == (300, 320)
 
 
 def test_a_large_one_may_have_a_larger_picture_when_asked() -> None:
-    usual = place((900, 1000), Kind(), backdrop(), Frame(), Random(1))
-    asked = place((900, 1000), Kind(), backdrop(), Frame(side=2048), Random(1))
+    usual = place((900, 1000), Kind(), backdrop(), Frame(), chance(1))
+    asked = place((900, 1000), Kind(), backdrop(), Frame(side=2048), chance(1))
     assert usual.side == USUAL_SIDE
     assert asked.side > USUAL_SIDE
     assert asked.scale == 1.0
 
 
 def test_a_podium_limits_the_width() -> None:
-    found = place((800, 300), Kind(), backdrop(widest=0.4), Frame(), Random(0))
+    found = place((800, 300), Kind(), backdrop(widest=0.4), Frame(), chance(0))
     assert found.width / found.side <= 0.41
 
 
 def test_large_things_fill_more_of_the_frame() -> None:
     shares = []
     for cm in (3, 30, 200):
-        found = place((900, 900), Kind(cm), backdrop(), Frame(), Random(4))
+        found = place((900, 900), Kind(cm), backdrop(), Frame(), chance(4))
         shares.append(found.width / found.side)
     assert shares == sorted(shares)
     assert shares[0] < shares[-1]
 
 
 def test_the_same_chance_places_the_same_and_another_does_not() -> None:
-    found = [place((500, 500), Kind(), backdrop(), Frame(), Random(seed)) for seed in (1, 1, 2)]
+    found = [place((500, 500), Kind(), backdrop(), Frame(), chance(seed)) for seed in (1, 1, 2)]
     assert found[0] == found[1] != found[2]
 
 
