@@ -8,13 +8,15 @@ import hashlib
 import json
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from pydantic import TypeAdapter, ValidationError
 
 from generation.exceptions import NotPossible
+from generation.files import opaque
 from generation.records import PLACEHOLDER, Backdrop
 
 BANK = Path(__file__).with_name("backgrounds")
@@ -33,8 +35,8 @@ def bank(folder: Path = BANK) -> tuple[Backdrop, ...]:
 
 def file_of(name: str, folder: Path = BANK) -> Path:
     """Where the picture of that name lies. Raises NotPossible when it is not there."""
-    for kind in KINDS:
-        if (path := folder / f"{name}{kind}").is_file():
+    for path in _pictures(folder):
+        if path.stem == name:
             return path
     raise NotPossible(f"There is no background {name!r} any more; retry the run, which chooses anew.")
 
@@ -44,8 +46,22 @@ def opened(backdrop: Backdrop, folder: Path = BANK) -> Image.Image:
     path = file_of(backdrop.name, folder)
     if _sha256(path) != backdrop.sha256:
         raise NotPossible(f"The background {backdrop.name!r} has changed since this was planned; retry the run.")
-    with Image.open(path) as image:
-        return image.convert("RGB")
+    return picture_in(path)
+
+
+def picture_in(path: Path, most_side: int = 0) -> Image.Image:
+    """A background's file as it is looked at: turned as its camera said, on white where it is transparent, RGB.
+
+    `most_side` is the pixels that its shorter side may have; 0 for any. Raises NotPossible for a damaged file.
+    """
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            seen = opaque(upright.convert("RGBA") if upright.has_transparency_data else upright)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise NotPossible(f"The background {path.name} is damaged: {error}. Save it anew.") from None
+    factor = most_side / min(seen.size) if most_side else 1.0
+    return seen if factor >= 1 else seen.resize((round(seen.width * factor), round(seen.height * factor)))
 
 
 def chosen(every: tuple[Backdrop, ...], names: str) -> tuple[Backdrop, ...]:
@@ -60,11 +76,22 @@ def chosen(every: tuple[Backdrop, ...], names: str) -> tuple[Backdrop, ...]:
 
 @lru_cache(maxsize=8)
 def _read(folder: Path, _signature: tuple[tuple[str, int, int], ...]) -> tuple[Backdrop, ...]:
-    pictures = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in KINDS]
+    pictures = _pictures(folder)
+    for one, next_ in pairwise(pictures):
+        if one.stem == next_.stem:
+            raise NotPossible(f"The backgrounds {one.name} and {next_.name} have one name; rename one of them.")
     return tuple(_one(path) for path in pictures)
 
 
+def _pictures(folder: Path) -> list[Path]:
+    """All of a folder by name. Cameras write .JPG, editors .jpg."""
+    found = (path for path in folder.iterdir() if path.suffix.lower() in KINDS) if folder.is_dir() else ()
+    return sorted(found, key=lambda path: (path.stem, path.suffix))
+
+
 def _one(path: Path) -> Backdrop:
+    if "," in path.stem:
+        raise NotPossible(f"The background {path.name} has a comma, which parts names in a method; rename it.")
     _check_picture(path)
     told = path.with_suffix(".json")
     facts = {"words": f"a {PLACEHOLDER} before the background {path.stem.replace('-', ' ')}"} | _facts(told)

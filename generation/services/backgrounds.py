@@ -5,13 +5,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from PIL import Image
+from django.core.files.storage import default_storage
 
 from generation import backdrops, placing
 from generation.exceptions import NotPossible
 from generation.recipe import Recipe, SwapConfig
 from generation.records import Backdrop, Picture
 from generation.storage import site_files
+
+MOST_SIDE = 2048  # pixels of an own picture's shorter side: twice what candidates have by default
 
 
 def every() -> tuple[Backdrop, ...]:
@@ -45,7 +47,7 @@ def check(recipe: Recipe) -> None:
 def stored(backdrop: Backdrop) -> Backdrop:
     """The same with its picture in the store, where it is a seller's own: workers may lack the folder."""
     file = _own_file(backdrop)
-    return backdrop if file is None else replace(backdrop, picture=_put(file, backdrop.sha256))
+    return backdrop if file is None else replace(backdrop, picture=_kept(file, backdrop.sha256))
 
 
 def _own_file(backdrop: Backdrop) -> Path | None:
@@ -55,7 +57,15 @@ def _own_file(backdrop: Backdrop) -> Path | None:
     return backdrops.file_of(backdrop.name, settings.BACKGROUNDS_DIR)
 
 
+def _kept(file: Path, sha256: str) -> Picture:
+    """Its picture in the store. It is written again when it has been swept since this process wrote it."""
+    picture = _put(file, sha256)
+    if not default_storage.exists(picture.key):
+        _put.cache_clear()
+        picture = _put(file, sha256)
+    return picture
+
+
 @lru_cache(maxsize=64)
 def _put(file: Path, _sha256: str) -> Picture:
-    with Image.open(file) as image:
-        return site_files().put_picture(image.convert("RGB"))
+    return site_files().put_picture(backdrops.picture_in(file, MOST_SIDE))

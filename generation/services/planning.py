@@ -131,13 +131,13 @@ class Planner:
         return self._identities[asked]
 
     def _material(self, run: Run, recipe: Recipe, known: Known) -> Material:
+        if recipe.generate.swap is not None:
+            return self._swapped(run, recipe, recipe.generate.swap, known)
         draw, texts = sampling.Draw(known.name, run.seed, run.tier), self._bank.of(known.type_id)
         contexts: tuple[str, ...] = ()
         if recipe.new_contexts is not None:
             most = sampling.contexts_wanted(recipe.new_contexts, recipe.novel_views, len(known.photos))
             contexts = sampling.contexts(texts, most, draw)
-        if recipe.generate.swap is not None:
-            return self._swapped(run, recipe, recipe.generate.swap, known)
         return Material(
             known.facts,
             run.seed,

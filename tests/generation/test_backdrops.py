@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from generation import backdrops
-from generation.backdrops import bank, chosen, file_of, opened
+from generation.backdrops import bank, chosen, file_of, opened, picture_in
 from generation.exceptions import NotPossible
 from tests.factories.cutouts import backdrop, write_background
 
@@ -65,6 +65,54 @@ def test_what_is_no_picture_or_too_small_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").unlink()
     write_background(tmp_path, "stamp", side=64)
     with pytest.raises(NotPossible, match="64 x 64 pixels"):
+        bank(tmp_path)
+
+
+def test_a_camera_s_file_is_found_upright_and_by_its_name(tmp_path: Path) -> None:
+    """Cameras write .JPG, and turn pictures by a note."""
+    lying = Image.new("RGB", (400, 300), "navy")
+    lying.paste("white", (0, 0, 40, 300))
+    note = Image.Exif()
+    note[0x0112] = 6  # to be turned by a quarter to the right
+    lying.save(tmp_path / "DSC_01.JPG", "JPEG", exif=note)
+    [own] = bank(tmp_path)
+    seen = opened(own, tmp_path)
+    assert (own.name, seen.size) == ("DSC_01", (300, 400))
+    assert min(seen.getpixel((150, 5))) > 200  # type: ignore[arg-type, type-var]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(tmp_path: Path, mode: str) -> None:
+    clear = Image.new("RGBA", (256, 256), (0, 0, 0, 0)).convert(mode)
+    clear.save(tmp_path / "clear.png", **({"transparency": 0} if mode == "P" else {}))
+    [own] = bank(tmp_path)
+    assert opened(own, tmp_path).getpixel((9, 9)) == (255, 255, 255)
+
+
+def test_a_picture_that_ends_early_is_told_by_name(tmp_path: Path) -> None:
+    noise = Image.effect_noise((300, 300), 60)
+    noise.save(tmp_path / "half.jpg")
+    whole = (tmp_path / "half.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    [own] = bank(tmp_path)
+    with pytest.raises(NotPossible, match=r"half\.jpg is damaged"):
+        opened(own, tmp_path)
+
+
+def test_a_picture_is_made_no_smaller_than_asked_and_never_larger(tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    Image.new("RGB", (900, 600)).save(path)
+    sizes = [picture_in(path, most).size for most in (0, 300, 600, 1000)]
+    assert sizes == [(900, 600), (450, 300), (900, 600), (900, 600)]
+
+
+def test_names_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    write_background(tmp_path, "bench")
+    Image.new("RGB", (300, 300)).save(tmp_path / "bench.jpg")
+    with pytest.raises(NotPossible, match=r"bench\.jpg and bench\.png have one name"):
+        bank(tmp_path)
+    (tmp_path / "bench.jpg").rename(tmp_path / "desk, oak.jpg")
+    with pytest.raises(NotPossible, match="has a comma"):
         bank(tmp_path)
 
 

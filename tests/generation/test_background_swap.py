@@ -3,11 +3,13 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.storage import default_storage
 from PIL import Image
 
 from catalog.models import Product
@@ -16,11 +18,13 @@ from generation.models import Candidate, Run, StageResult
 from generation.recipe import Recipe
 from generation.services.methods import SHIPPED, read_file
 from generation.services.runs import Wish, start_run
+from generation.sweeping import sweep_files
 from jobs import dispatch, execution
 from jobs.models import Queue
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.cutouts import disc, write_background
 from tests.factories.generation import make_method, make_ready_product
+from vitrine.addresses import folder
 
 pytestmark = pytest.mark.django_db
 Work = Callable[[], None]
@@ -124,6 +128,25 @@ def test_own_backgrounds_are_used_by_name_and_kept_in_the_store(work: Work, tmp_
     kept = StageResult.objects.get(stage="generate")
     key = (kept.result or {})["settings"]["own_backgrounds"]["my-shop"]
     assert kept.files.filter(key=key).exists()
+
+
+def test_an_own_background_outlives_the_sweep_while_its_run_waits_and_is_written_again_after(
+    work: Work, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.STORAGES = settings.STORAGES | {"default": folder(tmp_path / "media")}
+    write_background(tmp_path / "own", "my-yard", side=512)
+    method = make_method(recipe=with_backgrounds(swap_recipe(), "my-yard"))
+    product = make_ready_product("mug", photos=0, prompts=0)
+    give_photo(product)
+    run = start_run(product, Wish(method, candidates=1))
+    [own] = StageResult.objects.get(stage="generate").inputs["backdrops"]
+    assert sweep_files(older_than=timedelta(0)) == 0
+    run.delete()
+    StageResult.objects.all().delete()
+    assert sweep_files(older_than=timedelta(0)) == 1
+    assert not default_storage.exists(own["picture"]["key"])
+    start_run(product, Wish(method, candidates=1, seed=1))
+    assert default_storage.exists(own["picture"]["key"])
 
 
 def test_an_unknown_background_or_a_method_with_models_is_refused_before_any_work(work: Work) -> None:
