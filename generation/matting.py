@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pymatting import cf_laplacian, cg, estimate_foreground_ml, jacobi
-from scipy import ndimage
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import spsolve
 
 from generation import imaging
 from generation.imaging import Mask
@@ -21,7 +22,8 @@ Pixels = NDArray[np.uint8]  # (height, width, 3)
 LONGEST = 1400  # pixels of the product's longer side: no picture shows more, and memory stays small
 _MARGIN = 12  # pixels of ground kept around the product
 _CLEAR, _OPAQUE = 0.03, 0.97  # alpha below and above is 0 and 1
-_TOLERANCE = 1e-4
+_TOLERANCE, _ROUNDS = 1e-4, 2000
+_SEEN = 128  # alpha from which a transparent picture's colour is told well
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,19 @@ def cut_out(image: Image.Image, mask: Mask, *, band: float = 0.008) -> CutOut:
 
 
 def from_transparency(image: Image.Image) -> CutOut:
-    """The cut-out of a picture that was saved with one: its own alpha and colours. Raises ValueError for none."""
-    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    """The cut-out of a picture that was saved with one: its own alpha and colours. Raises ValueError for none.
+
+    What is hidden takes the colour of the nearest pixel that is seen: files have black or white there, and made smaller
+    it would be mixed into the edge.
+    """
     own = image.convert("RGBA")
-    own, mask, scale = _reduced_rgba(own, alpha > 0)
+    own, mask, scale = _reduced(own, np.asarray(own.getchannel("A")) > 0)
     left, top, right, bottom = box = _box_with_margin(mask)
     values = np.asarray(own)[top:bottom, left:right]
-    return CutOut(np.ascontiguousarray(values[..., :3]), np.ascontiguousarray(values[..., 3]), box, scale)
+    alpha = np.ascontiguousarray(values[..., 3])
+    nearest = ndimage.distance_transform_edt(alpha < _SEEN, return_distances=False, return_indices=True)
+    pixels = np.where((alpha > 0)[..., None], values[..., :3], values[..., :3][tuple(nearest)])
+    return CutOut(np.ascontiguousarray(pixels), alpha, box, scale)
 
 
 def softness(cut: CutOut) -> float:
@@ -78,8 +86,9 @@ def softness(cut: CutOut) -> float:
     alpha = cut.alpha
     edge = (alpha > 0) & (alpha < 255)
     outline = alpha > 127
-    length = np.count_nonzero(outline & ~ndimage.binary_erosion(outline))
-    return float(np.count_nonzero(edge & (alpha > 40) & (alpha < 215)) / max(6 * length, 1))
+    length = int(np.count_nonzero(outline & ~ndimage.binary_erosion(outline)))
+    between = int(np.count_nonzero(edge & (alpha > 40) & (alpha < 215)))
+    return between / max(6 * length, 1)
 
 
 def _reduced(image: Image.Image, mask: Mask) -> tuple[Image.Image, Mask, float]:
@@ -91,11 +100,6 @@ def _reduced(image: Image.Image, mask: Mask) -> tuple[Image.Image, Mask, float]:
         return image, mask, scale
     size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
     return image.resize(size, Image.Resampling.LANCZOS), imaging.resize_mask(mask, size), scale
-
-
-def _reduced_rgba(image: Image.Image, mask: Mask) -> tuple[Image.Image, Mask, float]:
-    reduced, smaller, scale = _reduced(image, mask)
-    return reduced, smaller, scale
 
 
 def _box_with_margin(mask: Mask) -> Box:
@@ -127,11 +131,18 @@ def _closed_form(colours: NDArray[np.float64], known: NDArray[np.float64]) -> ND
     system, right = rows[:, unknown].tocsc(), -(rows[:, ~unknown] @ told[~unknown])
     # A little weight on a half keeps what touches nothing known from being undetermined.
     system.setdiag(system.diagonal() + 1e-7)
-    start = np.full(int(unknown.sum()), 0.5)
-    solved = cg(system, right + 0.5e-7, x0=start, M=jacobi(system), rtol=_TOLERANCE, atol=0, maxiter=2000)
     alpha = told.copy()
-    alpha[unknown] = np.clip(solved, 0, 1)
+    alpha[unknown] = np.clip(_solution(system, right + 0.5e-7), 0, 1)
     return np.asarray(alpha.reshape(known.shape))
+
+
+def _solution(system: sparse.csc_matrix, right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By conjugate gradients, which are fast; directly where they do not come to an end."""
+    start = np.full(len(right), 0.5)
+    try:
+        return np.asarray(cg(system, right, x0=start, M=jacobi(system), rtol=_TOLERANCE, atol=0, maxiter=_ROUNDS))
+    except ValueError:  # what pymatting raises after its last round
+        return np.asarray(spsolve(system, right))
 
 
 def _clean(alpha: NDArray[np.float64], mask: Mask) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from generation import matting
 from generation.matting import LONGEST, cut_out, from_transparency, softness
 from tests.factories.cutouts import BLUE, RED, disc
 
@@ -67,7 +68,26 @@ def test_a_transparent_picture_keeps_its_own_edge() -> None:
     cut = from_transparency(Image.fromarray(rgba))
     left, top, right, bottom = cut.box
     assert np.array_equal(cut.alpha, rgba[top:bottom, left:right, 3])
-    assert np.array_equal(cut.pixels, rgba[top:bottom, left:right, :3])
+    seen = cut.alpha > 0
+    assert np.array_equal(cut.pixels[seen], rgba[top:bottom, left:right, :3][seen])
+
+
+def test_what_a_transparent_picture_hides_is_not_mixed_into_its_edge() -> None:
+    rgba = np.zeros((40, 50, 4), np.uint8)
+    rgba[..., :3] = (0, 0, 0)
+    rgba[10:30, 10:40] = (200, 180, 20, 255)
+    cut = from_transparency(Image.fromarray(rgba))
+    assert (cut.pixels == (200, 180, 20)).all()
+    smaller = np.asarray(Image.fromarray(cut.pixels).resize((16, 11), Image.Resampling.LANCZOS))
+    assert np.abs(smaller.astype(int) - (200, 180, 20)).max() <= 1
+
+
+def test_an_edge_that_comes_to_no_end_is_solved_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, mask = disc()
+    usual = cut_out(image, mask)
+    monkeypatch.setattr(matting, "_ROUNDS", 1)
+    direct = cut_out(image, mask)
+    assert np.abs(direct.alpha.astype(int) - usual.alpha).max() <= 3
 
 
 def test_a_sharp_edge_is_less_soft_than_a_blurred_one() -> None:
