@@ -11,11 +11,13 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -30,7 +32,10 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 
 CLAIMED = timedelta(minutes=10)  # a delivery whose sender died is due again after that
 GONE = 410
 NETWORK_ERRORS = (OSError, http.client.HTTPException)  # OSError has timeouts, refusals, TLS and look-ups under it
-_TRANSLATED = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")]
+# An IPv4 address lies in the last four bytes of these: translated, or written in the oldest way.
+_TRANSLATED = [ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
+
+_AS_IT_IS = "%/?:@!$&'()*+,;=-._~"  # all else in a path or a query is sent as bytes in percent
 
 
 class AddressRefused(Exception):
@@ -105,11 +110,14 @@ def target_of(url: str) -> Target:
     parts = urlsplit(url)
     https = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if https else 80)
-    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    try:
+        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except UnicodeError:
+        raise AddressRefused(f"{host} is no name of a host.") from None
     inside = [address for address in found if not is_public(address)]
     if inside and not settings.WEBHOOKS_TO_PRIVATE:
         raise AddressRefused(f"{host} is at {inside[0]}, which is not a public address: nothing is sent there.")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_IT_IS)
     return Target(https, host, port, path, found[0])
 
 
@@ -127,12 +135,14 @@ def is_public(address: str) -> bool:
 
 def _post(target: Target, body: bytes, headers: dict[str, str]) -> int:
     connection = _Pinned(target)
+    over = threading.Timer(SECONDS, connection.abort)
+    over.start()
     try:
         connection.request("POST", target.path, body, headers)
-        response = connection.getresponse()
-        response.read(1024)
-        return response.status
+        with connection.getresponse() as response:
+            return response.status  # what else it says is not read
     finally:
+        over.cancel()
         connection.close()
 
 
@@ -146,11 +156,21 @@ class _Pinned(http.client.HTTPConnection):
             self.default_port = 443
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._target.address, self._target.port), timeout=SECONDS)
-        if not self._target.https:
-            self.sock = plain
-            return
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._target.host)
+        address = (self._target.address, self._target.port)
+        self.sock: socket.socket | None = socket.create_connection(address, timeout=SECONDS)
+        if self._target.https:
+            # The handshake comes once `abort` can see the socket: it, too, may be answered a byte at a time.
+            tls = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self.sock = tls
+            tls.do_handshake()
+
+    def abort(self) -> None:
+        """Break off from another thread, for who answers a byte at a time would hold all others up."""
+        if (held := self.sock) is not None:
+            with suppress(OSError):  # it has ended by itself meanwhile
+                socket.socket.shutdown(held, socket.SHUT_RDWR)  # the TLS one's own would pull the rug from a reader
 
 
 def _claim(delivery: Delivery, now: datetime) -> bool:

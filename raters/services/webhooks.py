@@ -80,7 +80,16 @@ def _check_url(url: str) -> None:
         raise BadWebhook(f"{url[:100]!r} is not an address that can be read.") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and settings.WEBHOOKS_TO_PRIVATE):
         raise BadWebhook(f"{url[:100]!r} does not begin with https://, so what is told could be read on the way.")
-    if not parts.hostname or len(url) > 500:
+    if not parts.hostname or len(url) > 500 or not _is_name(parts.hostname):
         raise BadWebhook(f"{url[:100]!r} names no host.")
     if parts.username or parts.password:
         raise BadWebhook("A password in an address ends up in logs: leave it out, and check the signature instead.")
+
+
+def _is_name(host: str) -> bool:
+    """Whether a look-up can be asked for it: no empty part, none too long."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -3,8 +3,11 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -200,7 +203,7 @@ def test_the_own_network_is_never_called(listener: Heard, settings: Any) -> None
 
 INSIDE = (
     "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 ::1 fe80::1"
-    " fe80::1%eth0 fd00::1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1:: ff02::1 ::"
+    " fe80::1%eth0 fd00::1 ::127.0.0.1 ::10.0.0.1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1:: ff02::1 ::"
 )
 
 
@@ -244,6 +247,8 @@ def test_two_senders_send_it_once(listener: Heard) -> None:
         ("ftp://example.com/", BOTH, "does not begin with https://"),
         ("https://user:pw@example.com/", BOTH, "A password in an address"),
         ("https:///path", BOTH, "names no host"),
+        ("https://hooks..example/", BOTH, "names no host"),
+        (f"https://{'a' * 64}.example/", BOTH, "names no host"),
         ("https://[::1", BOTH, "cannot|not an address"),
         ("https://example.com/", ["nonsense"], "'nonsense' is no event"),
         ("https://example.com/", [], "Choose of verdict.final"),
@@ -253,3 +258,52 @@ def test_refused_at_the_door(url: str, events: list[str], sentence: str) -> None
     with pytest.raises(BadWebhook, match=sentence):
         webhooks.make_webhook(url, events)
     assert not Webhook.objects.exists()
+
+
+def test_a_name_that_no_look_up_takes_holds_nobody_up(listener: Heard) -> None:
+    """Such a row came in before the door was there."""
+    Webhook.objects.create(url="https://hooks..example/", events=BOTH)
+    webhooks.make_webhook(listener.url, BOTH)
+    decided()
+    assert sending.send_due() == {"sent": 1, "failed": 1}
+    assert len(listener.calls) == 1
+    assert not Webhook.objects.get(url="https://hooks..example/").active
+
+
+@pytest.mark.parametrize(
+    ("path", "called"),
+    [
+        ("/a b", "/a%20b"),
+        ("/h\u00f6rer?q=\u00e4", "/h%C3%B6rer?q=%C3%A4"),
+        ("/done%20so?a=1&b=%2F", "/done%20so?a=1&b=%2F"),
+    ],
+)
+def test_letters_of_any_kind_in_a_path(listener: Heard, path: str, called: str) -> None:
+    webhooks.make_webhook(listener.url.partition("/hook")[0] + path, BOTH)
+    decided()
+    assert sending.send_due() == {"sent": 1, "failed": 0}
+    assert listener.calls[0][0]["path"] == called
+
+
+def test_who_answers_a_byte_at_a_time_is_left(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WEBHOOKS_TO_PRIVATE = True
+    monkeypatch.setattr(sending, "SECONDS", 0.4)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            caller, _ = server.accept()
+            with caller, suppress(OSError):
+                caller.sendall(b"HTTP/1.1 ")
+                while not over.wait(0.05):
+                    caller.sendall(b"2")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        webhooks.make_webhook(f"http://127.0.0.1:{server.getsockname()[1]}/", BOTH)
+        decided()
+        began = time.monotonic()
+        assert sending.send_due() == {"sent": 0, "failed": 1}
+        assert time.monotonic() - began < 5
+        over.set()
+        thread.join()
