@@ -32,6 +32,8 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parents[1] / "backgrounds")
     parser.add_argument("names", nargs="*", help="these scenes only")
     asked = parser.parse_args()
+    if unknown := set(asked.names) - {scene.name for scene in SCENES}:
+        parser.error(f"there is no scene {', '.join(sorted(unknown))}")
     asked.folder.mkdir(parents=True, exist_ok=True)
     total = 0
     for scene in SCENES:

@@ -8,11 +8,26 @@ import pytest
 
 from generation.checkpoints.roles import Role
 from generation.checkpoints.sets import ROLES, Entry, ModelSet
-from generation.fitting import EDITORS, OWN_SCHEDULER, misfits
-from generation.recipe import FinetuneConfig, GenerateConfig, NegativesConfig, Recipe
+from generation.exceptions import BadModelSet
+from generation.fitting import EDITORS, OWN_SCHEDULER, misfits, within
+from generation.recipe import (
+    FinetuneConfig,
+    GenerateConfig,
+    MatteConfig,
+    MeasureConfig,
+    NegativesConfig,
+    Recipe,
+    SwapConfig,
+)
 from tests.factories.pipeline import tiny_models
 
 EDIT = GenerateConfig(way="reference-edit")
+
+
+SWAP = Recipe(
+    matte=MatteConfig(), caption=None, novel_views=None, new_contexts=None, negatives=None, filter=None, finetune=None,
+    generate=GenerateConfig(way="background-swap", swap=SwapConfig()),
+)  # fmt: skip
 
 
 def set_of(base: str, served: str) -> ModelSet:
@@ -49,6 +64,45 @@ def test_what_does_not_go_together_is_told(change: dict[str, Any], base: str, se
     told = misfits(replace(Recipe(), **change), set_of(base, served))
     assert len(told) == len(said)
     assert all(part in sentence for part, sentence in zip(said, told, strict=True))
+
+
+def part_of(*roles: Role) -> ModelSet:
+    return replace(whole := set_of("sd", "sd"), entries={role: whole.entries[role] for role in roles})
+
+
+@pytest.mark.parametrize(
+    ("roles", "measured"),
+    [
+        (("segmenter",), False),
+        (("segmenter", "clip"), False),
+        (("segmenter", "clip", "dino"), True),
+        (ROLES, True),
+    ],
+    ids=["cut-outs only", "no DINO", "all that measures", "a whole set"],
+)
+def test_a_swap_is_measured_where_the_set_can(roles: tuple[Role, ...], measured: bool) -> None:
+    chosen = part_of(*roles)
+    assert within(SWAP, chosen) == (SWAP if measured else replace(SWAP, measure=None))
+    assert misfits(SWAP, chosen) == []
+
+
+def test_only_a_swap_goes_without_metrics() -> None:
+    chosen, recipe = part_of("segmenter"), Recipe()
+    assert within(recipe, chosen) == recipe
+    assert recipe.measure == MeasureConfig()
+    [told] = misfits(recipe, chosen)
+    assert told.startswith("The model set shop has no captioner, base, video, dino")
+    assert told.endswith("choose another set, or the method background-swap.")
+
+
+def test_even_a_swap_needs_a_segmenter() -> None:
+    [told] = misfits(SWAP, part_of("clip", "dino"))
+    assert "has no segmenter" in told
+
+
+def test_a_role_that_a_partial_set_lacks_is_named() -> None:
+    with pytest.raises(BadModelSet, match="The model set shop has no video; choose another set"):
+        part_of("segmenter").entry("video")
 
 
 @pytest.mark.parametrize("family", ["sd", "sdxl", "flux2-klein"])

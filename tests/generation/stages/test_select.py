@@ -1,12 +1,23 @@
 """Selection by the sum of three cosines: threshold, top N, ties."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from generation.context import LocalContext
+from generation.exceptions import NotPossible
 from generation.recipe import SelectConfig
-from generation.records import MeasureResult, Metrics, Picture, SelectResult, from_plain, to_plain
+from generation.records import (
+    GeneratedImage,
+    GenerateResult,
+    MeasureResult,
+    Metrics,
+    Picture,
+    SelectResult,
+    from_plain,
+    to_plain,
+)
 from generation.stages import select
 from tests.factories.checkpoints.perceivers import TinyModels
 from tests.factories.pipeline import files_in
@@ -45,6 +56,56 @@ def test_the_best_are_picked(
     assert [choice.score for choice in result.choices] == pytest.approx(sorted(sums, reverse=True))
     assert len(result.picked) == picked
     assert from_plain(SelectResult, to_plain(result)) == result
+
+
+def made(*qualities: float | None) -> GenerateResult:
+    """Unmeasured images named by their place."""
+    images = tuple(
+        GeneratedImage("a {product}", "a mug", place, Picture(str(place), str(place), 8, 8), quality=quality)
+        for place, quality in enumerate(qualities)
+    )
+    return GenerateResult(images, "none", {})
+
+
+@pytest.mark.parametrize(
+    ("qualities", "top", "order"),
+    [
+        ((0.2, 0.9, 0.5), 2, "120"),
+        ((0.5, 0.5, 0.9, 0.5), 9, "2013"),
+        ((None, 0.1, None), 1, "102"),
+        ((), 4, ""),
+    ],
+    ids=["best first", "ties keep their order", "unknown is last", "none"],
+)
+def test_unmeasured_images_are_ordered_by_their_own_quality(
+    tmp_path: Path, qualities: tuple[float | None, ...], top: int, order: str
+) -> None:
+    config = SelectConfig(top=top, least_sum=5.0)  # there is no sum that could be too small
+    inputs = select.Inputs(generate=made(*qualities))
+    result = select.run(inputs, config, TinyModels(), LocalContext(), files_in(tmp_path))
+    assert "".join(choice.picture.key for choice in result.choices) == order
+    assert {choice.score for choice in result.choices} <= {None}
+    assert len(result.picked) == min(top, len(qualities))
+    assert from_plain(SelectResult, to_plain(result)) == result
+
+
+def test_what_was_held_back_is_not_picked() -> None:
+    """As with metrics, which are of candidates alone."""
+    kept = made(0.2, 0.4)
+    held = replace(kept.images[1], dropped="not for a shop")
+    told = select.by_quality(replace(kept, images=(kept.images[0], held)), SelectConfig())
+    assert [choice.picture.key for choice in told] == ["0"]
+
+
+def test_metrics_win_over_quality(tmp_path: Path) -> None:
+    inputs = select.Inputs(measured(1.0, 2.0), made(0.9, 0.1))
+    result = select.run(inputs, SelectConfig(), TinyModels(), LocalContext(), files_in(tmp_path))
+    assert [choice.score for choice in result.choices] == [2.0, 1.0]
+
+
+def test_nothing_to_select_from_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotPossible, match="neither metrics nor images"):
+        select.run(select.Inputs(), SelectConfig(), TinyModels(), LocalContext(), files_in(tmp_path))
 
 
 def test_segmented_metrics_do_not_count() -> None:
