@@ -113,7 +113,8 @@ def named(text: str) -> Method:
     method = found.first()
     if method is None:
         names = Method.objects.filter(retired=False).order_by("name").values_list("name", flat=True).distinct()
-        raise NotPossible(f"There is no method {text!r}; there are: {', '.join(names) or 'none'}.")
+        there = f"there are: {', '.join(names)}" if names else "there is none yet. `manage.py methods load` brings some"
+        raise NotPossible(f"There is no method {text!r}; {there}.")
     return method
 
 
