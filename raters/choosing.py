@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from django.db.models import QuerySet
 
 from generation.models import Candidate
 from raters.exceptions import BadCampaign
 
+Key = TypeVar("Key")
 AT_ONCE = 500  # ids in one query: SQLite takes no more than some thousands of parameters
 
 
@@ -98,7 +100,7 @@ def sample(ids: Sequence[int], strata: Sequence[Hashable], size: int, seed: int)
     return sorted(drawn)
 
 
-def in_batches(ids: Sequence[int]) -> Iterator[list[int]]:
-    """The ids, so many at a time as one query takes."""
+def in_batches(ids: Sequence[Key]) -> Iterator[list[Key]]:
+    """The ids or keys, so many at a time as one query takes."""
     for start in range(0, len(ids), AT_ONCE):
         yield list(ids[start : start + AT_ONCE])

@@ -25,6 +25,7 @@ from raters.models.tasks import AGAIN, AssignmentState, TaskState
 from raters.ordering import is_gold_turn, turn
 
 HELD_AT_ONCE = 2  # the image on the page, and the one after it, fetched meanwhile
+SHIFTED = ("held", "done", "state", "stamp")  # the columns of a task that `move` writes
 SETTLED = 10_000_000  # microseconds after which a committed stamp is seen by all
 RECLAIMED_AT_ONCE = 16
 RECLAIM_EVERY = 8  # images handed to a rater, and whenever there seems to be nothing for one
@@ -117,12 +118,17 @@ def move(task: Task, *, held: int = 0, done: int = 0, complete: bool | None = No
 
     `complete` is whether its verdict is final; None leaves that as it is.
     """
+    shift(task, held=held, done=done, complete=complete)
+    task.save(update_fields=SHIFTED)
+
+
+def shift(task: Task, *, held: int = 0, done: int = 0, complete: bool | None = None) -> None:
+    """As `move`; saving SHIFTED is left to the caller."""
     task.held += held
     task.done += done
     if task.state not in (TaskState.WITHHELD, TaskState.GOLD):
         task.state = _state_of(task, task.state == TaskState.COMPLETE if complete is None else complete)
         task.stamp = now_stamp()
-    task.save(update_fields=["held", "done", "state", "stamp"])
 
 
 def _state_of(task: Task, complete: bool) -> TaskState:

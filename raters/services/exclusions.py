@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from raters import leasing
+from raters.choosing import in_batches
 from raters.exceptions import Refused
-from raters.models import Campaign, CampaignEvent, CampaignRater, Exclusion, Rater, Rating, RatingChange, Task
+from raters.models import Campaign, CampaignEvent, CampaignRater, Exclusion, Rater, Rating, RatingChange
 from raters.models.tasks import AssignmentState
-from raters.services.settling import settle_task
+from raters.services.settling import settle_all
+from raters.turns import writing
 
 LONGEST_REASON = 500
 
@@ -20,7 +21,7 @@ class CannotExclude(Refused):
     code, status = "cannot_exclude", 400
 
 
-@transaction.atomic
+@writing()
 def exclude(rater: Rater, campaign: Campaign, *, since: datetime, reason: str, by: Any = None) -> Exclusion:
     """From `since` on the rater's ratings count no more, and the rater gets no more images of the campaign.
 
@@ -36,7 +37,7 @@ def exclude(rater: Rater, campaign: Campaign, *, since: datetime, reason: str, b
     made = Exclusion.objects.create(campaign=campaign, rater=rater, since=since, reason=text, by=by)
     rows = Rating.objects.filter(rater=rater, campaign=campaign, made_at__gte=since, excluded=False)
     note = RatingChange(kind=RatingChange.Kind.EXCLUDED, reason=text, by=by)
-    changed = _mark(list(rows.order_by("task_id")), note, member)
+    changed = _mark(rows, note, member)
     details = {"rater": rater.code, "since": since.isoformat(), "reason": text, "ratings": changed}
     CampaignEvent.objects.create(
         campaign=campaign, kind="rater excluded", by=by, details=details | {"state": member.state}
@@ -47,7 +48,7 @@ def exclude(rater: Rater, campaign: Campaign, *, since: datetime, reason: str, b
     return made
 
 
-@transaction.atomic
+@writing()
 def lift(exclusion: Exclusion, *, reason: str, by: Any = None) -> Exclusion:
     """Undo an exclusion: the ratings count as before, and the rater may go on. Raises CannotExclude."""
     text = _reason(reason, "Say why the exclusion is lifted: the reason is empty.")
@@ -62,30 +63,28 @@ def lift(exclusion: Exclusion, *, reason: str, by: Any = None) -> Exclusion:
     campaign = exclusion.campaign
     rows = Rating.objects.filter(rater=exclusion.rater_id, campaign=campaign, excluded=True)
     note = RatingChange(kind=RatingChange.Kind.LIFTED, reason=text, by=by)
-    changed = _mark(list(rows.order_by("task_id")), note, member)
+    changed = _mark(rows, note, member)
     details = {"rater": exclusion.rater.code, "reason": text, "ratings": changed}
     CampaignEvent.objects.create(campaign=campaign, kind="exclusion lifted", by=by, details=details)
     CampaignRater.objects.filter(pk=member.pk).update(state=_former_state(campaign, exclusion.rater))
     return exclusion
 
 
-def _mark(rows: list[Rating], note: RatingChange, member: CampaignRater) -> int:
+def _mark(rows: QuerySet[Rating], note: RatingChange, member: CampaignRater) -> int:
     """Say of each rating whether it counts, note that, and bring its task in step; returns how many there are.
 
-    `note` is the change without its rating. Tasks are locked by rising id.
+    `note` is the change without its rating. All in one transaction, so that no verdict is ever between the two, and in
+    a few statements for each some hundred ratings, so that it is a short one.
     """
-    excluded = note.kind == RatingChange.Kind.EXCLUDED
-    Rating.objects.filter(pk__in=[row.pk for row in rows]).update(excluded=excluded)
+    marked = list(rows.values_list("pk", "task_id", "gold", "answers"))
     shared = {"kind": note.kind, "reason": note.reason, "by": note.by}
-    changes = [RatingChange(rating=row, before=row.answers, **shared) for row in rows]
+    for batch in in_batches([pk for pk, *_ in marked]):
+        Rating.objects.filter(pk__in=batch).update(excluded=note.kind == RatingChange.Kind.EXCLUDED)
+    changes = (RatingChange(rating_id=pk, before=answers, **shared) for pk, _, _, answers in marked)
     RatingChange.objects.bulk_create(changes, batch_size=500)
-    finished = 0
-    for row in rows:
-        if not row.gold:
-            task = Task.objects.select_for_update(of=("self",)).get(pk=row.task_id)
-            finished += settle_task(task, member.campaign, held=0, done=0)
+    finished = settle_all((task for _, task, gold, _ in marked if not gold), member.campaign)
     CampaignRater.objects.filter(pk=member.pk).update(finished=F("finished") + finished)
-    return len(rows)
+    return len(marked)
 
 
 def _former_state(campaign: Campaign, rater: Rater) -> str:

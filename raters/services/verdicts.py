@@ -1,6 +1,6 @@
 """Keeps each task's verdict in step with its ratings, and builds all of them anew to see that they were."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,15 +33,21 @@ def recompute(task: Task, campaign: Campaign | None = None) -> Verdict | None:
 
     A task that was never rated, and a gold item, has none. Tells `verdict_made` once it is final.
     """
-    campaign = campaign or task.campaign
-    found = verdict_of(task, campaign, rule_book(campaign.question_set), list(Rating.objects.filter(task=task.pk)))
-    if found is None:
-        return None
+    return recompute_all([task], campaign or task.campaign).get(task.pk)
+
+
+def recompute_all(tasks: Sequence[Task], campaign: Campaign) -> dict[int, Verdict]:
+    """As `recompute`, for many tasks of a campaign in a few statements; verdicts by task."""
+    ratings = _ratings_of(tasks)
+    book = rule_book(campaign.question_set)
+    made = {task.pk: verdict_of(task, campaign, book, ratings.get(task.pk, [])) for task in tasks}
+    found = {pk: verdict for pk, verdict in made.items() if verdict is not None}
     names = [*COMPARED, "campaign", "updated_at"]
-    Verdict.objects.bulk_create([found], update_conflicts=True, unique_fields=["task"], update_fields=names)
-    if found.final:
-        webhooks.note_verdict(found)
-        told = {"task": task.pk, "campaign": campaign.pk, "outcome": found.outcome}
+    Verdict.objects.bulk_create(found.values(), update_conflicts=True, unique_fields=["task"], update_fields=names)
+    final = [verdict for verdict in found.values() if verdict.final]
+    webhooks.note_verdicts(final, campaign.pk)
+    for verdict in final:
+        told = {"task": verdict.task_id, "campaign": campaign.pk, "outcome": verdict.outcome}
         transaction.on_commit(partial(signals.verdict_made.send_robust, Verdict, **told))
     return found
 
@@ -103,15 +109,20 @@ def _suspects(campaign: Campaign) -> Iterator[int]:
         if not tasks:
             return
         after = tasks[-1].pk
-        ratings: dict[int, list[Rating]] = {}
-        for rating in Rating.objects.filter(task__in=tasks):
-            ratings.setdefault(rating.task_id, []).append(rating)
+        ratings = _ratings_of(tasks)
         stored = {verdict.task_id: verdict for verdict in Verdict.objects.filter(task__in=tasks)}
         book = rule_book(campaign.question_set)
         for task in tasks:
             computed = verdict_of(task, campaign, book, ratings.get(task.pk, []))
             if _plain(computed) != _plain(stored.get(task.pk)):
                 yield task.pk
+
+
+def _ratings_of(tasks: Sequence[Task]) -> dict[int, list[Rating]]:
+    ratings: dict[int, list[Rating]] = {}
+    for rating in Rating.objects.filter(task__in=[task.pk for task in tasks]):
+        ratings.setdefault(rating.task_id, []).append(rating)
+    return ratings
 
 
 def _difference(task: Task, campaign: Campaign) -> Difference | None:

@@ -1,6 +1,6 @@
 """Webhooks: who is told of verdicts and of campaigns that end. What is to be told is a row in the same transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from raters.models import Campaign, Delivery, Verdict, Webhook
 from raters.models.webhooks import Event
 
 MOST_WEBHOOKS = 50
+BATCH = 500
 
 
 class BadWebhook(Refused):
@@ -36,9 +37,33 @@ def make_webhook(url: str, events: Iterable[str], *, campaign: Campaign | None =
     return Webhook.objects.create(url=url, events=wanted, campaign=campaign, made_by=by)
 
 
-def note_verdict(verdict: Verdict) -> None:
-    """Write what is to be told of a final verdict, in the caller's transaction."""
-    payload = {
+def note_verdicts(verdicts: Sequence[Verdict], campaign: int) -> None:
+    """Write what is to be told of a campaign's final verdicts, in the caller's transaction."""
+    _note(Event.VERDICT, campaign, [_told(verdict) for verdict in verdicts])
+
+
+def note_closed(campaign: Campaign) -> None:
+    """Write what is to be told of a campaign that was closed, in the caller's transaction."""
+    at = campaign.closed_at or timezone.now()
+    _note(Event.CLOSED, campaign.pk, [{"campaign": campaign.pk, "name": campaign.name, "closed_at": at.isoformat()}])
+
+
+def listening(event: str, campaign: int) -> list[int]:
+    """Ids of the active webhooks that want to hear of this event of this campaign; there are MOST_WEBHOOKS at most."""
+    rows = Webhook.objects.filter(Q(campaign=None) | Q(campaign=campaign), active=True)
+    return [pk for pk, events in rows.values_list("pk", "events") if event in events]
+
+
+def _note(event: Event, campaign: int, payloads: Sequence[dict[str, Any]]) -> None:
+    heard = listening(event, campaign) if payloads else []
+    if heard:
+        now = timezone.now()
+        rows = [Delivery(webhook_id=pk, event=event, payload=told, due_at=now) for told in payloads for pk in heard]
+        Delivery.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    return {
         "campaign": verdict.campaign_id,
         "task": verdict.task_id,
         "outcome": verdict.outcome,
@@ -49,27 +74,6 @@ def note_verdict(verdict: Verdict) -> None:
         "early": verdict.early,
         "questions": verdict.questions,
     }
-    _note(Event.VERDICT, verdict.campaign_id, payload)
-
-
-def note_closed(campaign: Campaign) -> None:
-    """Write what is to be told of a campaign that was closed, in the caller's transaction."""
-    at = campaign.closed_at or timezone.now()
-    _note(Event.CLOSED, campaign.pk, {"campaign": campaign.pk, "name": campaign.name, "closed_at": at.isoformat()})
-
-
-def listening(event: str, campaign: int) -> list[int]:
-    """Ids of the active webhooks that want to hear of this event of this campaign; there are MOST_WEBHOOKS at most."""
-    rows = Webhook.objects.filter(Q(campaign=None) | Q(campaign=campaign), active=True)
-    return [pk for pk, events in rows.values_list("pk", "events") if event in events]
-
-
-def _note(event: Event, campaign: int, payload: dict[str, Any]) -> None:
-    now = timezone.now()
-    heard = listening(event, campaign)
-    if heard:
-        rows = [Delivery(webhook_id=pk, event=event, payload=payload, due_at=now) for pk in heard]
-        Delivery.objects.bulk_create(rows)
 
 
 def _check_url(url: str) -> None:

@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
 from raters.exceptions import NotAllowed
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, Rating, RatingChange, Verdict
-from raters.services import exclusions, verdicts
+from raters.services import campaigns, exclusions, verdicts
 from raters.services.exclusions import CannotExclude
 from tests.factories import rating as made
 
 pytestmark = pytest.mark.django_db
+MOST_STATEMENTS = 24
 LONG_AGO = timezone.now() - timedelta(days=9)
 
 
@@ -129,3 +132,31 @@ def test_lifted_twice_is_refused(campaign: Campaign, raters: list[Rater]) -> Non
     exclusions.lift(exclusion, reason="no")
     with pytest.raises(CannotExclude, match="lifted already"):
         exclusions.lift(exclusion, reason="no")
+
+
+@pytest.mark.parametrize("count", [1, 24])
+def test_it_takes_as_many_statements_for_many_ratings_as_for_one(count: int) -> None:
+    rater, campaign = made.make_rater(), made.make_campaign(count, raters_per_image=1)
+    for _ in range(count):
+        made.rate(rater, campaign)
+    with CaptureQueriesContext(connection) as used:
+        exclusion = exclusions.exclude(rater, campaign, since=LONG_AGO, reason="random")
+    assert len(used) <= MOST_STATEMENTS
+    assert set(Verdict.objects.values_list("outcome", "ratings")) == {("too_few", 0)}
+    assert set(campaign.tasks.values_list("state", "done", "held")) == {("complete", 1, 0)}
+    exclusions.lift(exclusion, reason="no")
+    assert set(Verdict.objects.values_list("outcome", "ratings")) == {("passed", 1)}
+    assert verdicts.differences(Campaign.objects.all()) == []
+    assert CampaignRater.objects.get().finished == count
+
+
+def test_gold_items_are_left_out_and_come_back_too() -> None:
+    campaign, rater = made.make_campaign(1, open=False, qualification_items=1), made.make_rater()
+    made.make_gold(campaign, 1, use="qualification")
+    campaigns.open_campaign(campaign)
+    made.rate(rater, campaign)
+    exclusion = exclusions.exclude(rater, campaign, since=LONG_AGO, reason="random")
+    assert Rating.objects.get().excluded
+    assert campaign.tasks.get(state="gold").done == 0
+    exclusions.lift(exclusion, reason="no")
+    assert not Rating.objects.get().excluded
