@@ -301,7 +301,7 @@ def main() -> None:
         server.start()
         stack.callback(server.stop)
         cpu = _postgres_cpu if database else lambda: 0.0
-        parts = {
+        parts: dict[str, Callable[[], object]] = {
             "drains": lambda: drains(server),
             "kills": lambda: kills(server),
             "speed": lambda: speed(server, 2_000, cpu),

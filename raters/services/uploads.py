@@ -33,6 +33,7 @@ from raters.services import tasks
 
 FOLDER = "rated"
 MOST_IMAGES = 20_000
+LONGEST_NAME = 200
 COLUMNS = ("image", "name", "product", "photos", "method", "prompt")
 _PARTS = re.compile(r"[|;]")
 
@@ -119,6 +120,8 @@ class _Reading:
         if not image:
             raise RowRefused("The row names no image.")
         name = _text(fields, "name") or image
+        if len(name) > LONGEST_NAME:
+            raise RowRefused(f"The name {name[:40]!r}… has {len(name)} characters; {LONGEST_NAME} are taken.")
         if name in self._names:
             raise RowRefused(f"{name[:80]!r} is in the campaign already.")
         stored = self._stored(image)
@@ -129,7 +132,7 @@ class _Reading:
             stored.width,
             stored.height,
             subject,
-            name=name[:200],
+            name=name,
             method=_text(fields, "method")[:120],
             prompt=_text(fields, "prompt")[:4000],
         )
@@ -202,7 +205,10 @@ def _text(fields: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str | int | float):
         raise RowRefused(f"The {name} of the row is no text.")
-    return str(value).strip()
+    text = str(value).strip()
+    if any(letter == "\0" or 0xD800 <= ord(letter) <= 0xDFFF for letter in text):
+        raise RowRefused(f"The {name} of the row has a character that cannot be kept.")
+    return text
 
 
 def _paths(value: Any) -> list[str]:

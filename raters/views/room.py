@@ -43,7 +43,9 @@ REPORT_REASONS = (
 def rate_list(request: HttpRequest) -> HttpResponse:
     """The campaigns that this rater may rate in, and how far they are."""
     rater = _rater(request)
-    return render(request, "raters/rate_list.html", {"rater": rater, "invitations": rating_room.invitations(rater)})
+    found = rating_room.invitations(rater)
+    context = {"rater": rater, "invitations": found, "rated": any(one.done for one in found)}
+    return render(request, "raters/rate_list.html", context)
 
 
 @allow(Role.RATER)

@@ -66,6 +66,9 @@ def test_json_lines_and_a_product_of_the_catalogue(tmp_path: Path) -> None:
         ({"image": "made/1.png", "product": "shop/unknown"}, "is no product of the catalogue"),
         ({"image": "made/1.png", "photos": "none.jpg"}, "is not there"),
         ({"image": ["made/1.png"], "photos": "photo.jpg"}, "is no text"),
+        ({"image": "made/1.png", "photos": "photo.jpg", "name": "n" * 201}, "has 201 characters; 200 are taken"),
+        ({"image": "made/1.png", "photos": "photo.jpg", "prompt": "a\0b"}, "a character that cannot be kept"),
+        ({"image": "made/1.png", "photos": "photo.jpg", "method": "\ud800"}, "a character that cannot be kept"),
     ],
 )
 def test_a_wrong_row_is_refused_by_itself(tmp_path: Path, row: dict[str, object], sentence: str) -> None:

@@ -295,3 +295,31 @@ def test_a_made_picture_is_kept(client_for: ClientFor, rater: User) -> None:
 
 def test_every_question_of_the_default_set_is_asked() -> None:
     assert set(KEYS) == set(YES)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"), [("bro\0ken", "broken"), ("half a letter \ud83d", "half a letter"), ("n" * 900, "n" * 500)]
+)
+def test_a_reason_is_kept_as_every_database_takes_it(
+    client_for: ClientFor, rater: User, reason: str, kept: str
+) -> None:
+    campaign, client = make_campaign(2), client_for(rater)
+    held = post(client, campaign, "next").json()["task"]["assignment"]
+    assert post(client, campaign, "skip", {"assignment": held, "reason": reason}).status_code == 200
+    assert Assignment.objects.get(uuid=held).reason == kept
+
+
+def test_lists_within_lists_without_end_are_no_json(client_for: ClientFor, rater: User) -> None:
+    body = b'{"answers": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    answer = client_for(rater).post(f"/rate/{make_campaign(1).pk}/next", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["refused"]) == (400, "bad_request")
+
+
+def test_the_list_leads_to_all_that_one_has_rated_once_there_is_something(client_for: ClientFor, rater: User) -> None:
+    campaign, client = make_campaign(2), client_for(rater)
+    assert "/rate/mine." not in client.get("/rate/").content.decode()
+    held = post(client, campaign, "next").json()["task"]["assignment"]
+    post(client, campaign, "submit", answers_for(held))
+    links = re.findall(r"/rate/mine\.\w+", client.get("/rate/").content.decode())
+    assert links == ["/rate/mine.csv", "/rate/mine.jsonl"]
+    assert {client.get(link).status_code for link in links} == {200}
