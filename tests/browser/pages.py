@@ -14,14 +14,16 @@ from catalog.samples import render_product_photo
 from generation.models import Batch, Run
 from generation.recipe import recipe_from
 from jobs.models import Attempt, Job, State
+from raters.figuring import compute
 from raters.models import Campaign
-from raters.services import guidelines
+from raters.services import adjudication, guidelines
+from raters.services.gold import make_gold
 from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
 from tests.factories.campaigns import make_shown_campaign, picture_bytes
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_method, make_run
-from tests.factories.rating import make_rater
+from tests.factories.rating import NO, YES, make_rater
 from tests.factories.rating import rate as rate_one
 from tests.factories.runs import make_whole_run
 from vitrine.access import Role
@@ -210,6 +212,53 @@ def of_campaign(name: str, state: str = "open") -> Callable[[], str]:
     return lambda: reverse(f"raters:{name}", args=[a_rated_campaign(state).pk])
 
 
+def a_judged_campaign() -> Campaign:
+    """One whose raters disagree, with its figures computed."""
+    made = make_shown_campaign(4)
+    for answers in (YES, NO, {**YES, "logo": "maybe"}):
+        rater = make_rater()
+        for _ in range(4):
+            rate_one(rater, made, answers, active_ms=20_000)
+    compute(made)
+    return made
+
+
+def of_judged(name: str) -> Callable[[], str]:
+    return lambda: reverse(f"raters:{name}", args=[a_judged_campaign().pk])
+
+
+def quality_of_a_rater() -> str:
+    made = a_judged_campaign()
+    return reverse("raters:quality-rater", args=[made.pk, made.rater_figures.all()[0].rater_id])
+
+
+def a_ruling() -> str:
+    made = a_judged_campaign()
+    ruled = adjudication.rule(made.tasks.all()[0], YES, by=make_user(Role.ANALYST), reason="The size is right.")
+    return reverse("raters:ruling", args=[made.pk, ruled.pk])
+
+
+def gold(name: str) -> Callable[[], str]:
+    def address() -> str:
+        made = make_shown_campaign(4, state="draft")
+        first, second = made.tasks.all()[:2]
+        make_gold(first, {"size": "no"}, explanation="It is as large as the table.")
+        return reverse(f"raters:{name}", args=[made.pk] if name == "gold-items" else [made.pk, second.pk])
+
+    return address
+
+
+def own_rating(name: str) -> Callable[[], str]:
+    """A page of somebody who has rated: whoever opens it is the newest rater."""
+
+    def address() -> str:
+        made = make_shown_campaign(3)
+        rate_one(make_rater(User.objects.order_by("-pk")[0]), made, NO)
+        return reverse(f"raters:{name}", args=[made.pk] if name == "rate-own" else [])
+
+    return address
+
+
 def a_question_set() -> str:
     return reverse("raters:question-set", args=[default_question_set().pk])
 
@@ -279,7 +328,18 @@ CASES: dict[str, Case] = {
     "rating": Case(Role.RATER, of_campaign("rate")),
     "rate-list": Case(Role.RATER, lambda: campaigns() and reverse("raters:rate-list")),
     "rate-list-empty": Case(Role.RATER, lambda: reverse("raters:rate-list")),
-    "rate-own": Case(Role.RATER, of_campaign("rate-own")),
+    "rate-list-begun": Case(Role.RATER, own_rating("rate-list")),
+    "rate-own": Case(Role.RATER, own_rating("rate-own")),
+    "rate-own-empty": Case(Role.RATER, of_campaign("rate-own")),
+    "quality": Case(Role.OPERATOR, of_judged("quality")),
+    "quality-empty": Case(Role.ANALYST, of_campaign("quality")),
+    "quality-rater": Case(Role.OPERATOR, quality_of_a_rater),
+    "disputes": Case(Role.ANALYST, of_judged("disputes")),
+    "disputes-empty": Case(Role.ANALYST, of_campaign("disputes")),
+    "ruling": Case(Role.ANALYST, a_ruling),
+    "gold-items": Case(Role.OPERATOR, gold("gold-items")),
+    "gold-new": Case(Role.OPERATOR, gold("gold-new")),
+    "tokens": Case(Role.RATER, lambda: reverse("accounts:tokens")),
     "campaigns": Case(Role.OPERATOR, campaigns),
     "campaigns-empty": Case(Role.ANALYST, lambda: reverse("raters:campaigns")),
     "campaign": Case(Role.OPERATOR, campaign()),
