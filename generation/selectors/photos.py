@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from catalog.models import Photo, Product
-from generation.models import PhotoCaption, PhotoMask, StageResult
+from generation.models import PhotoCaption, PhotoMask, Run, StageImage, StageResult
 from generation.models.results import StageState
 from generation.models.runs import RunState
 from generation.records import Box, CaptionResult, MaskPrompt, SegmentResult, from_plain
@@ -19,8 +20,35 @@ def in_use(hashes: set[str]) -> set[str]:
 
     A query for each, over what live runs have still to measure: photos are removed one by one, by a person.
     """
-    live = StageResult.objects.filter(stage="measure", uses__run__state__in=LIVE).exclude(state=StageState.SUCCEEDED)
+    # Where nothing is measured, generate is the last before select, and waits for all that reads photos.
+    last = StageResult.objects.filter(stage__in=("generate", "measure"), uses__run__state__in=LIVE)
+    live = last.exclude(state=StageState.SUCCEEDED)
     return {sha256 for sha256 in hashes if live.filter(inputs__icontains=sha256).exists()}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many of a run's photos are not used, as no cut-out of them would do, and the stage that says why."""
+
+    photos: int
+    of: int
+    stage: str
+
+    @property
+    def kept(self) -> int:
+        return self.of - self.photos
+
+
+def left_out(run: Run) -> LeftOut | None:
+    """The photos that a run had to do without; None where it had all. One query."""
+    masks = StageImage.objects.filter(kind=StageImage.Kind.MASK, result__uses__run=run).order_by()
+    counts = masks.values("result__stage", "result__uses__tier").annotate(
+        of=Count("pk"), photos=Count("pk", filter=Q(kept=False))
+    )
+    # The stage matte repeats what the stage segment refused.
+    by_stage = {row["result__stage"]: LeftOut(row["photos"], row["of"], row["result__stage"]) for row in counts}
+    found = by_stage.get("matte") or by_stage.get("segment")
+    return found if found is not None and found.photos else None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from generation.exceptions import GenerationError
 from generation.models import Run, StageResult
 from generation.recipe_fields import sections
-from generation.selectors import pictures, runs, stages
+from generation.selectors import photos, pictures, runs, stages
 from generation.selectors.costs import cost_of_stage
 from generation.selectors.methods import methods
 from generation.services import untold
@@ -151,6 +151,7 @@ def _live_context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "chosen": chosen,
         "cost": runs.cost_of(tiers),
         "live": runs.is_live(found),
+        "left_out": photos.left_out(found),
         "is_operator": operator,
         "acts": acts_for(found) if operator else [],
     }
@@ -202,7 +203,9 @@ def _candidates_context(request: HttpRequest, found: Run, tier: int) -> dict[str
     page = pictures.candidate_page(found.pk, tier=tier, sort=sort, after=cursor_from(request.GET.get("after")))
     url = reverse("generation:run-candidates", args=[found.pk, tier])
     more = _more(url, request, page.next_cursor, ("sort",))
-    return {"candidates": page, "sort": sort, "sorts": pictures.SORTS, "metrics": pictures.METRICS, "more": more}
+    # The best by any order has a sum, where anything was measured.
+    sorts = pictures.SORTS if any(one.score is not None for one in page.items) else {}
+    return {"candidates": page, "sort": sort, "sorts": sorts, "metrics": pictures.METRICS, "more": more}
 
 
 def _more(url: str, request: HttpRequest, cursor: int | None, kept: tuple[str, ...]) -> str:

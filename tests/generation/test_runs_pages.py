@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from generation.models import Run, RunStage, StageImage, StageResult
 from generation.models.results import StageState
+from generation.selectors.photos import left_out
 from jobs.models import State
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.generation import make_candidate, make_method, make_result, make_run, some_hash
@@ -52,6 +53,47 @@ def pictures(count: int) -> StageResult:
         for number in range(count)
     )  # fmt: skip
     return result
+
+
+class TestPhotosLeftOut:
+    def leave_out(self, run: Run, count: int) -> int:
+        """So many photos of the run have no cut-out; returns how many it has."""
+        masks = StageImage.objects.filter(kind="mask", result__stage="segment", result__uses__run=run)
+        wanted = list(masks.values_list("pk", flat=True)[:count])
+        StageImage.objects.filter(pk__in=wanted).update(kept=False, reason="The cut-out is uncertain.")
+        return masks.count()
+
+    def test_a_run_that_did_without_some_says_so(self, client: Client, whole: Run) -> None:
+        assert "not used" not in text(client, f"/runs/{whole.pk}/")
+        total = self.leave_out(whole, 1)
+        page = text(client, f"/runs/{whole.pk}/")
+        assert f"1 of {total} photo" in page
+        assert f"/runs/{whole.pk}/?stage=segment" in page
+        assert "Mark the product" in page
+
+    def test_what_the_edges_refuse_counts_with_what_was_not_found(self, whole: Run) -> None:
+        self.leave_out(whole, 1)
+        edges = make_result("matte")
+        RunStage.objects.create(run=whole, method=whole.method, stage="matte", order=99, result=edges)
+        picture = {"kind": "mask", "result": edges, "width": 8, "height": 8, "key": "generated/aa/a.png"}
+        for kept in (True, False, False):
+            StageImage.objects.create(**picture, sha256=some_hash(), kept=kept)
+        found = left_out(whole)
+        assert found is not None
+        assert (found.photos, found.of, found.kept, found.stage) == (2, 3, 1, "matte")
+
+    def test_an_analyst_is_not_asked_to_mark(self, client_for: ClientFor, analyst: User, whole: Run) -> None:
+        self.leave_out(whole, 1)
+        page = text(client_for(analyst), f"/runs/{whole.pk}/")
+        assert "not used" in page
+        assert "Mark the product" not in page
+
+
+def test_what_nothing_has_measured_is_not_sorted_by_metrics(client: Client, whole: Run) -> None:
+    url = f"/runs/{whole.pk}/candidates/0/"
+    assert "CLIP-I" in text(client, url)
+    whole.candidates.update(score=None)
+    assert "sort-clip_i" not in text(client, url)
 
 
 class TestList:

@@ -15,6 +15,7 @@ from generation.models import Run
 from generation.recipe import FinetuneConfig, GenerateConfig, Recipe
 from generation.records import Picture
 from generation.services import control
+from generation.services.methods import SHIPPED, read_file
 from generation.services.runs import Wish, start_run
 from generation.storage import site_files
 from tests.factories.generation import make_method, make_ready_product, some_hash
@@ -52,6 +53,19 @@ def test_the_run_goes_on_with_the_photo_and_then_its_file_goes(work: Work, remov
     work()
     run.refresh_from_db()
     assert run.state == Run.State.SUCCEEDED
+    sweep_photos(older_than=AT_ONCE)
+    assert not default_storage.exists(photo.key)
+
+
+def test_a_swap_that_nothing_measures_keeps_its_photos_too(settings: Any, removed: Callable[[Run], Photo]) -> None:
+    settings.MODEL_SET = "classical"
+    swap = read_file(SHIPPED / "background-swap.toml")[2]
+    run = start_run(make_ready_product(photos=2), Wish(make_method(recipe=swap)))
+    assert not run.stages.filter(stage="measure").exists()
+    photo = removed(run)
+    sweep_photos(older_than=AT_ONCE)
+    assert default_storage.exists(photo.key)
+    control.cancel([run.pk])
     sweep_photos(older_than=AT_ONCE)
     assert not default_storage.exists(photo.key)
 
