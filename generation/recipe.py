@@ -194,8 +194,7 @@ class MeasureConfig:
 
 @dataclass(frozen=True, config=_STRICT)
 class SelectConfig:
-    """The best candidates by CLIP-T + CLIP-I + DINO-I (paper 2.5), until a learned ranker takes over; what nothing has
-    measured by its cut-out and contrast."""
+    """The best candidates by CLIP-T + CLIP-I + DINO-I (paper 2.5); unmeasured ones by their cut-outs and contrast."""
 
     top: Count = 4
     least_sum: float = 0.0  # of the three cosines; candidates below it are never picked

@@ -148,7 +148,7 @@ class TestPage:
 
     def test_a_stage_that_is_off_is_crossed_out(self, client: Client) -> None:
         page = text(client, f"/methods/{make_method(recipe=recipe_from(NO_TRAINING)).pk}/")
-        assert page.count('class="off"') == 6
+        assert page.count('class="off"') == 7
 
     def test_one_that_cannot_be_read_any_more_says_so(self, client: Client) -> None:
         method = make_method()

@@ -46,6 +46,8 @@ SMALL = Recipe(
 )
 # What every stage may take beside what its fingerprint counts: words that its pictures carry.
 LABELS = {"model_set", "method", "run"}
+# What a run's plan gives to stages that ask for it.
+_GIVEN = ("product", "seed", "prompts", "targets", "backdrops", "other_nouns", "noun")
 # Left to the stage's default: the adapter is looked at in places of its own, so that the bank does not change it.
 LEFT = {"finetune": ("prompts",)}
 
@@ -54,7 +56,7 @@ LEFT = {"finetune": ("prompts",)}
 def test_the_fields_of_real_inputs_are_those_that_are_filled(stage: Stage) -> None:
     """Whatever a stage asks for, its fingerprint counts; and what it must have, it is given."""
     takes = TAKES[stage.name]
-    given = {name for name in ("product", "seed", "prompts", "targets", "other_nouns", "noun") if getattr(takes, name)}
+    given = {name for name in _GIVEN if getattr(takes, name)}
     given |= ({"seed"} if takes.noun else set()) | ({"prompts"} if takes.bank else set())
     for field in fields(stage.code().Inputs):
         known = field.name in given or field.name in stage.after or field.name in LABELS

@@ -60,7 +60,7 @@ def candidates(files: Files, context: LocalContext) -> Any:
     product, segment, _ = make_product(files)
     targets = tuple(TargetPrompt("a {product}", seed) for seed in range(4))
     tuned = make_finetuned(files, tiny_models())
-    inputs = generate.Inputs(product, targets, 1, segment, tuned)
+    inputs = generate.Inputs(product, targets, 1, segment, finetune=tuned)
     return generate.run(inputs, GenerateConfig(steps=1, guidance=1.0, batch=2), tiny_models(), context, files)
 
 
