@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from axes.models import AccessAttempt
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import User
@@ -17,11 +18,13 @@ from catalog.models import ImportRefusal, ImportRun
 from generation.live import CUT
 from generation.models import Adapter, Batch, PhotoCaption, PhotoMask, RunStage
 from jobs.models import Job
+from raters.models import Ruling
+from raters.services import campaigns, changes, exclusions
 from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
-from tests.factories.rating import make_campaign
+from tests.factories.rating import NO, make_campaign, make_gold, make_rater, rate
 from vitrine.access import Role
 
 # "nobody" is signed in and has no role.
@@ -127,6 +130,21 @@ def campaign() -> list[Any]:
 def campaign_image() -> list[Any]:
     made = make_campaign(1)
     return [made.pk, made.tasks.get().pk]
+
+
+def of_rating(table: str) -> Callable[[], list[Any]]:
+    """Makes a row of one of rating's tables, by what leaves rows in all of them."""
+
+    def row() -> list[Any]:
+        made, rater = make_campaign(1, open=False), make_rater()
+        make_gold(made)
+        rating = rate(rater, campaigns.open_campaign(made))
+        changes.change(rater, rating.assignment.uuid, NO)
+        exclusions.exclude(rater, made, since=rating.made_at, reason="A test.")
+        Ruling.objects.create(task=rating.task, outcome="passed")
+        return [apps.get_model("raters", table)._base_manager.order_by("pk").values_list("pk", flat=True)[0]]
+
+    return row
 
 
 def question_set() -> list[Any]:
@@ -316,6 +334,7 @@ ADDRESSES: dict[str, Address] = {
     "api-docs": Address(SIGNED_IN),
     "accounts:tokens": Address(SIGNED_IN),
     "accounts:token-revoke": Address(SIGNED_IN, lambda: [1], POST_ONLY),
+    "generation:job-training": Address(LOOK, lambda: [1]),
     "raters:question-sets": Address(LOOK),
     "raters:question-set": Address(LOOK, question_set),
     "raters:question-set-new": Address(OPERATORS),
@@ -351,3 +370,8 @@ ADDRESSES: dict[str, Address] = {
     **admin_pages("generation_photomask", mask),
     **admin_pages("generation_photocaption", caption),
 }
+for _table in (
+    "assignment", "campaign", "campaignevent", "campaignrater", "exclusion", "golditem", "questionset", "rater",
+    "rating", "ratingchange", "ruling", "task", "verdict",
+):  # fmt: skip
+    ADDRESSES |= admin_pages(f"raters_{_table}", of_rating(_table))
