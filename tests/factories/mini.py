@@ -18,4 +18,7 @@ def tiny_renders(folder: Path, first_seed: int = 0) -> Path:
 
 def tiny_room(folder: Path, renders: Path) -> Room:
     """The renders are the held-out ones, too."""
-    return Room((renders,), renders, folder / "work", folder / "weights", AUTOENCODER, DIFFUSION)
+    return Room(
+        (renders,), renders, folder / "work", folder / "weights",
+        autoencoder_sizes=AUTOENCODER, diffusion_sizes=DIFFUSION,
+    )  # fmt: skip
