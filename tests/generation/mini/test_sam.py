@@ -105,7 +105,7 @@ def test_it_learns_from_its_prompts(data: Renders) -> None:
     task = SamTask(data, TINY)
     optimizer = torch.optim.AdamW(task.model.parameters(), 3e-3)
     losses = []
-    for step in range(16):
+    for step in range(24):
         loss, _ = task.loss(step, replace(PLAN, batch=8), seeded(step))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
