@@ -161,7 +161,9 @@ class TestAnswersAfterTheExpectedOnesWereShown:
         campaigns.open_campaign(campaign)
         return rate(make_rater(), campaign, NO)
 
-    @pytest.mark.parametrize("act", [lambda *who: changes.change(*who, YES), changes.withdraw])
+    @pytest.mark.parametrize(
+        "act", [lambda rater, assignment: changes.change(rater, assignment, YES), changes.withdraw]
+    )
     def test_they_stay_as_they_were(self, wrong: Any, act: Any) -> None:
         with pytest.raises(AnswersShown, match="have been shown the expected answers"):
             act(wrong.rater, wrong.assignment.uuid)

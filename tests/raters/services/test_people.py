@@ -59,7 +59,7 @@ def test_a_deleted_users_words_and_drafts_go_with_them() -> None:
     rating.skip(rater, held[0].uuid, "I know the seller, Ann.")
     rating.report(rater, held[1].uuid, "My own face is in it.")
     rating.save_draft(rater, held[2].uuid, {"size": "no"})
-    User.objects.filter(pk=rater.user_id).delete()
+    User.objects.filter(rater=rater).delete()
     texts = [
         *Assignment.objects.values_list("reason", flat=True),
         *RatingChange.objects.values_list("reason", flat=True),
