@@ -172,13 +172,17 @@ def killed(browser: Browser, server: Server, browsers: int, kills: int) -> bool:
 
 def audit(campaign: int, desks: list[Desk], kills: int) -> bool:
     from raters.models import Rating
+    from raters.questions import DEFAULT
+
+    def in_order(row: Rating) -> list[str]:
+        return [row.answers[question.key] for question in DEFAULT]  # PostgreSQL keeps keys in an order of its own
 
     kept = {
         str(row.assignment.uuid): row for row in Rating.objects.filter(campaign=campaign).select_related("assignment")
     }
     given = {assignment: answers for desk in desks for assignment, answers in desk.given.items()}
     lost = [assignment for assignment in given if assignment not in kept]
-    other = [one for one, answers in given.items() if one in kept and list(kept[one].answers.values()) != answers]
+    other = [one for one, answers in given.items() if one in kept and in_order(kept[one]) != answers]
     pairs = [(row.task_id, row.rater_id) for row in kept.values()]
     doubles = len(pairs) - len(set(pairs))
     strange = len(set(kept) - set(given))

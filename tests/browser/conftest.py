@@ -10,6 +10,8 @@ CHROMIUM=path uses another browser than Debian's.
 
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -131,6 +133,15 @@ def page_for(chromium: Browser, live_server: LiveServer, watch: Watch) -> Iterat
     yield open_page
     for context in contexts:
         context.close()
+    _wait_for_requests()
+
+
+def _wait_for_requests() -> None:
+    """Until the live server has answered all: a page may send something as it goes, and tables are emptied next."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "a request is still being answered"
+        time.sleep(0.01)
 
 
 @pytest.fixture

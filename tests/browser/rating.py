@@ -3,6 +3,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from raters.models import Campaign
+from raters.questions import DEFAULT
 
 QUESTIONS = 8
 SLOW_MS = 15_000  # of a machine under load
@@ -60,3 +61,8 @@ class Desk:
         """The number of the current question."""
         keys = self.page.locator("[data-question]").evaluate_all("all => all.findIndex(q => 'current' in q.dataset)")
         return int(keys) + 1
+
+
+def in_order(answers: dict[str, str]) -> list[str]:
+    """The answers in the order of the questions: PostgreSQL keeps an object's keys in an order of its own."""
+    return [answers[question.key] for question in DEFAULT]

@@ -3,6 +3,7 @@
 import os
 import random
 import time
+import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -31,6 +32,8 @@ def in_processes(count: int, work: Callable[[int], None]) -> None:
                 work(number)
                 connections.close_all()
                 status = 0
+            except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
+                traceback.print_exc()
             finally:
                 os._exit(status)
         children.append(child)
