@@ -21,6 +21,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -38,6 +39,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
 ]
 TIMEOUT_MS = 15_000
+QUIET_S = 0.05
 
 
 class PageFor(Protocol):
@@ -107,8 +109,47 @@ def expect_console(watch: Watch) -> Callable[[str], None]:
     return lambda pattern: watch.expected.append(re.compile(pattern))
 
 
+class Unanswered:
+    """How many requests the live server is answering; a connection that is merely kept open is none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def begun(self, **_: object) -> None:
+        with self._lock:
+            self._count += 1
+
+    def finished(self, **_: object) -> None:
+        with self._lock:
+            self._count -= 1
+
+    def wait(self) -> None:
+        """Until nothing has been in work for a moment.
+
+        A page may send something as it goes, and tables are emptied next.
+        """
+        deadline = time.monotonic() + TIMEOUT_MS / 1000
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < QUIET_S:
+            assert time.monotonic() < deadline, f"{self._count} requests are still being answered"
+            time.sleep(0.005)
+            if self._count > 0:
+                quiet_since = time.monotonic()
+
+
 @pytest.fixture
-def page_for(chromium: Browser, live_server: LiveServer, watch: Watch) -> Iterator[PageFor]:
+def unanswered() -> Iterator[Unanswered]:
+    unanswered = Unanswered()
+    request_started.connect(unanswered.begun)
+    request_finished.connect(unanswered.finished)
+    yield unanswered
+    request_started.disconnect(unanswered.begun)
+    request_finished.disconnect(unanswered.finished)
+
+
+@pytest.fixture
+def page_for(chromium: Browser, live_server: LiveServer, watch: Watch, unanswered: Unanswered) -> Iterator[PageFor]:
     """`page_for(user)`: a page on the live server; `page.goto("/products/")` takes paths."""
     contexts: list[BrowserContext] = []
 
@@ -133,15 +174,7 @@ def page_for(chromium: Browser, live_server: LiveServer, watch: Watch) -> Iterat
     yield open_page
     for context in contexts:
         context.close()
-    _wait_for_requests()
-
-
-def _wait_for_requests() -> None:
-    """Until the live server has answered all: a page may send something as it goes, and tables are emptied next."""
-    deadline = time.monotonic() + TIMEOUT_MS / 1000
-    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
-        assert time.monotonic() < deadline, "a request is still being answered"
-        time.sleep(0.01)
+    unanswered.wait()
 
 
 @pytest.fixture

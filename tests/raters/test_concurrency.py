@@ -7,6 +7,7 @@ import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connections, transaction
@@ -20,25 +21,36 @@ from tests.factories.rating import NO, YES, make_campaign, make_rater, sent
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
-def in_processes(count: int, work: Callable[[int], None]) -> None:
-    """Run the work in that many forked processes at once; fails with the number of those that raised."""
+def forked(work: Callable[[], object]) -> int:
+    """The id of a new process that does the work with a connection of its own; it exits with 0 if all went well.
+
+    What the parent has open is left alone, not closed: beside a browser's event loop Django keeps the connection of
+    before it as well, and `close_all` here would not see it, but every child would speak through it.
+    """
     connections.close_all()
-    children = []
-    for number in range(count):
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                work(number)
-                connections.close_all()
-                status = 0
-            except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
-                traceback.print_exc()
-            finally:
-                os._exit(status)
-        children.append(child)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    assert codes == [0] * count
+    child = os.fork()
+    if child:
+        return child
+    inherited = [(wrapper, wrapper.connection) for wrapper in connections.all(initialized_only=True)]
+    for wrapper, _ in inherited:
+        wrapper.connection = None
+    try:
+        work()
+        connections.close_all()
+    except BaseException:  # noqa: BLE001 - the end of a process: said, and told by its exit status
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def exit_code(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def in_processes(count: int, work: Callable[[int], object]) -> None:
+    """Run the work in that many processes at once; fails with the number of those that raised."""
+    children = [forked(partial(work, number)) for number in range(count)]
+    assert [exit_code(child) for child in children] == [0] * count
 
 
 def drain(rater: Rater, campaign: Campaign, seed: int) -> None:
@@ -142,22 +154,20 @@ def test_raters_do_not_wait_for_one_anothers_images() -> None:
     campaign = make_campaign(4)
     slow, quick = make_rater(), make_rater()
     ready, done = os.pipe(), os.pipe()
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        try:
-            with transaction.atomic():
-                rating.lease_next(slow, campaign, hold=2)
-                os.write(ready[1], b"x")
-                os.read(done[0], 1)
-        finally:
-            os._exit(0)
+
+    def lease_slowly() -> None:
+        with transaction.atomic():
+            rating.lease_next(slow, campaign, hold=2)
+            os.write(ready[1], b"x")
+            os.read(done[0], 1)
+
+    child = forked(lease_slowly)
     os.read(ready[0], 1)
     began = time.monotonic()
     held = rating.lease_next(quick, campaign, hold=2).assignments
     took = time.monotonic() - began
     os.write(done[1], b"x")
-    os.waitpid(child, 0)
+    assert exit_code(child) == 0
     assert len(held) == 2
     assert took < 5
     assert {one.task_id for one in held}.isdisjoint(

@@ -11,9 +11,6 @@ from tests.conftest import computes_only
 HERE = Path(__file__).resolve().parents[1]
 
 
-LANES = ("servers_lane", "servers_browser_lane")
-
-
 @pytest.mark.parametrize(
     ("path", "marks", "fixtures", "computes"),
     [
@@ -33,11 +30,7 @@ def test_only_what_computes_without_a_database_runs_once(
     assert computes_only(item) is computes
 
 
-def test_the_lanes_of_servers_leave_them_out_and_nothing_else() -> None:
-    """Browser tests run there, too, in processes of their own."""
-    lines = (HERE.parent / ".ci/run").read_text().splitlines()
-    lane, browser = (next(line for line in lines if line.startswith(f"{name}()")) for name in LANES)
-    assert "-m 'not compute and not browser'" in lane
-    assert '"-m browser"' in browser
-    assert sum(line.startswith('part "') and line.endswith(LANES) for line in lines) == 2
+def test_the_lane_of_servers_leaves_them_out() -> None:
+    lane = next(line for line in (HERE.parent / ".ci/run").read_text().splitlines() if line.startswith("servers_lane"))
+    assert "-m 'not compute'" in lane
     assert "not compute" not in (HERE.parent / "Makefile").read_text()
