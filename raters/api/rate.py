@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 
 from rest_framework import permissions, serializers
@@ -37,7 +38,7 @@ class Because(Held):
     reason = serializers.CharField(max_length=500)
 
 
-class RateView(RatersView):
+class RateView(RatersView, ABC):
     """Calls by raters; `asked` is what was sent, checked."""
 
     permission_classes = [permissions.IsAuthenticated]
@@ -49,8 +50,9 @@ class RateView(RatersView):
         rater = people.rater_of(cast(User, request.user))
         return Response(self.act(rater, campaign_of(campaign), dict(sent.validated_data)))
 
+    @abstractmethod
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """Do it, and return the answer's body; refusals are raised."""
 
 
 @allow(Role.RATER)
