@@ -1,19 +1,17 @@
 """How far raters agree beyond chance, per question: each figure with an interval, or with the reason why it has none.
 
-Krippendorff's alpha is the `krippendorff` package's, Fleiss' kappa that of statsmodels, Gwet's coefficients are in
-`gwet`. All work from (images, answers) counts, so that it does not matter who answered, nor that nobody answered all.
-Intervals are by bootstrap over images: `resampling`.
+Fleiss' kappa is that of statsmodels, Krippendorff's alpha is in `alpha`, Gwet's coefficients in `gwet`. All work from
+(images, answers) counts, so that it does not matter who answered, nor that nobody answered all. Intervals are by
+bootstrap over images: `resampling`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-import krippendorff
 import numpy as np
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from raters.statistics import gwet, resampling
+from raters.statistics import alpha, gwet, resampling
 from raters.statistics.ballots import Ballots, Counts, Scale
 
 RESAMPLES = 1000
@@ -117,10 +115,6 @@ def _percent(counts: Counts) -> float:
     return float(resampling.percent(counts, np.ones((1, len(counts))))[0])
 
 
-def _alpha(level: Literal["nominal", "ordinal"]) -> Callable[[Counts], float]:
-    return lambda counts: float(krippendorff.alpha(value_counts=counts, level_of_measurement=level))
-
-
 def _complete(counts: Counts) -> Counts:
     """The images with the most common number of answers: Fleiss' kappa is for the same number on each."""
     each = counts.sum(axis=1)
@@ -137,8 +131,14 @@ def _left_out(answered: Counts, used: Counts) -> str:
 
 _STATISTICS: Sequence[_Statistic] = (
     _Statistic("percent", NOMINAL, _percent, resampling.percent, _no_pairs),
-    _Statistic("alpha_nominal", NOMINAL, _alpha("nominal"), resampling.alpha_nominal, _no_variety),
-    _Statistic("alpha_ordinal", ORDINAL, _alpha("ordinal"), resampling.alpha_ordinal, _no_order(_no_variety)),
+    _Statistic("alpha_nominal", NOMINAL, alpha.coefficient, alpha.by_pattern, _no_variety),
+    _Statistic(
+        "alpha_ordinal",
+        ORDINAL,
+        lambda counts: alpha.coefficient(counts, "ordinal"),
+        lambda patterns, freqs: alpha.by_pattern(patterns, freqs, "ordinal"),
+        _no_order(_no_variety),
+    ),
     _Statistic(
         "fleiss",
         NOMINAL,

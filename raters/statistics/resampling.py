@@ -2,7 +2,7 @@
 
 With three raters and four answers there are 20 ways in which an image can be answered by all. A resample of a million
 images is therefore one multinomial draw over 20 patterns, and a figure of a thousand resamples a few small products.
-Each formula here has its library's value beside it in a test; what is shown to people is the library's.
+Each figure has the value of a library, or of the definition, beside it in a test.
 """
 
 from collections.abc import Callable
@@ -73,35 +73,3 @@ def fleiss(patterns: Counts, freqs: Reals) -> Reals:
         shares = (freqs @ patterns) / (images * raters)[:, None]
         chance = (shares**2).sum(axis=1)
         return np.asarray((observed - chance) / (1 - chance))
-
-
-def alpha_nominal(patterns: Counts, freqs: Reals) -> Reals:
-    return _alpha(patterns, freqs, _nominal)
-
-
-def alpha_ordinal(patterns: Counts, freqs: Reals) -> Reals:
-    return _alpha(patterns, freqs, _ordinal)
-
-
-def _alpha(patterns: Counts, freqs: Reals, distance: Callable[[Reals], Reals]) -> Reals:
-    """Krippendorff's alpha from coincidences, which add up over images: (resamples, answers, answers)."""
-    each = patterns.sum(axis=1)
-    pairs = patterns[:, :, None] * patterns[:, None, :] - patterns[:, :, None] * np.eye(patterns.shape[1])
-    coincidences = np.tensordot(freqs, pairs / np.maximum(each - 1, 1)[:, None, None], axes=1)
-    values = coincidences.sum(axis=2)
-    expected = values[:, :, None] * values[:, None, :] - values[:, :, None] * np.eye(values.shape[1])
-    apart = distance(values)
-    total = values.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        by_chance = (expected * apart).sum(axis=(1, 2)) / (total - 1)
-        return np.asarray(1 - (coincidences * apart).sum(axis=(1, 2)) / by_chance)
-
-
-def _nominal(values: Reals) -> Reals:
-    return np.asarray(1 - np.eye(values.shape[1]))[None]
-
-
-def _ordinal(values: Reals) -> Reals:
-    """The square of how many answers lie between two, each end counted half: (resamples, answers, answers)."""
-    middles = np.cumsum(values, axis=1) - values / 2
-    return np.asarray((middles[:, :, None] - middles[:, None, :]) ** 2)

@@ -1,45 +1,26 @@
-"""Each formula by pattern is the library's, on the very images that a resample stands for."""
+"""The bootstrap, and each formula by pattern on the very images that a resample stands for."""
 
-from collections.abc import Callable
-from typing import Literal
-
-import krippendorff
 import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from raters.statistics import resampling
+from raters.statistics import alpha, resampling
 from raters.statistics.ballots import Counts
-from raters.statistics.resampling import ByPattern, bootstrap, interval
+from raters.statistics.resampling import bootstrap, interval
 
 
-def alpha(level: Literal["nominal", "ordinal"]) -> Callable[[Counts], float]:
-    return lambda images: krippendorff.alpha(value_counts=images, level_of_measurement=level)
+def some_counts() -> Counts:
+    """40 images with three answers each."""
+    return np.random.default_rng(5).multinomial(3, [0.5, 0.2, 0.2, 0.1], size=40)
 
 
-def some_counts(*, complete: bool) -> Counts:
-    drawing = np.random.default_rng(5)
-    raters = np.full(40, 3) if complete else drawing.integers(1, 5, size=40)
-    return np.array([drawing.multinomial(number, [0.5, 0.2, 0.2, 0.1]) for number in raters])
-
-
-@pytest.mark.parametrize(
-    ("name", "by_pattern", "library", "complete"),
-    [
-        ("alpha nominal", resampling.alpha_nominal, alpha("nominal"), False),
-        ("alpha ordinal", resampling.alpha_ordinal, alpha("ordinal"), False),
-        ("fleiss", resampling.fleiss, fleiss_kappa, True),
-    ],
-)
-def test_patterns_give_what_the_library_gives(
-    name: str, by_pattern: ByPattern, library: Callable[[Counts], float], complete: bool
-) -> None:
-    counts = some_counts(complete=complete)
+def test_fleiss_by_pattern_is_the_librarys() -> None:
+    counts = some_counts()
     patterns, often = np.unique(counts, axis=0, return_counts=True)
     freqs = np.random.default_rng(1).multinomial(len(counts), often / len(counts), size=25)
-    found = by_pattern(patterns, freqs.astype(float))
+    found = resampling.fleiss(patterns, freqs.astype(float))
     for row, value in zip(freqs, found, strict=True):
-        assert value == pytest.approx(library(np.repeat(patterns, row, axis=0)), abs=1e-12), name
+        assert value == pytest.approx(fleiss_kappa(np.repeat(patterns, row, axis=0)), abs=1e-12)
 
 
 def test_percent_is_the_mean_share_of_agreeing_pairs() -> None:
@@ -49,7 +30,7 @@ def test_percent_is_the_mean_share_of_agreeing_pairs() -> None:
 
 def test_bootstrap_spreads_as_resampling_images_does() -> None:
     """Against the plain bootstrap, image by image: means and spreads agree within the noise of 2,000 resamples."""
-    counts = some_counts(complete=True)
+    counts = some_counts()
     quick = bootstrap(counts, resampling.percent, seed=3, resamples=2000)
     drawing = np.random.default_rng(4)
     plain = [float(resampling.percent(counts[drawing.integers(0, 40, 40)], np.ones((1, 40)))[0]) for _ in range(2000)]
@@ -66,7 +47,7 @@ def test_rows_too_wide_for_one_number_are_sorted_as_rows() -> None:
 
 def test_large_resamples_are_made_in_parts() -> None:
     counts = np.random.default_rng(2).multinomial(9, [0.2] * 5, size=3000)
-    assert bootstrap(counts, resampling.alpha_ordinal, seed=1, resamples=300).shape == (300,)
+    assert bootstrap(counts, alpha.by_pattern, seed=1, resamples=300).shape == (300,)
 
 
 @pytest.mark.parametrize(
