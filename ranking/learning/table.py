@@ -1,0 +1,227 @@
+"""Feature tables: one row a candidate, columns in named blocks, NaN for what is missing.
+
+Blocks that learning knows by name (any other is taken as plain numbers):
+    metrics                 the six metrics, or what a data set has instead; all of them: higher is better
+    statistics              of the picture and its mask (`ranking.learning.statistics`)
+    judges                  answers of judge models as numbers, higher is better (a VLM's eight answers, say)
+    types                   the product's type, one column a type, 0 or 1
+    emb.<space>.<what>      an embedding: what is candidate, photos, prompt, crop or photo_crop
+    relative                made by `ranking.learning.deriving.derive`; never stored by hand
+A table holds whole products: features relative to a product's other candidates need all of them, rated or not.
+The hash of a table's definition says whether a ranker may score it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from safetensors.numpy import load_file, save_file
+
+from ranking.learning.exceptions import WrongTable
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+METRICS, STATISTICS, JUDGES, TYPES, RELATIVE = "metrics", "statistics", "judges", "types", "relative"
+EMBEDDING = "emb."
+
+
+@dataclass(frozen=True)
+class Block:
+    """Columns that belong together. A change of how they are computed raises the version."""
+
+    name: str
+    columns: tuple[str, ...]
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        if len(set(self.columns)) != len(self.columns):
+            raise WrongTable(f"The block {self.name} names a column twice: {', '.join(self.columns)}.")
+
+    @classmethod
+    def of_width(cls, name: str, width: int, version: int = 1) -> "Block":
+        """A block whose columns are numbered: an embedding."""
+        return cls(name, tuple(f"{place}" for place in range(width)), version)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What the columns of a table are. Equal definitions have equal hashes, on every machine."""
+
+    blocks: tuple[Block, ...]
+
+    def __post_init__(self) -> None:
+        names = [block.name for block in self.blocks]
+        if len(set(names)) != len(names):
+            raise WrongTable(f"Two blocks of a table have the same name: {', '.join(names)}.")
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """All columns in order, each as block.column."""
+        return tuple(f"{block.name}.{column}" for block in self.blocks for column in block.columns)
+
+    @cached_property
+    def hash(self) -> str:
+        return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()
+
+    def has(self, name: str) -> bool:
+        return any(block.name == name for block in self.blocks)
+
+    def block(self, name: str) -> Block:
+        for block in self.blocks:
+            if block.name == name:
+                return block
+        raise WrongTable(f"The table has no block {name}; it has {', '.join(block.name for block in self.blocks)}.")
+
+    def plain(self) -> list[dict[str, Any]]:
+        """As JSON; numbered columns as their count."""
+        return [
+            {
+                "name": block.name,
+                "version": block.version,
+                "columns": len(block.columns) if _numbered(block) else list(block.columns),
+            }
+            for block in self.blocks
+        ]
+
+    @classmethod
+    def from_plain(cls, plain: Sequence[Mapping[str, Any]]) -> "Definition":
+        return cls(tuple(_block(told) for told in plain))
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """`parts` holds each block's values (n, width); products and candidates are ids (n), candidates all different.
+
+    Rows of a product need not be neighbours. Raises WrongTable where shapes or ids do not fit.
+    """
+
+    definition: Definition
+    parts: Mapping[str, Floats]
+    products: Ids
+    candidates: Ids
+
+    def __post_init__(self) -> None:
+        count = len(self.candidates)
+        if self.products.shape != (count,) or self.candidates.ndim != 1:
+            raise WrongTable(f"{self.products.shape} products do not fit {self.candidates.shape} candidates.")
+        if set(self.parts) != {block.name for block in self.definition.blocks}:
+            raise WrongTable(f"Parts {sorted(self.parts)} are not the blocks of the definition.")
+        for block in self.definition.blocks:
+            if self.parts[block.name].shape != (count, len(block.columns)):
+                wrong = f"Block {block.name} has shape {self.parts[block.name].shape}"
+                raise WrongTable(f"{wrong}, and should have {(count, len(block.columns))}.")
+        if len(np.unique(self.candidates)) != count:
+            raise WrongTable("A candidate stands in the table twice; each may have one row.")
+
+    @classmethod
+    def build(
+        cls, blocks: Mapping[str, tuple[Sequence[str] | int, ArrayLike]], products: ArrayLike, candidates: ArrayLike
+    ) -> "FeatureTable":
+        """From {block: (names of its columns or their number, values (n, width))}; infinite values become NaN."""
+        made, parts = [], {}
+        for name, (columns, values) in blocks.items():
+            made.append(Block.of_width(name, columns) if isinstance(columns, int) else Block(name, tuple(columns)))
+            part = np.array(values, np.float32)
+            part[np.isinf(part)] = np.nan
+            parts[name] = part
+        ids = np.asarray(products, np.int64), np.asarray(candidates, np.int64)
+        return cls(Definition(tuple(made)), parts, *ids)
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.definition.columns
+
+    @property
+    def values(self) -> Floats:
+        """(n, d) of all blocks side by side; a copy, large where embeddings are."""
+        blocks = [self.parts[block.name] for block in self.definition.blocks]
+        return np.concatenate(blocks, axis=1) if blocks else np.zeros((len(self), 0), np.float32)
+
+    def column(self, name: str) -> Floats:
+        """(n): one column by its full name, block.column."""
+        block, _, column = name.rpartition(".")
+        columns = self.definition.block(block).columns if self.definition.has(block) else ()
+        if column not in columns:
+            block, _, column = name.partition(".")
+            columns = self.definition.block(block).columns
+        if column not in columns:
+            raise WrongTable(f"The table has no column {name}.")
+        return self.parts[block][:, columns.index(column)]
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "FeatureTable":
+        """These rows only. Take whole products, or features relative to the product change."""
+        parts = {name: part[rows] for name, part in self.parts.items()}
+        return FeatureTable(self.definition, parts, self.products[rows], self.candidates[rows])
+
+    def rows_of(self, candidates: Ids) -> NDArray[np.intp]:
+        """The row of each candidate. Raises WrongTable naming one that has none."""
+        order = np.argsort(self.candidates, kind="stable")
+        places = np.searchsorted(self.candidates[order], candidates)
+        places = np.minimum(places, max(len(self) - 1, 0))
+        found = self.candidates[order[places]] == candidates if len(self) else np.zeros(len(candidates), bool)
+        if not found.all():
+            missing = int(candidates[~found][0])
+            raise WrongTable(f"Candidate {missing} has a label and no features; measure its run, then train again.")
+        return order[places]
+
+    def chunks(self, rows: int) -> Iterator["FeatureTable"]:
+        """Pieces of whole products, each of about that many rows at most."""
+        order = np.argsort(self.products, kind="stable")
+        ends = np.r_[np.flatnonzero(np.diff(self.products[order])) + 1, len(order)]
+        start = 0
+        while start < len(order):
+            fitting = ends[(ends > start) & (ends <= start + rows)]
+            end = int(fitting[-1]) if len(fitting) else int(ends[ends > start][0])
+            yield self.take(order[start:end])
+            start = end
+
+    def save(self, path: Path) -> None:
+        """One safetensors file, the definition in its head."""
+        arrays = {f"part.{name}": np.ascontiguousarray(part) for name, part in self.parts.items()}
+        told = {"definition": json.dumps(self.definition.plain(), sort_keys=True)}
+        save_file({**arrays, "products": self.products, "candidates": self.candidates}, path, metadata=told)
+
+    @classmethod
+    def load(cls, path: Path) -> "FeatureTable":
+        """Reads what save wrote."""
+        head = path.read_bytes()[:8]
+        with path.open("rb") as file:
+            file.seek(8)
+            told = json.loads(file.read(int.from_bytes(head, "little")))["__metadata__"]
+        arrays = load_file(path)
+        definition = Definition.from_plain(json.loads(told["definition"]))
+        parts = {block.name: arrays[f"part.{block.name}"] for block in definition.blocks}
+        return cls(definition, parts, arrays["products"], arrays["candidates"])
+
+
+def concatenate(tables: Sequence[FeatureTable]) -> FeatureTable:
+    """Tables of one definition as one. Raises WrongTable for none, or for different definitions."""
+    if not tables:
+        raise WrongTable("There are no tables to put together.")
+    first = tables[0].definition
+    if any(table.definition != first for table in tables):
+        raise WrongTable("Tables of different definitions cannot be put together; build them anew in one way.")
+    parts = {block.name: np.concatenate([table.parts[block.name] for table in tables]) for block in first.blocks}
+    products = np.concatenate([table.products for table in tables])
+    return FeatureTable(first, parts, products, np.concatenate([table.candidates for table in tables]))
+
+
+def _numbered(block: Block) -> bool:
+    return block.columns == tuple(f"{place}" for place in range(len(block.columns)))
+
+
+def _block(told: Mapping[str, Any]) -> Block:
+    columns = told["columns"]
+    if isinstance(columns, int):
+        return Block.of_width(told["name"], columns, told["version"])
+    return Block(told["name"], tuple(columns), told["version"])
