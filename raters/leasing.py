@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from raters import rows
 from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Task
 from raters.models.tasks import AGAIN, AssignmentState, TaskState
 from raters.ordering import is_gold_turn, turn
@@ -54,7 +55,7 @@ def fill_hands(member: CampaignRater, campaign: Campaign, *, hold: int = HELD_AT
     Call it in a transaction, with `member` locked and allowed to rate. Saves `member`.
     """
     now = timezone.now()
-    mine = list(held_by(member).order_by("number").select_related("task__subject"))
+    mine = rows.held(member.rater_id, member.campaign_id)
     while len(mine) < hold and _may_take_more(member, campaign, len(mine)):
         task = _next_task(member, campaign, len(mine))
         if task is None:
@@ -186,9 +187,8 @@ def _passed_over_item(member: CampaignRater) -> Task | None:
 
 
 def _fresh_task(member: CampaignRater) -> Task | None:
-    fresh = Task.objects.filter(campaign=member.campaign_id, state=TaskState.FRESH).order_by("position")
-    fresh = fresh.select_related("subject").select_for_update(skip_locked=True, of=("self",))
-    task = fresh.filter(position__gte=member.place).first() or fresh.filter(position__lt=member.place).first()
+    campaign, place = member.campaign_id, member.place
+    task = rows.fresh_task(campaign, place) or rows.fresh_task(campaign, 0, place)
     if task is not None:
         member.place = task.position + 1
     return task
@@ -202,8 +202,7 @@ def _begun_task(member: CampaignRater, missing: Sequence[int]) -> Task | None:
         free = [(stamp, pk) for stamp, pk, level in found if level == left]
         member.cursors[str(left)] = min(min(free)[0] if free else horizon, horizon)
         for _, pk in sorted(free, key=lambda row: turn(member.rater_id, row[1])):
-            begun = Task.objects.filter(pk=pk, state=TaskState.BEGUN).select_related("subject")
-            if (task := begun.select_for_update(skip_locked=True, of=("self",)).first()) is not None:
+            if (task := rows.begun_task(pk)) is not None:
                 return task
     return None
 
@@ -262,7 +261,7 @@ def _assign(member: CampaignRater, task: Task, until: datetime, now: datetime) -
 @transaction.atomic
 def take_back(assignment: Assignment, state: AssignmentState, reason: str = "") -> bool:
     """End a held assignment without a rating; False when it was not held any more. The task is free for others."""
-    task = Task.objects.select_for_update(of=("self",)).get(pk=assignment.task_id)
+    task = rows.task(assignment.task_id)
     still = Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.HELD)
     if not still.update(state=state, ended_at=timezone.now(), reason=reason):
         return False

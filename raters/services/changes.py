@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from raters import voting
+from raters import rows, voting
 from raters.exceptions import AnswersShown, NotHeld
 from raters.models import Assignment, Rater, Rating, RatingChange, Task
 from raters.models.tasks import AssignmentState
@@ -51,7 +51,7 @@ def withdraw(rater: Rater, assignment: UUID, *, reason: str = "") -> Rating:
 def _own_rating(rater: Rater, assignment: UUID) -> tuple[Rating, Task]:
     held, member = ratings.locked(rater, assignment)
     ratings.check_takes_answers(member, held.campaign)
-    task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
+    task = rows.task(held.task_id)
     rating = Rating.objects.filter(assignment=held).select_related("campaign__question_set").first()
     if rating is None:
         raise NotHeld("You have not rated this image, so there is nothing to change.")

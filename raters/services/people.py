@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
-from raters import leasing
+from raters import leasing, rows
 from raters.exceptions import CampaignNotOpen, NotAllowed, NotQualified
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, RatingChange
 from raters.models.campaigns import CampaignState
@@ -17,7 +17,7 @@ State = CampaignRater.State
 
 def rater_of(user: Any) -> Rater:
     """The rater behind a user, made when there is none."""
-    return Rater.objects.get_or_create(user=user)[0]
+    return rows.rater_of(user.pk) or Rater.objects.get_or_create(user=user)[0]
 
 
 def join(rater: Rater, campaign: Campaign) -> CampaignRater:
@@ -40,12 +40,11 @@ def invite(raters: list[Rater], campaign: Campaign) -> int:
 
 def locked_member(rater: Rater, campaign: Campaign) -> CampaignRater:
     """The rater's place in the campaign, locked: their own tabs wait for one another here. Call it in a transaction."""
-    rows = CampaignRater.objects.select_for_update(of=("self",)).filter(rater=rater, campaign=campaign)
-    found = rows.first()
-    if found is None:
-        join(rater, campaign)
-        found = rows.get()
-    return found
+    found = rows.member(rater.pk, campaign.pk)
+    if found is not None:
+        return found
+    join(rater, campaign)
+    return CampaignRater.objects.select_for_update(of=("self",)).get(rater=rater, campaign=campaign)
 
 
 def check_may_rate(member: CampaignRater, campaign: Campaign) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from raters import leasing, voting
+from raters import leasing, rows, voting
 from raters.exceptions import (
     AlreadyRated,
     BadRequest,
@@ -115,10 +115,10 @@ def _submit(rater: Rater, assignment: UUID, sent: Submission) -> tuple[Rating, C
         return former, member, campaign
     check_takes_answers(member, campaign)
     answers = rule_book(campaign.question_set).checked(sent.answers)
-    task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
+    task = rows.task(held.task_id)
     # Between the first look and the lock, another tab may have rated it, another rater may have reclaimed it, or an
     # operator may have closed the campaign.
-    held.state, campaign.state = Assignment.objects.values_list("state", "campaign__state").get(pk=held.pk)
+    held.state, campaign.state = rows.states(held)
     if held.state == AssignmentState.DONE and (former := _former(held, sent)) is not None:
         return former, member, campaign
     check_takes_answers(member, campaign)
@@ -164,7 +164,7 @@ def report(rater: Rater, assignment: UUID, reason: str) -> None:
     held, member = locked(rater, assignment)
     text = _reason(reason)
     _end(held, AssignmentState.REPORTED, text)
-    task = Task.objects.select_for_update(of=("self",)).get(pk=held.task_id)
+    task = rows.task(held.task_id)
     task.reports += 1
     if task.state != TaskState.GOLD and task.reports >= min(REPORTS_TO_WITHHOLD, task.wanted):
         task.state = TaskState.WITHHELD
@@ -195,13 +195,10 @@ def checked_times(times: Any, book: RuleBook) -> dict[str, int]:
 
 
 def _own(rater: Rater, assignment: UUID, *, lock: bool = False) -> Assignment:
-    rows = Assignment.objects.select_related("campaign__question_set")
-    if lock:
-        rows = rows.select_for_update(of=("self",))
-    try:
-        return rows.get(uuid=assignment, rater=rater)
-    except Assignment.DoesNotExist:
-        raise NotFound from None
+    held = rows.assignment(rater.pk, assignment, lock=lock)
+    if held is None:
+        raise NotFound
+    return held
 
 
 def locked(rater: Rater, assignment: UUID) -> tuple[Assignment, CampaignRater]:

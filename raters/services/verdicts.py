@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from raters import signals, voting
+from raters import rows, signals, voting
 from raters.models import Campaign, Rating, Task, Verdict
 from raters.models.campaigns import Vote
 from raters.models.tasks import TaskState
@@ -120,7 +120,7 @@ def _suspects(campaign: Campaign) -> Iterator[int]:
 
 def _ratings_of(tasks: Sequence[Task]) -> dict[int, list[Rating]]:
     ratings: dict[int, list[Rating]] = {}
-    for rating in Rating.objects.filter(task__in=[task.pk for task in tasks]):
+    for rating in rows.ratings_of([task.pk for task in tasks]):
         ratings.setdefault(rating.task_id, []).append(rating)
     return ratings
 
