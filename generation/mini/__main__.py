@@ -73,7 +73,7 @@ def _train(room: Room, part: str, asked: argparse.Namespace) -> list[str]:
 
 def _train_perceiver(part: str, room: Room, limits: Limits) -> Progress:
     known = perceivers.PARTS[part]
-    task = known.task(makers.renders_of(room))
+    task = known.task(makers.renders_of(room, orbits=known.orbits))
     return train(task, known.plan, room.training(part), minutes=limits.minutes, stop=limits.stop)
 
 

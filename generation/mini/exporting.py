@@ -21,7 +21,7 @@ from generation.mini.diffusion import DiffusionTask, build_unet, scheduler
 from generation.mini.drawing import asked_scenes, captions_of, draw, pipeline_of, save_sheet
 from generation.mini.evaluating import CPU, entry_of, keep
 from generation.mini.makers import Room, empty_diffusion_task, settle_autoencoder
-from generation.mini.pictures import as_images, as_pixels
+from generation.mini.pictures import as_images, as_pixels, psnr
 from generation.mini.renders import read_renders
 from generation.mini.training import State, Task, Visit, load_averaged, swapped
 
@@ -92,7 +92,7 @@ def evaluate_autoencoder(room: Room) -> dict[str, Any]:
     net = autoencoder.load(settle_autoencoder(room))
     images = read_renders(room.held_out).images
     before, after = autoencoder.side_by_side(net, images[:48])
-    _pairs(before, after, room.sheets / "autoencoder.png")
+    _stacked(room.sheets / "autoencoder.png", before, after)
     return asdict(autoencoder.evaluate(net, images))
 
 
@@ -115,40 +115,42 @@ def evaluate_base(room: Room, count: int = 192) -> dict[str, Any]:
 def evaluate_views(room: Room, scenes: int = 100) -> dict[str, Any]:
     """Of drawn views, the share whose product the encoder by look finds by another side, of so many; by the turn.
 
-    The same of rendered views, where they stand, says what the encoder could reach.
+    The same of rendered views, where they stand, says what the encoder could reach. How near drawn views come to
+    rendered ones, beside how near the given pictures do, says whether anything was turned at all.
     """
     pipeline, said = trained_turntable(room)
     data = read_renders(room.held_out_orbits)
-    group = data.said["orbit"] if "orbit" in data.said else len(data) // len({scene.seed for scene in data.scenes})
+    group = len(data) // len({scene.seed for scene in data.scenes})
     firsts = torch.arange(min(scenes, len(data) // group)) * group
     model = dino.load(entry_of("dino", room.weights / "dino"), CPU)
-    found: dict[str, Any] = {"samples": said["progress"]["samples"], "scenes": len(firsts)}
+    given, found = data.images[firsts], {"samples": said["progress"]["samples"], "scenes": len(firsts)}
     for step in (1, 2, 3):
-        turns = torch.full((len(firsts),), 2 * math.pi * step / group)
-        drawn = torch.cat(
-            [
-                as_images(
-                    pipeline.turned(as_pixels(data.images[some]), turns[: len(some)], steps=20, generator=_seeded(step))
-                )
-                for some in torch.split(firsts, 20)
-            ]
-        )
+        degrees, truth = 360 * step // group, data.images[firsts + step]
+        drawn = _turned(pipeline, given, 2 * math.pi * step / group, seed=step)
         others = data.images[firsts + (step + 1) % group]  # neither the side that is drawn nor the one that is given
-        degrees = 360 * step // group
-        found[f"top1_at_{degrees}"] = _found_again(model, drawn, others)
-        found[f"top1_of_renders_at_{degrees}"] = _found_again(model, data.images[firsts + step], others)
-        if step == 1:
-            _pairs(drawn[:48], data.images[firsts + step][:48], room.sheets / "novel-view.png")
+        found |= {
+            f"top1_at_{degrees}": _found_again(model, drawn, others),
+            f"top1_of_renders_at_{degrees}": _found_again(model, truth, others),
+            f"psnr_at_{degrees}": float(psnr(drawn, truth).mean()),
+            f"psnr_of_given_at_{degrees}": float(psnr(given, truth).mean()),
+        }
+        _stacked(room.sheets / f"novel-view-{degrees}.png", given[:24], drawn[:24], truth[:24])
     return found
+
+
+def _turned(pipeline: Any, given: Tensor, turn: float, *, seed: int) -> Tensor:
+    """Each picture's product turned by so many radians."""
+    generator = torch.Generator().manual_seed(seed)
+    made = [
+        as_images(pipeline.turned(as_pixels(some), torch.full((len(some),), turn), steps=20, generator=generator))
+        for some in torch.split(given, 20)
+    ]
+    return torch.cat(made)
 
 
 def _found_again(model: Any, drawn: Tensor, others: Tensor) -> float:
     rows, shown = (model.images([Image.fromarray(image) for image in some.numpy()]) for some in (drawn, others))
     return float(((rows @ shown.T).argmax(1) == np.arange(len(rows))).mean())
-
-
-def _seeded(number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
 
 
 EVALUATIONS: dict[str, Callable[[Room], dict[str, Any]]] = {
@@ -158,9 +160,11 @@ EVALUATIONS: dict[str, Callable[[Room], dict[str, Any]]] = {
 }
 
 
-def _pairs(images: Tensor, others: Tensor, path: Path, columns: int = 12) -> None:
-    rows = zip(torch.split(images, columns), torch.split(others, columns), strict=True)
-    save_sheet(torch.cat([part for pair in rows for part in pair]), path, columns)
+def _stacked(path: Path, *images: Tensor, columns: int = 12) -> None:
+    """A sheet of rows of the first, below each the same row of the others."""
+    columns = min(columns, len(images[0]))
+    rows = zip(*(torch.split(some, columns) for some in images), strict=True)
+    save_sheet(torch.cat([part for parts in rows for part in parts]), path, columns)
 
 
 def _commit() -> str:

@@ -57,9 +57,12 @@ class Limits:
     visits: Mapping[int, Visit] = field(default_factory=dict)
 
 
-def renders_of(room: Room) -> Renders:
-    """All renders of the room's folders, one folder after the other. Raises NotPossible where there is none."""
-    return _read(room.renders)
+def renders_of(room: Room, *, orbits: bool = False) -> Renders:
+    """All renders of the room's folders, one folder after the other; those of `orbits`, where there are any, last.
+
+    Raises NotPossible where there is none.
+    """
+    return _read((*room.renders, *(room.orbits if orbits else ())))
 
 
 def _read(folders: Sequence[Path]) -> Renders:

@@ -18,13 +18,14 @@ class Part:
     plan: Plan
     module: str  # of the task's modules, the one that is kept
     write: Callable[[Any, Path], None]
+    orbits: bool = False  # whether products of orbits teach it, too
 
 
 PARTS: dict[str, Part] = {
     "judge": Part(classifier.JudgeTask, classifier.PLAN, "judge", classifier.write_judge),
     "sam": Part(sam.SamTask, sam.PLAN, "sam", sam.write_sam),
     "clip": Part(clip.ClipTask, clip.PLAN, "clip", clip.write_clip),
-    "dino": Part(dino.DinoTask, dino.PLAN, "dino", dino.write_dino),
+    "dino": Part(dino.DinoTask, dino.PLAN, "dino", dino.write_dino, orbits=True),
 }
 
 

@@ -10,13 +10,15 @@ import torch
 from PIL import Image
 from torch.nn import functional
 from transformers import Dinov2Config, Dinov2Model
+from transformers.models.dinov2.modeling_dinov2 import Dinov2Attention
 
 from generation.checkpoints import dino
-from generation.mini.dino import SIZES, DinoTask, views_of, write_dino
+from generation.mini.dino import SIZES, DinoTask, build_dino, views_of, write_dino
 from generation.mini.dino import _contrast as contrast
 from generation.mini.evaluating import entry_of
 from generation.mini.renders import Renders
 from generation.mini.training import Plan, averaged_weights, train
+from generation.world.scenes import FAMILIES
 from tests.factories.painted import painted
 
 TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "patch_size": 16}
@@ -42,6 +44,31 @@ def test_a_batch_has_two_views_of_each_product_side_by_side(data: Renders) -> No
     first, second = places[:2], places[2:]
     assert all(one != other for one, other in zip(first, second, strict=True))
     assert [data.scenes[place].thing for place in first] == [data.scenes[place].thing for place in second]
+
+
+def test_every_other_batch_is_of_one_family() -> None:
+    data = painted(24, views=2)
+    task = DinoTask(data, TINY)
+    families = [data.scenes[places[0]].thing.family for places in task.views]
+    steps = [task._things(step, PLAN, PLAN.generator(step)) for step in range(4 * len(FAMILIES))]
+    alike = [{families[thing] for thing in things} for things in steps[1::2]]
+    enough = {family for family in FAMILIES if families.count(family) >= PLAN.batch}
+    assert all(len(set(things)) == PLAN.batch for things in steps)
+    assert enough <= {next(iter(some)) for some in alike if len(some) == 1}
+    assert any(len({families[thing] for thing in things}) > 1 for things in steps[::2])
+
+
+def test_patches_begin_by_heeding_what_is_near_and_alike() -> None:
+    torch.manual_seed(3)
+    model = build_dino({**SIZES, "num_hidden_layers": 1})
+    places = model.embeddings.position_embeddings[0, 1:].detach()
+    near = functional.cosine_similarity(places[:1], places)
+    assert near.argmax() == 0
+    assert near[1] > near[4] > near[63]
+    parts = [part for part in model.modules() if isinstance(part, Dinov2Attention)]
+    assert len(parts) == 1
+    assert all(torch.equal(part.q_proj.weight, part.k_proj.weight) for part in parts)
+    assert all(part.q_proj.weight is not part.k_proj.weight for part in parts)
 
 
 def test_the_contrast_is_least_where_partners_are_nearest() -> None:

@@ -15,6 +15,7 @@ from generation.checkpoints.sets import Entry
 from generation.checkpoints.turntable import TurntablePipeline, turn_tokens
 from generation.exceptions import NotPossible
 from generation.mini import autoencoder, diffusion, exporting, makers, novel_view
+from generation.mini.dino import SIZES, build_dino, write_dino
 from generation.mini.makers import Limits, Room
 from generation.mini.training import Plan, train
 from generation.world.dataset import Plan as RenderPlan
@@ -169,3 +170,24 @@ def test_a_room_trains_on_its_orbits_from_text_to_image(tmp_path: Path, turned: 
     folder = exporting.export_views(room)
     loaded = TurntablePipeline.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     assert loaded.unet.config.in_channels == 8
+
+
+def test_drawn_views_are_measured_beside_rendered_ones_and_the_given_pictures(
+    tmp_path: Path, turned: Callable[[str], Path]
+) -> None:
+    few = Plan(steps=1, batch=4, warmup=1)
+    room: Room = replace(
+        tiny_room(tmp_path, tiny_renders(tmp_path / "renders")),
+        orbits=(turned("train"),),
+        held_out_orbits=turned("held"),
+    )
+    makers.train_autoencoder(room, Limits(), few)
+    makers.train_novel_view(room, Limits(), few)
+    torch.manual_seed(1)
+    write_dino(build_dino({**SIZES, "hidden_size": 16, "num_hidden_layers": 1}), room.weights / "dino")
+    said = exporting.evaluate_views(room)
+    assert (said["samples"], said["scenes"]) == (4, 2)
+    assert {key.rsplit("_", 1)[1] for key in said if "_at_" in key} == {"90", "180", "270"}
+    assert all(said[key] in (0.0, 0.5, 1.0) for key in said if key.startswith("top1"))
+    assert all(said[f"psnr_of_given_at_{degrees}"] > 5 for degrees in (90, 180, 270))
+    assert Image.open(room.sheets / "novel-view-90.png").size == (2 * 16 * 2, 3 * 16 * 2)
