@@ -52,8 +52,14 @@ def asked(light_set: str, workshop: Workshop, tickets: list[Any]) -> None:
 
 
 @pytest.fixture
-def work(asked: None, django_capture_on_commit_callbacks: Any) -> Callable[..., int]:
-    """`work()` runs all that is ready, on every queue, and returns how many jobs that was; `most` stops earlier.
+def work(asked: None, work_off: Callable[..., int]) -> Callable[..., int]:
+    """`work_off`, where the stages are those of the workshop."""
+    return work_off
+
+
+@pytest.fixture
+def work_off(tickets: list[Any], django_capture_on_commit_callbacks: Any) -> Callable[..., int]:
+    """`work_off()` runs all that is ready, on every queue, and returns how many jobs that was; `most` stops earlier.
 
     What is to be told after a commit is told after each job: the test's own transaction never commits.
     """

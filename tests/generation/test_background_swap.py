@@ -19,33 +19,21 @@ from generation.recipe import Recipe
 from generation.services.methods import SHIPPED, read_file
 from generation.services.runs import Wish, start_run
 from generation.sweeping import sweep_files
-from jobs import dispatch, execution
-from jobs.models import Queue
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.cutouts import disc, write_background
 from tests.factories.generation import make_method, make_ready_product
 from vitrine.addresses import folder
 
 pytestmark = pytest.mark.django_db
-Work = Callable[[], None]
+Work = Callable[[], int]
 
 
 @pytest.fixture
-def work(
-    settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> Work:
+def work(settings: LazySettings, tmp_path: Path, work_off: Work) -> Work:
     """Runs all jobs; own backgrounds would lie in `tmp_path / "own"`."""
     settings.MODEL_SET = "classical"
     settings.BACKGROUNDS_DIR = tmp_path / "own"
-    monkeypatch.setattr(dispatch, "_publish", lambda jobs: [job_id for job_id, _ in jobs])
-
-    def run() -> None:
-        found = True
-        while found:
-            with django_capture_on_commit_callbacks(execute=True):
-                found = any(execution.run_next(queue, "test:1") for queue in Queue.values)
-
-    return run
+    return work_off
 
 
 def swap_recipe() -> Recipe:

@@ -16,8 +16,6 @@ from generation.selectors.facts import SURE_ENOUGH
 from generation.selectors.lineage import lineage
 from generation.services.runs import Wish, start_run
 from generation.storage import site_files
-from jobs import dispatch, execution
-from jobs.models import Queue
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product
@@ -44,22 +42,12 @@ TINY = recipe_from(
 
 
 @pytest.fixture
-def work(
-    settings: LazySettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> Callable[[], None]:
+def work(settings: LazySettings, tmp_path: Any, work_off: Callable[..., int]) -> Callable[..., int]:
     """Runs all jobs on a tiny Stable Diffusion and what goes with it."""
     settings.MODEL_SETS_DIR = tmp_path
     settings.MODEL_SET = "tiny"
     tiny_set(tmp_path, "sd", name="tiny")
-    monkeypatch.setattr(dispatch, "_publish", lambda jobs: [job_id for job_id, _ in jobs])
-
-    def run() -> None:
-        found = True
-        while found:
-            with django_capture_on_commit_callbacks(execute=True):
-                found = any(execution.run_next(queue, "test:1") for queue in Queue.values)
-
-    return run
+    return work_off
 
 
 def photo_of_a_thing() -> bytes:
@@ -71,7 +59,7 @@ def photo_of_a_thing() -> bytes:
     return buffer.getvalue()
 
 
-def test_a_photo_becomes_candidates_and_twice_nothing(work: Callable[[], None]) -> None:
+def test_a_photo_becomes_candidates_and_twice_nothing(work: Callable[..., int]) -> None:
     product = make_ready_product("mug", photos=0, prompts=12)
     photo = make_photo(product, data=photo_of_a_thing(), name="front.png")
     product.refresh_from_db()
@@ -101,7 +89,7 @@ def test_a_photo_becomes_candidates_and_twice_nothing(work: Callable[[], None]) 
 
 @pytest.mark.parametrize("nouns", [("mug",), ("mug", "boot", "chair", "lamp", "vase")], ids=["one type", "five types"])
 def test_a_product_without_a_type_is_looked_at_and_goes_on_if_it_is_sure(
-    nouns: tuple[str, ...], work: Callable[[], None], tmp_path: Path
+    nouns: tuple[str, ...], work: Callable[..., int], tmp_path: Path
 ) -> None:
     tiny_set(tmp_path, "flux2-klein", name="tiny")  # it edits from photos, with nothing to train before
     for noun in nouns:
