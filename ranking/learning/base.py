@@ -3,7 +3,7 @@
     learner("default").fit(table, labels, seed=1) -> Ranker
     ranker.predict(table) -> (n,) calibrated probabilities of passing
     ranker.explain(table, row) -> contributions that add up to the logit of that probability
-    ranker.save(folder); ranking.learning.storing.load(folder) -> the same ranker, to the bit
+    ranker.save(folder); ranking.learning.loading.load(folder) -> the same ranker, to the bit
 
 Tables are raw: rankers derive what is relative to the product's other candidates themselves, in one way for
 training and scoring, so a table must hold whole products. Rows without a label are welcome in training: they teach

@@ -174,16 +174,22 @@ class FeatureTable:
             raise WrongTable(f"Candidate {missing} has a label and no features; measure its run, then train again.")
         return order[places]
 
-    def chunks(self, rows: int) -> Iterator["FeatureTable"]:
-        """Pieces of whole products, each of about that many rows at most."""
+    def row_chunks(self, rows: int) -> Iterator[NDArray[np.intp]]:
+        """Row numbers of whole products, each time of about that many rows at most."""
         order = np.argsort(self.products, kind="stable")
         ends = np.r_[np.flatnonzero(np.diff(self.products[order])) + 1, len(order)]
         start = 0
         while start < len(order):
-            fitting = ends[(ends > start) & (ends <= start + rows)]
-            end = int(fitting[-1]) if len(fitting) else int(ends[ends > start][0])
-            yield self.take(order[start:end])
-            start = end
+            # The last end that fits; a product larger than that comes alone.
+            last = max(
+                int(np.searchsorted(ends, start + rows, side="right")) - 1, int(np.searchsorted(ends, start + 1))
+            )
+            yield order[start : int(ends[last])]
+            start = int(ends[last])
+
+    def chunks(self, rows: int) -> Iterator["FeatureTable"]:
+        """Pieces of whole products, each of about that many rows at most."""
+        return (self.take(taken) for taken in self.row_chunks(rows))
 
     def save(self, path: Path) -> None:
         """One safetensors file, the definition in its head."""

@@ -1,0 +1,60 @@
+"""A fitted ranker: how to prepare a table, the parts that score it, their weights, and the calibration."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.learning import explaining, storing
+from ranking.learning.base import Contribution
+from ranking.learning.calibration import Calibration
+from ranking.learning.labels import Values
+from ranking.learning.logistic import sigmoid
+from ranking.learning.preparing import Preparation
+from ranking.learning.scorers import Part
+from ranking.learning.table import FeatureTable
+
+CHUNK = 16_384  # rows that are scored at a time: memory stays flat
+
+
+@dataclass(frozen=True)
+class FittedRanker:
+    """probability = sigmoid(calibration(sum of weights * parts)); see `ranking.learning.base.Ranker`.
+
+    out_of_fold: of each labelled candidate the calibrated probability by a ranker that saw nothing of its product.
+    """
+
+    name: str
+    preparation: Preparation
+    parts: tuple[Part, ...]
+    weights: Values
+    calibration: Calibration
+    told: dict[str, Any]
+    labelled: NDArray[np.int64]
+    out_of_fold: Values
+
+    def predict(self, table: FeatureTable) -> Values:
+        """(n): in pieces of whole products, so that only the table itself is ever whole in memory."""
+        return sigmoid(self.logits(table))
+
+    def logits(self, table: FeatureTable) -> Values:
+        """(n): calibrated; `predict` before the last step, with more digits at both ends."""
+        made = np.empty(len(table))
+        for rows in table.row_chunks(CHUNK):
+            made[rows] = self.of_matrix(self.preparation.matrix(table.take(rows)))
+        return made
+
+    def of_matrix(self, x: Values) -> Values:
+        """(n): calibrated logits of prepared rows."""
+        total = np.zeros(len(x))
+        for weight, part in zip(self.weights, self.parts, strict=True):
+            total += weight * part.logits(x)
+        return self.calibration(total)
+
+    def explain(self, table: FeatureTable, row: int) -> list[Contribution]:
+        return explaining.explain(self, table, row)
+
+    def save(self, folder: Path) -> None:
+        storing.save(self, folder)

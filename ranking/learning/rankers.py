@@ -1,0 +1,229 @@
+"""All rankers by name, and how one is trained: cross-fitting by product, then once more on everything.
+
+sum         CLIP-T + CLIP-I + DINO-I, as the paper ranks; calibrated, so that it may be compared
+zsum        all metrics, each in its own standard deviations
+linear      logistic on soft labels, anchored on the sum
+heads       a logistic for each question, anchored on the z-sum, multiplied
+lightgbm    boosted trees, monotone in the metrics, soft labels
+lambdarank  boosted trees on the order within products
+blend       heads, trees for each question, lightgbm and linear, weighed by nested grouped cross-validation
+default     below 100 labels zsum, then heads, from 1,000 the blend; a richer one only if out of fold it orders the
+            images of a product better than a plainer one
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ranking.learning import linear, recording
+from ranking.learning.base import Progress, silent
+from ranking.learning.blending import blend_weights
+from ranking.learning.calibration import Calibration, isotonic, platt
+from ranking.learning.checking import within_auc
+from ranking.learning.deriving import derive
+from ranking.learning.exceptions import CannotLearn
+from ranking.learning.fitted import FittedRanker
+from ranking.learning.folds import splits
+from ranking.learning.labels import Labels, Values
+from ranking.learning.logistic import sigmoid
+from ranking.learning.preparing import prepare
+from ranking.learning.problems import Problem, by_product
+from ranking.learning.scorers import Part
+from ranking.learning.table import FeatureTable
+from ranking.learning.trees import LambdaRankLearner, TreeHeadsLearner, TreeLearner
+
+COMPONENTS = 24  # of each embedding
+LEAST_LABELS = 20  # for anything that is learned
+HEADS_FROM, BLEND_FROM = 100, 1_000  # labels
+MARGIN = 0.0  # of AUC within products that a richer recipe must be better by
+
+
+class PartLearner(Protocol):
+    """How one part of a ranker is learned."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fit(self, problem: Problem, seed: int) -> Part: ...
+
+
+SUM, ZSUM = linear.SUMS
+BLEND: tuple[PartLearner, ...] = (linear.HEADS, TreeHeadsLearner(), TreeLearner(), linear.LINEAR)
+RECIPES: dict[str, tuple[PartLearner, ...]] = {
+    "sum": (SUM,),
+    "zsum": (ZSUM,),
+    "linear": (linear.LINEAR,),
+    "heads": (linear.HEADS,),
+    "lightgbm": (TreeLearner(),),
+    "lambdarank": (LambdaRankLearner(),),
+    "blend": BLEND,
+}
+UNLEARNED = ("sum", "zsum")
+NAMES = (*RECIPES, "default")
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Cross-fits every part that any of `recipes` (plainest first) needs, takes the best recipe, and fits it whole.
+
+    A name in `recipes` is one of RECIPES. With `calibration` "isotonic" it is asked for; "platt" is the default.
+    """
+
+    name: str
+    recipes: tuple[str, ...]
+    components: int = COMPONENTS
+    calibration: str = "platt"
+
+    def fit(self, table: FeatureTable, labels: Labels, seed: int, progress: Progress = silent) -> FittedRanker:
+        """See `ranking.learning.base.Learner`. The same table, labels and seed give the same ranker to the byte."""
+        recipes, notes = _possible(self.recipes, labels)
+        labels, whole = by_product(labels), derive(table)
+        learners = list({part.name: part for recipe in recipes for part in RECIPES[recipe]}.values())
+        folds = splits(labels.products, fold_count(len(labels)), seed)
+        steps = _Steps(progress, len(folds) * len(learners) + len(RECIPES[recipes[-1]]) + 1)
+        crossed = _cross_fit(whole, labels, learners, folds=folds, components=self.components, seed=seed, steps=steps)
+        problem = Problem(np.zeros((len(labels), 0)), (), labels)
+        chosen, figures = _choose(recipes, crossed, problem)
+        if chosen != recipes[-1]:
+            notes.append(f"{recipes[-1]} does not order a product's images better than {chosen}, out of fold.")
+        out_of_fold = [crossed[part.name] for part in RECIPES[chosen]]
+        weights = blend_weights(out_of_fold, problem)
+        logits = _weighted(weights, out_of_fold)
+        calibration = self._calibrate(logits, problem)
+        preparation = prepare(whole, self.components)
+        rows = whole.rows_of(labels.candidates)
+        taught = Problem(preparation.matrix(whole)[rows], preparation.names, labels)
+        parts = []
+        for part in RECIPES[chosen]:
+            steps.next(f"all labels: {part.name}")
+            parts.append(part.fit(taught, seed))
+        steps.next("done")
+        chances = sigmoid(calibration(logits))
+        told = recording.told(
+            recording.Trained(self.name, chosen, seed, whole, labels, notes, figures, chances), preparation, weights
+        )
+        name = self.name if self.name == chosen else f"{self.name}: {chosen}"
+        return FittedRanker(name, preparation, tuple(parts), weights, calibration, told, labels.candidates, chances)
+
+    def _calibrate(self, logits: Values, problem: Problem) -> Calibration:
+        way = isotonic if self.calibration == "isotonic" else platt
+        return way(logits, problem.labels.passed, problem.weights)
+
+
+@dataclass(frozen=True)
+class Default:
+    """Switches by the number of labels; see this module's docstring."""
+
+    name: str = "default"
+
+    def fit(self, table: FeatureTable, labels: Labels, seed: int, progress: Progress = silent) -> FittedRanker:
+        recipes = ["zsum"]
+        if len(labels) >= HEADS_FROM:
+            recipes.append("heads")
+        if len(labels) >= BLEND_FROM:
+            recipes.append("blend")
+        return Learning(self.name, tuple(recipes)).fit(table, labels, seed, progress)
+
+
+def learner(name: str) -> Learning | Default:
+    """A learner by its name. Raises CannotLearn naming those there are."""
+    if name == "default":
+        return Default()
+    if name not in RECIPES:
+        raise CannotLearn(f"There is no ranker {name}; there are {', '.join(NAMES)}.")
+    return Learning(name, (name,))
+
+
+def fold_count(labels: int) -> int:
+    """More labels need fewer folds to tell the same."""
+    return 5 if labels < 20_000 else 3
+
+
+class _Steps:
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def next(self, doing: str) -> None:
+        self.progress(min(self.done, self.total), self.total, doing)
+        self.done += 1
+
+
+def _possible(recipes: Sequence[str], labels: Labels) -> tuple[list[str], list[str]]:
+    """The recipes that these labels allow, and a note on each that they do not. Raises CannotLearn for none."""
+    lacking = _lacking(labels)
+    if not len(labels):
+        raise CannotLearn("There are no labels to learn from; rate some images first.")
+    if not lacking:
+        return list(recipes), []
+    allowed = [recipe for recipe in recipes if recipe in UNLEARNED]
+    if not allowed:
+        raise CannotLearn(f"{recipes[-1]} cannot be trained: {lacking}")
+    return allowed, [f"Only {allowed[-1]} is possible: {lacking}"]
+
+
+def _lacking(labels: Labels) -> str:
+    passed, count, products = int(labels.passed.sum()), len(labels), len(np.unique(labels.products))
+    if count < LEAST_LABELS:
+        return f"{count} labels are too few; {LEAST_LABELS} are the least, and 100 make sense."
+    if passed in (0, count):
+        which = "passed" if passed else "failed"
+        return f"all {count} labelled images {which}, and learning needs both; rate more images."
+    if products < 2:
+        return "all labels are of one product, and a ranker is for others; rate images of more products."
+    return ""
+
+
+def _cross_fit(  # noqa: PLR0913 - by name, each
+    whole: FeatureTable,
+    labels: Labels,
+    learners: Sequence[PartLearner],
+    *,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    components: int,
+    seed: int,
+    steps: _Steps,
+) -> dict[str, Values]:
+    """{part: (n) out-of-fold logits}: scales, projections, settings and models all know nothing of the held product."""
+    made = {part.name: np.zeros(len(labels)) for part in learners}
+    for number, (train, held) in enumerate(folds, start=1):
+        # A single product cannot be held out: what is in-sample there is only a sum.
+        seen = whole.take(~np.isin(whole.products, labels.products[held])) if len(folds) > 1 else whole
+        preparation = prepare(seen, components)
+        taught = Problem(
+            _rows(preparation.matrix(seen), seen, labels.take(train if len(folds) > 1 else held)),
+            preparation.names,
+            labels.take(train if len(folds) > 1 else held),
+        )
+        aside = whole.take(np.isin(whole.products, labels.products[held]))
+        x = _rows(preparation.matrix(aside), aside, labels.take(held))
+        for part in learners:
+            steps.next(f"fold {number} of {len(folds)}: {part.name}")
+            made[part.name][held] = part.fit(taught, seed).logits(x)
+    return made
+
+
+def _rows(x: Values, table: FeatureTable, labels: Labels) -> Values:
+    return x[table.rows_of(labels.candidates)]
+
+
+def _weighted(weights: Values, logits: Sequence[Values]) -> Values:
+    total = np.zeros(len(logits[0]))
+    for weight, each in zip(weights, logits, strict=True):
+        total += weight * each
+    return total
+
+
+def _choose(recipes: Sequence[str], crossed: dict[str, Values], problem: Problem) -> tuple[str, dict[str, float]]:
+    """The richest recipe that orders a product's images better, out of fold, than every plainer one; and the figures."""
+    figures = {}
+    for recipe in recipes:
+        logits = [crossed[part.name] for part in RECIPES[recipe]]
+        scores = _weighted(blend_weights(logits, problem), logits)
+        figures[recipe] = within_auc(scores, problem.labels.passed, problem.labels.products)
+    chosen = recipes[0]
+    for recipe in recipes[1:]:
+        if not figures[recipe] < figures[chosen] + MARGIN:  # also where no product has both: then by count alone
+            chosen = recipe
+    return chosen, figures
