@@ -42,10 +42,14 @@ UNEVEN = _Ground(noise=TOLERANCE, tolerance=8.0, fitting=0.88, cut=0.12)
 
 @dataclass(frozen=True)
 class Guessed:
-    """What stands out from the ground: a rough silhouette at the picture's size, and whether the ground is plain."""
+    """What stands out from the ground: a rough silhouette at the picture's size, and whether the ground is plain.
+
+    `even`: plainer still, as paper or a studio's white; asphalt and a bed sheet are plain alone.
+    """
 
     silhouette: Mask
     plain: bool
+    even: bool = False
 
 
 def stands_out(image: Image.Image) -> Guessed | None:
@@ -63,7 +67,7 @@ def stands_out(image: Image.Image) -> Guessed | None:
         mask = _cleaned(_busy(colours, frame))
     if not 0.003 <= imaging.share_of(mask) <= 0.95:
         return None
-    return Guessed(imaging.resize_mask(mask, image.size), plain)
+    return Guessed(imaging.resize_mask(mask, image.size), plain, plain and kind is EVEN)
 
 
 def prompts_for(size: Size, guessed: Guessed | None) -> list[MaskPrompt]:

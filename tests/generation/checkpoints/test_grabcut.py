@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from generation.checkpoints import loading
 from generation.checkpoints.grabcut import GrabCut, load
@@ -34,13 +35,46 @@ def test_white_on_white_is_not_found_and_a_person_is_asked() -> None:
     assert "Mark the plate" in found.problem or "mark it with a box" in found.problem
 
 
-def test_is_never_sure_on_busy_ground() -> None:
-    image, _ = disc()
-    noisy = np.random.default_rng(0).integers(0, 256, (140, 160, 3)).astype(np.uint8)
-    noisy[40:100, 50:110] = np.asarray(image)[40:100, 50:110]
-    found = find_product(GrabCut(96), Image.fromarray(noisy), SegmentConfig(), noun="ball")
-    assert found.mask is None
-    assert found.problem
+def grounds() -> dict[str, tuple[np.ndarray, bool]]:
+    """A disc on several grounds, and whether its cut-out is to be sure."""
+    image, mask = disc((240, 210), ground=(150, 150, 152))
+    even, chance = np.asarray(image).astype(float), np.random.default_rng(0)
+    rows, columns = np.mgrid[:210, :240]
+    beside = ~mask & (abs(columns - 120) < 75) & (rows > 140) & (rows < 178)
+    shade = ndimage.gaussian_filter(beside.astype(float), 2)[..., None] * ~mask[..., None]
+    colours = chance.integers(0, 256, even.shape)
+    grain = chance.normal(0, 4, even.shape)
+    return {
+        "even": (even, True),
+        "grain, as asphalt": (even + 1.5 * grain, True),
+        "a faint shade beside it": (even - 20 * shade + grain, False),
+        "a fold of cloth beside it": (even - 40 * shade + grain, False),
+        "busy": (np.where(mask[..., None], even, colours), False),
+    }
+
+
+@pytest.mark.parametrize(("pixels", "sure"), grounds().values(), ids=grounds())
+def test_on_a_ground_that_is_not_even_it_is_sure_where_all_starts_end_alike(pixels: np.ndarray, sure: bool) -> None:
+    found = find_product(GrabCut(128), Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), SegmentConfig())
+    assert (found.mask is not None) is sure
+    assert bool(found.problem) is not sure
+    if found.mask is not None:
+        assert iou(found.mask, disc((240, 210))[1]) > 0.97
+
+
+@pytest.mark.parametrize("name", ["a faint shade beside it", "a fold of cloth beside it"])
+def test_what_most_starts_leave_out_is_left_out(name: str) -> None:
+    pixels, _ = grounds()[name]
+    [guess] = GrabCut(128).everything(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)))
+    assert iou(guess.mask, disc((240, 210))[1]) > 0.97
+    assert isinstance(guess.score, float)
+
+
+def test_a_box_on_busy_ground_leaves_it_unsure() -> None:
+    pixels, _ = grounds()["busy"]
+    cut = GrabCut(128)
+    embedding = cut.embed(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)))
+    assert cut.cut(embedding, MaskPrompt((40, 20, 200, 190)))[0].score < SegmentConfig().surest
 
 
 def test_a_persons_box_and_points_are_followed() -> None:
