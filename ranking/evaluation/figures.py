@@ -16,6 +16,7 @@ from ranking.evaluation.bootstrap import MOST_AT_ONCE, Counts, Estimate, whole
 from ranking.evaluation.judged import Judged, Positions, Values
 
 Build = Callable[[Values, Judged], Estimate]
+Pairing = Callable[[Estimate, Estimate], Estimate]  # difference, lift
 BINS = 10
 
 

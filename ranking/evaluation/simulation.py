@@ -39,7 +39,7 @@ _ASKED = np.array(
     ]
 )
 # How high each question's bar is, in standard deviations of what is asked; and what raters add of their own.
-_BARS = np.array([0.33, -0.07, -0.27, -0.43, -0.13, -0.29, -1.85, 0.35])
+_BARS = np.array([0.34, -0.06, -0.26, -0.42, -0.12, -0.28, -1.86, 0.36])
 _BLUR = np.array([0.35, 0.40, 0.40, 0.40, 0.40, 0.40, 0.60, 0.40])
 # Of each metric: what it sees of the qualities, then of the scene's newness.
 _SEEN = np.array(
@@ -52,7 +52,7 @@ _SEEN = np.array(
         [0.80, 0.45, 0.05, 0.00, 0.00, 0.00],
     ]
 )
-_NEWNESS = np.array([-0.45, 0.55, -0.45, 0.0, 0.25, 0.0])
+_NEWNESS = np.array([-0.88, 0.88, -0.98, -0.05, 0.30, -0.05])
 _LEVEL = np.array([0.80, 0.215, 0.70, 0.74, 0.225, 0.80])
 _STEP = np.array([0.060, 0.026, 0.075, 0.060, 0.020, 0.050])
 
@@ -65,10 +65,10 @@ class Settings:
     spammers: float = 0.07
     hardness: float = 0.43
     shared: float = 0.75  # of the products' effects on different qualities: correlation with one common hardness
-    blur: float = 1.00  # of metrics: noise beside what they see
+    blur: float = 0.70  # of metrics: noise beside what they see
     offset: float = 0.45  # of metrics: what belongs to the product and not to its quality
     uneven: float = 0.35  # how differently metrics see qualities in different product types
-    signal: float = 0.24  # of qualities in embeddings
+    signal: float = 0.27  # of qualities in embeddings
     leaning: float = 0.25  # of raters: lenient or strict on all questions
     wavering: float = 0.32  # of raters: noise from picture to picture
 
