@@ -47,12 +47,25 @@ class Picture {
   }
 }
 
+const KEPT_PHOTOS = 24;
+const shared = new Map(); // by address, the one that was asked for longest ago first
+
+// A product's photos come with each of its images: as one element for all, they are fetched, decoded and drawn once.
+function photoOf(source, alt) {
+  const known = shared.get(source.url);
+  const photo = known && !known.failed ? known : new Picture(source, alt);
+  shared.delete(source.url);
+  shared.set(source.url, photo);
+  if (shared.size > KEPT_PHOTOS) shared.delete(shared.keys().next().value);
+  return photo;
+}
+
 // All pictures of a task.
 export class Pictures {
   constructor(task) {
     const count = task.photos.length;
     this.image = new Picture({ url: task.image, size: task.image_size }, "The image to judge");
-    this.photos = task.photos.map((photo, index) => new Picture(photo, `Product photo ${index + 1} of ${count}`));
+    this.photos = task.photos.map((photo, index) => photoOf(photo, `Product photo ${index + 1} of ${count}`));
     // What is seen first is fetched first, and decides when the task can be shown; the other photos follow.
     this.ready = Promise.all([this.image.load(), this.photos[0]?.load()]);
     this.ready.then(async () => {
@@ -78,6 +91,7 @@ export class Viewer {
     this.slider = root.querySelector("[data-opacity]");
     this.pictures = null;
     this.photo = 0;
+    this.listed = []; // the photos that the row of small ones shows
     this.view = { ...WHOLE };
     this.byQuestion = false;
     this.pointers = new Map();
@@ -95,13 +109,14 @@ export class Viewer {
     this.place("image", pictures.image);
     this.listPhotos();
     this.choosePhoto(0, true);
+    this.draw();
   }
 
   place(name, picture) {
     const pane = this.panes[name];
+    const layer = pane.querySelector("[data-layer]");
     pane.picture = picture;
-    pane.querySelector("[data-layer]").replaceChildren(...(picture ? [picture.element] : []));
-    this.draw();
+    if (layer.firstElementChild !== (picture?.element ?? null)) layer.replaceChildren(...(picture ? [picture.element] : []));
     this.settle(pane, picture);
   }
 
@@ -112,12 +127,16 @@ export class Viewer {
       pane.dataset.state = picture.failed ? "failed" : "ready";
       this.draw();
     };
-    pane.dataset.state = !picture ? "none" : picture.failed ? "failed" : picture.element.complete && picture.element.naturalWidth ? "ready" : "coming";
-    picture?.load().then(tell);
+    const there = picture?.element.complete && picture.element.naturalWidth;
+    pane.dataset.state = !picture ? "none" : picture.failed ? "failed" : there ? "ready" : "coming";
+    if (!there) picture?.load().then(tell);
   }
 
   listPhotos() {
     const { photos } = this.pictures;
+    this.thumbs.hidden = photos.length < 2;
+    if (photos.length === this.listed.length && photos.every((photo, index) => photo === this.listed[index])) return;
+    this.listed = photos;
     const buttons = photos.map((photo, index) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -132,7 +151,6 @@ export class Viewer {
       return button;
     });
     this.thumbs.replaceChildren(...buttons);
-    this.thumbs.hidden = photos.length < 2;
   }
 
   choosePhoto(index, quiet = false) {
@@ -144,7 +162,10 @@ export class Viewer {
     this.panes.photo.querySelector("[data-label]").textContent = label;
     if (!quiet && this.root.dataset.mode === "flip") this.face("photo");
     this.place("photo", photos[this.photo]);
-    if (!quiet) this.say(label);
+    if (!quiet) {
+      this.draw();
+      this.say(label);
+    }
     return undefined;
   }
 
