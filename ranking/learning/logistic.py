@@ -19,7 +19,7 @@ CLOSE = 1e-8  # of the objective, relative: smaller steps change no ranking
 
 @dataclass(frozen=True)
 class Task:
-    """x (n, d) without NaN, targets (n) in [0, 1], weights (n), groups (n) numbered from 0."""
+    """x (n, d) without NaN, targets (n) in [0, 1], weights (n), groups (n) numbered from 0, rows in their order."""
 
     x: Values
     targets: Values
@@ -39,6 +39,48 @@ class Fit:
         return np.asarray(x @ self.coefficients + self.intercept)
 
 
+@dataclass(frozen=True)
+class _Objective:
+    """What is minimised: x has the intercept's column, ridge (d + 1) its penalties; count 0 for no effects."""
+
+    task: Task
+    x: Values
+    ridge: Values
+    effect_penalty: float
+    count: int
+
+    def logits(self, beta: Values, effects: Values) -> Values:
+        logits = self.x @ beta
+        return np.asarray(logits + effects[self.task.groups] if self.count else logits)
+
+    def loss(self, beta: Values, effects: Values) -> float:
+        logits = self.logits(beta, effects)
+        fitting = (self.task.weights * (np.logaddexp(0.0, logits) - self.task.targets * logits)).sum()
+        shrinking = (self.ridge * beta**2).sum()
+        if self.count:
+            shrinking += self.effect_penalty * (effects**2).sum()
+        return float(fitting + 0.5 * shrinking)
+
+    def step(self, beta: Values, effects: Values) -> tuple[Values, Values]:
+        """Newton's; the second derivative by the effects is diagonal, and they are eliminated."""
+        chance = sigmoid(self.logits(beta, effects))
+        pull = self.task.weights * (self.task.targets - chance)
+        bend = np.maximum(self.task.weights * chance * (1 - chance), 1e-10)
+        gradient = self.x.T @ pull - self.ridge * beta
+        bent = self.x * bend[:, None]
+        hessian = self.x.T @ bent
+        hessian[np.diag_indices_from(hessian)] += self.ridge
+        if not self.count:
+            return np.asarray(cho_solve(cho_factor(hessian), gradient)), effects
+        groups = self.task.groups
+        effect_gradient = np.bincount(groups, pull, self.count) - self.effect_penalty * effects
+        diagonal = np.bincount(groups, bend, self.count) + self.effect_penalty
+        crossed = np.add.reduceat(bent, np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]), axis=0)
+        over = crossed / diagonal[:, None]
+        step = cho_solve(cho_factor(hessian - crossed.T @ over), gradient - over.T @ effect_gradient)
+        return np.asarray(step), np.asarray((effect_gradient - crossed @ step) / diagonal)
+
+
 def fit(task: Task, penalties: Values, effect_penalty: float, start: Fit | None = None) -> Fit:
     """Minimises weighted cross-entropy + half of penalties times squares. `penalties` (d); an infinite one drops it.
 
@@ -47,23 +89,14 @@ def fit(task: Task, penalties: Values, effect_penalty: float, start: Fit | None 
     """
     kept = np.isfinite(penalties)
     x = np.column_stack([np.ones(len(task.x)), task.x[:, kept]])
-    ridge = np.r_[0.01, penalties[kept]]
-    count = int(task.groups.max()) + 1 if np.isfinite(effect_penalty) else 0
-    beta, effects = _first(task, x.shape[1], count, kept, start)
-    state = _loss(task, x, beta, effects, ridge, effect_penalty)
+    count = int(task.groups[-1]) + 1 if np.isfinite(effect_penalty) else 0
+    objective = _Objective(task, x, np.r_[0.01, penalties[kept]], effect_penalty, count)
+    beta, effects = _first(objective, kept, start)
+    loss = objective.loss(beta, effects)
     for _ in range(STEPS):
-        step, effect_step = _newton(task, x, beta, effects, ridge=ridge, effect_penalty=effect_penalty)
-        size = 1.0
-        while True:
-            tried = beta + size * step, effects + size * effect_step
-            loss = _loss(task, x, *tried, ridge, effect_penalty)
-            if loss <= state or size < 1e-4:
-                break
-            size /= 2
-        beta, effects = tried
-        done = state - loss <= CLOSE * (1.0 + abs(state))
-        state = loss
-        if done:
+        before = loss
+        beta, effects, loss = _descend(objective, beta, effects, before)
+        if before - loss <= CLOSE * (1.0 + abs(before)):
             break
     coefficients = np.zeros(len(penalties))
     coefficients[kept] = beta[1:]
@@ -83,44 +116,24 @@ def log_sigmoid(logits: Values) -> Values:
     return np.asarray(-np.logaddexp(0.0, -logits))
 
 
-def _first(task: Task, width: int, count: int, kept: NDArray[np.bool_], start: Fit | None) -> tuple[Values, Values]:
+def _first(objective: _Objective, kept: NDArray[np.bool_], start: Fit | None) -> tuple[Values, Values]:
     if start is not None:
         return np.r_[start.intercept, start.coefficients[kept]], start.effects.copy()
+    task = objective.task
     share = float(np.clip((task.weights * task.targets).sum() / task.weights.sum(), 0.01, 0.99))
-    return np.r_[np.log(share / (1 - share)), np.zeros(width - 1)], np.zeros(count)
+    beta = np.zeros(objective.x.shape[1])
+    beta[0] = np.log(share / (1 - share))
+    return beta, np.zeros(objective.count)
 
 
-def _logits(task: Task, x: Values, beta: Values, effects: Values) -> Values:
-    logits = x @ beta
-    return np.asarray(logits + effects[task.groups] if len(effects) else logits)
-
-
-def _loss(task: Task, x: Values, beta: Values, effects: Values, ridge: Values, effect_penalty: float) -> float:  # noqa: PLR0913
-    logits = _logits(task, x, beta, effects)
-    fitting = (task.weights * (np.logaddexp(0.0, logits) - task.targets * logits)).sum()
-    shrinking = (ridge * beta**2).sum() + (effect_penalty * (effects**2).sum() if len(effects) else 0.0)
-    return float(fitting + 0.5 * shrinking)
-
-
-def _newton(
-    task: Task, x: Values, beta: Values, effects: Values, *, ridge: Values, effect_penalty: float
-) -> tuple[Values, Values]:
-    """The step of both; the second derivative by effects is diagonal."""
-    chance = sigmoid(_logits(task, x, beta, effects))
-    pull = task.weights * (task.targets - chance)
-    bend = np.maximum(task.weights * chance * (1 - chance), 1e-10)
-    gradient = x.T @ pull - ridge * beta
-    bent = x * bend[:, None]
-    hessian = x.T @ bent
-    hessian[np.diag_indices_from(hessian)] += ridge
-    if not len(effects):
-        return np.asarray(cho_solve(cho_factor(hessian), gradient)), effects
-    count = len(effects)
-    effect_gradient = np.bincount(task.groups, pull, count) - effect_penalty * effects
-    diagonal = np.bincount(task.groups, bend, count) + effect_penalty
-    crossed = np.zeros((count, x.shape[1]))  # groups must be sorted: sums of neighbouring rows
-    present, starts = np.unique(task.groups, return_index=True)
-    crossed[present] = np.add.reduceat(bent, starts, axis=0)
-    over = crossed / diagonal[:, None]
-    step = cho_solve(cho_factor(hessian - crossed.T @ over), gradient - over.T @ effect_gradient)
-    return np.asarray(step), np.asarray((effect_gradient - crossed @ step) / diagonal)
+def _descend(objective: _Objective, beta: Values, effects: Values, loss: float) -> tuple[Values, Values, float]:
+    """One step, halved until it goes down; where none does, all stays as it is."""
+    step, effect_step = objective.step(beta, effects)
+    size = 1.0
+    while size > 1e-4:
+        tried = beta + size * step, effects + size * effect_step
+        lower = objective.loss(*tried)
+        if lower <= loss:
+            return *tried, lower
+        size /= 2
+    return beta, effects, loss

@@ -87,9 +87,14 @@ def fit(source: Source, table: FeatureTable, most: int) -> Projection | None:
 def _rows(source: Source, table: FeatureTable, rows: slice) -> tuple[Floats, NDArray[np.bool_]]:
     """What is projected (n, d) and where it is there (n)."""
     values = table.parts[source.block][rows]
-    there = np.isfinite(values).all(axis=1) & values.any(axis=1)
+    there = present(values)
     if source.less:
         other = table.parts[source.less][rows]
-        there &= np.isfinite(other).all(axis=1) & other.any(axis=1)
+        there &= present(other)
         values = values - other
     return values, there
+
+
+def present(values: Floats) -> NDArray[np.bool_]:
+    """(n): which rows are an embedding, neither zeros in place of one nor partly missing."""
+    return np.asarray(np.isfinite(values).all(axis=1) & values.any(axis=1), np.bool_)

@@ -21,7 +21,7 @@ from ranking.learning import linear, recording
 from ranking.learning.base import Progress, silent
 from ranking.learning.blending import blend_weights
 from ranking.learning.calibration import Calibration, isotonic, platt
-from ranking.learning.checking import within_auc
+from ranking.learning.checking import within_concordance
 from ranking.learning.deriving import derive
 from ranking.learning.exceptions import CannotLearn
 from ranking.learning.fitted import FittedRanker
@@ -216,12 +216,12 @@ def _weighted(weights: Values, logits: Sequence[Values]) -> Values:
 
 
 def _choose(recipes: Sequence[str], crossed: dict[str, Values], problem: Problem) -> tuple[str, dict[str, float]]:
-    """The richest recipe that orders a product's images better, out of fold, than every plainer one; and the figures."""
+    """The richest recipe that orders a product's images better than every plainer one, out of fold; the figures."""
     figures = {}
     for recipe in recipes:
         logits = [crossed[part.name] for part in RECIPES[recipe]]
         scores = _weighted(blend_weights(logits, problem), logits)
-        figures[recipe] = within_auc(scores, problem.labels.passed, problem.labels.products)
+        figures[recipe] = within_concordance(scores, problem.labels.soft, problem.labels.products)
     chosen = recipes[0]
     for recipe in recipes[1:]:
         if not figures[recipe] < figures[chosen] + MARGIN:  # also where no product has both: then by count alone

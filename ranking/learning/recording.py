@@ -1,4 +1,4 @@
-"""What a ranker's record says of where it came from. Nothing of the time or the machine: equal training, equal bytes."""
+"""What a ranker's record says of where it came from. Nothing of time or machine: equal training, equal bytes."""
 
 import math
 import platform
@@ -15,7 +15,8 @@ from ranking.learning.checking import auc, calibration_error, within_auc
 from ranking.learning.labels import Labels, Values
 from ranking.learning.lightgbm_library import lightgbm
 from ranking.learning.preparing import Preparation
-from ranking.learning.table import METRICS, FeatureTable
+from ranking.learning.projecting import present
+from ranking.learning.table import EMBEDDING, METRICS, FeatureTable
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ def _missing(trained: Trained, preparation: Preparation) -> list[str]:
         notes.append(f"{without} of {len(metrics)} candidates lack a metric; it counts as an average one.")
     projected = {projection.source.block for projection in preparation.projections}
     for block in preparation.definition.blocks:
-        if block.name.startswith("emb."):
+        if block.name.startswith(EMBEDDING):
             part = trained.table.parts[block.name]
-            lacking = int((~numpy.isfinite(part).all(axis=1) | ~part.any(axis=1)).sum())
+            lacking = int((~present(part)).sum())
             if lacking == len(part):
                 notes.append(f"No candidate has {block.name}; it is left out.")
             elif lacking and block.name in projected:
