@@ -35,7 +35,7 @@ def bank(folder: Path = BANK) -> tuple[Backdrop, ...]:
 
 def file_of(name: str, folder: Path = BANK) -> Path:
     """Where the picture of that name lies. Raises NotPossible when it is not there."""
-    for path in _pictures(folder):
+    for path in pictures_in(folder):
         if path.stem == name:
             return path
     raise NotPossible(f"There is no background {name!r} any more; retry the run, which chooses anew.")
@@ -74,22 +74,14 @@ def chosen(every: tuple[Backdrop, ...], names: str) -> tuple[Backdrop, ...]:
     return tuple(by_name[name] for name in dict.fromkeys(wanted)) if wanted else every
 
 
-@lru_cache(maxsize=8)
-def _read(folder: Path, _signature: tuple[tuple[str, int, int], ...]) -> tuple[Backdrop, ...]:
-    pictures = _pictures(folder)
-    for one, next_ in pairwise(pictures):
-        if one.stem == next_.stem:
-            raise NotPossible(f"The backgrounds {one.name} and {next_.name} have one name; rename one of them.")
-    return tuple(_one(path) for path in pictures)
-
-
-def _pictures(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
     """All of a folder by name. Cameras write .JPG, editors .jpg."""
     found = (path for path in folder.iterdir() if path.suffix.lower() in KINDS) if folder.is_dir() else ()
     return sorted(found, key=lambda path: (path.stem, path.suffix))
 
 
-def _one(path: Path) -> Backdrop:
+def read_one(path: Path) -> Backdrop:
+    """One file with the facts beside it. Raises NotPossible, naming the file, for one that cannot be used."""
     if "," in path.stem:
         raise NotPossible(f"The background {path.name} has a comma, which parts names in a method; rename it.")
     _check_picture(path)
@@ -104,6 +96,15 @@ def _one(path: Path) -> Backdrop:
     if PLACEHOLDER not in backdrop.words:
         raise NotPossible(f"{told.name}: words have to name the product as {PLACEHOLDER}; they are {backdrop.words!r}.")
     return replace(backdrop, picture=None)
+
+
+@lru_cache(maxsize=8)
+def _read(folder: Path, _signature: tuple[tuple[str, int, int], ...]) -> tuple[Backdrop, ...]:
+    pictures = pictures_in(folder)
+    for one, next_ in pairwise(pictures):
+        if one.stem == next_.stem:
+            raise NotPossible(f"The backgrounds {one.name} and {next_.name} have one name; rename one of them.")
+    return tuple(read_one(path) for path in pictures)
 
 
 def _facts(path: Path) -> dict[str, Any]:

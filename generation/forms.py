@@ -1,6 +1,6 @@
 """The room's forms: they shape input; what is allowed is decided by the services they call."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -78,6 +78,51 @@ class MethodFileForm(forms.Form):
         except UnicodeDecodeError:
             raise forms.ValidationError(f"{file.name} is no text in UTF-8.") from None
         return text
+
+
+class BackgroundForm(forms.Form):
+    """What is known of uploaded backgrounds; one answer for all that are chosen together."""
+
+    LIGHTS: ClassVar = {"left": -50.0, "front": 0.0, "right": 50.0}  # BackdropLight's azimuth
+
+    view = forms.ChoiceField(
+        label="The product",
+        choices=[("front", "stands on a floor or table"), ("above", "lies, seen from above"), ("wall", "hangs")],
+        help_text="Products that are not shown so do not get this background.",
+    )
+    floor = forms.IntegerField(
+        label="It stands at (% from the top)",
+        min_value=50,
+        max_value=92,
+        initial=82,
+        help_text="Of the picture's middle square. For what stands only: a row that is floor or table for sure.",
+    )
+    light = forms.ChoiceField(
+        label="Light comes from",
+        choices=[("left", "the left"), ("front", "the front"), ("right", "the right")],
+        help_text="Shadows fall to the other side.",
+    )
+    words = forms.CharField(
+        required=False,
+        max_length=200,
+        help_text=f"What a picture shows, with the product as {PLACEHOLDER}: a {PLACEHOLDER} on our shop's counter.",
+    )
+
+    def clean_words(self) -> str:
+        """The words, which name the product once."""
+        words: str = self.cleaned_data["words"].strip()
+        if words and words.count(PLACEHOLDER) != 1:
+            raise forms.ValidationError(f"Name the product once, as {PLACEHOLDER}.")
+        return words
+
+    def facts(self) -> dict[str, Any]:
+        """A background's facts, as in the JSON beside its picture, once the form is valid."""
+        data = self.cleaned_data
+        row = data["floor"] / 100
+        told = {"view": data["view"], "light": {"azimuth": self.LIGHTS[data["light"]]}}
+        if data["view"] == "front":
+            told["floor"] = [round(row - 0.04, 2), round(row + 0.04, 2)]
+        return told | ({"words": data["words"]} if data["words"] else {})
 
 
 def _method_label(method: Method) -> str:

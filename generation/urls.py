@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from generation import api
-from generation.views import batches, candidates, cutouts, methods, products, runs
+from generation.views import backgrounds, batches, candidates, cutouts, methods, products, runs
 
 app_name = "generation"
 product_urls = [
@@ -48,6 +48,13 @@ method_urls = [
     path("methods/<int:pk>/retire/", methods.method_retire, name="method-retire"),
     path("methods/<int:pk>/recipe.toml", methods.method_toml, name="method-toml"),
 ]
+background_urls = [
+    path("backgrounds/", backgrounds.backgrounds, name="backgrounds"),
+    path("backgrounds/add/", backgrounds.background_add, name="background-add"),
+    path("backgrounds/<str:name>/picture/", backgrounds.background_picture, name="background-picture"),
+    path("backgrounds/<str:name>/remove/", backgrounds.background_remove, name="background-remove"),
+    path("backgrounds/<str:name>/restore/", backgrounds.background_restore, name="background-restore"),
+]
 api_urls = [
     path("api/runs/", api.RunsApi.as_view(), name="api-runs"),
     path("api/runs/<int:pk>/", api.RunApi.as_view(), name="api-run"),
@@ -59,4 +66,6 @@ api_urls = [
     path("api/methods/", api.MethodsApi.as_view(), name="api-methods"),
     path("api/methods/<int:pk>/", api.MethodApi.as_view(), name="api-method"),
 ]
-urlpatterns: list[URLPattern] = [*product_urls, *photo_urls, *run_urls, *batch_urls, *method_urls, *api_urls]
+urlpatterns: list[URLPattern] = [
+    *product_urls, *photo_urls, *run_urls, *batch_urls, *method_urls, *background_urls, *api_urls,
+]  # fmt: skip

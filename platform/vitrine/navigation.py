@@ -21,9 +21,10 @@ _ENTRIES = (
     ("Products", "catalog:products", "/products/"),
     ("Prompts", "catalog:prompts", "/prompts/"),
     ("Imports", "catalog:imports", "/imports/"),
-    ("Generation", "generation:runs", ("/runs/", "/batches/", "/methods/", "/candidates/")),
+    ("Generation", "generation:runs", ("/runs/", "/batches/", "/methods/", "/backgrounds/", "/candidates/")),
     ("Rate", "raters:rate-list", "/rate/"),
     ("Campaigns", "raters:campaigns", ("/campaigns/", "/questions/")),
+    ("Ranking", "ranking:rankers", "/ranking/"),
     ("Jobs", "jobs:list", "/jobs/"),
     ("Admin", "admin:index", "/admin/"),
 )
