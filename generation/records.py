@@ -373,18 +373,35 @@ class MeasureResult:
 
 
 @dataclass(frozen=True)
+class Order:
+    """A learned order of a product's images: who made it, each picture's chance to pass (0 to 1) by its SHA-256,
+    and the pictures that may not be picked, such as near-duplicates of better ones."""
+
+    ranker: str
+    chances: dict[str, float]
+    unfit: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Choice:
-    """`score` is None where nothing was measured; the place is then by the pictures' own quality."""
+    """`score` is the sum, None where nothing was measured; the place is then by the pictures' own quality.
+
+    `chance` is what a learned ranker said, where one decided the place.
+    """
 
     picture: Picture
     score: float | None
     place: int  # from 1, best first
     picked: bool
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
 class SelectResult:
+    """`ranker` is who decided the places; empty: the plain sum, or the pictures' own quality."""
+
     choices: tuple[Choice, ...]
+    ranker: str = ""
 
     @property
     def picked(self) -> tuple[Choice, ...]:

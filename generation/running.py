@@ -9,6 +9,7 @@ from typing import Any, cast, get_type_hints
 from django.db import transaction
 from pydantic import TypeAdapter
 
+from generation import ordering
 from generation.checkpoints.roles import Role
 from generation.exceptions import GenerationError, NotPossible, ProductNotFound
 from generation.fingerprints import config_from
@@ -181,6 +182,8 @@ def inputs_for(stage: Stage, result: StageResult) -> Any:
         for each in fields(code.Inputs)
         if each.name in own
     }
+    if stage.name == "select":
+        values["order"] = ordering.order_for(result)
     return code.Inputs(**values, **_upstream(result, {each.name for each in fields(code.Inputs)}))
 
 

@@ -1,4 +1,4 @@
-"""Stage select: the best candidates by CLIP-T + CLIP-I + DINO-I (paper 2.5). A learned ranker takes its place later.
+"""Stage select: the best candidates by the champion of learned rankers, else by CLIP-T + CLIP-I + DINO-I (paper 2.5).
 
 A background swap without CLIP and DINO has no metrics: its images are ordered by cut-out and contrast.
 """
@@ -10,18 +10,21 @@ from generation.context import StageContext
 from generation.exceptions import NotPossible
 from generation.files import Files
 from generation.recipe import SelectConfig
-from generation.records import Choice, GenerateResult, MeasureResult, SelectResult
+from generation.records import Choice, GenerateResult, MeasureResult, Order, SelectResult
 
 
 @dataclass(frozen=True)
 class Inputs:
     measure: MeasureResult | None = None
     generate: GenerateResult | None = None  # given where nothing is measured
+    order: Order | None = None  # of a learned ranker; None: the plain sum decides
 
 
 def run(inputs: Inputs, config: SelectConfig, _models: Models, context: StageContext, _files: Files) -> SelectResult:
-    """All candidates in order, best first; the first `top` whose sum is high enough are picked."""
+    """All candidates in order, best first; the first `top` that are good enough are picked."""
     context.check()
+    if inputs.measure is not None and inputs.order is not None:
+        return SelectResult(by_chance(inputs.measure, inputs.order, config), inputs.order.ranker)
     if inputs.measure is not None:
         return SelectResult(ordered(inputs.measure, config))
     if inputs.generate is None:
@@ -36,6 +39,19 @@ def by_quality(made: GenerateResult, config: SelectConfig) -> tuple[Choice, ...]
         Choice(image.picture, None, place, picked=place <= config.top)
         for place, image in enumerate(best_first, start=1)
     )
+
+
+def by_chance(measured: MeasureResult, order: Order, config: SelectConfig) -> tuple[Choice, ...]:
+    """In a learned order: the first `top` that it calls fit are picked. What it does not know comes last, by sum."""
+    known = order.chances
+    best_first = sorted(measured.metrics, key=lambda one: (-known.get(one.picture.sha256, -1.0), -one.total))
+    choices, left = [], config.top
+    for place, metrics in enumerate(best_first, start=1):
+        sha256 = metrics.picture.sha256
+        picked = left > 0 and sha256 in known and sha256 not in order.unfit
+        left -= picked
+        choices.append(Choice(metrics.picture, metrics.total, place, picked, known.get(sha256)))
+    return tuple(choices)
 
 
 def ordered(measured: MeasureResult, config: SelectConfig) -> tuple[Choice, ...]:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("", include("generation.urls")),
     path("", include("raters.urls")),
+    path("", include("ranking.urls")),
     path("api/schema/", api_docs.openapi, name="api-schema"),
     path("api/docs/", api_docs.api_page, name="api-docs"),
     path("account/", include("accounts.urls")),

@@ -1,0 +1,1 @@
+"""The API of ranking: analysts read, operators write."""

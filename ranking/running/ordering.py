@@ -1,0 +1,44 @@
+"""The order of a run's images by the champion, for the stage select (`generation.ordering`)."""
+
+import logging
+
+from generation.models import StageResult
+from generation.records import Order
+from ranking.exceptions import Refused
+from ranking.models import DriftNotice, Ranker, Score
+from ranking.running import scoring
+from ranking.selectors.picks import decider
+from ranking.services import notices, policy
+
+log = logging.getLogger(__name__)
+
+
+def order(result: StageResult) -> Order | None:
+    """What the ranker that decides for this product says of its images; None: the plain sum decides.
+
+    A ranker that cannot score opens a notice, and the sum stands in: a run does not fail for it.
+    """
+    if result.product_id is None:
+        return None
+    ranker, _ = decider(result.product_id)
+    if ranker is None:
+        return None
+    try:
+        scoring.score(ranker, [result.product_id])
+    except Refused as refusal:
+        log.warning("%s cannot score product %s: %s", ranker, result.product_id, refusal)
+        notices.open_notice(ranker, DriftNotice.Kind.BROKEN, "", f"It cannot score: {refusal}", {})
+        return None
+    return _order(ranker, result.product_id)
+
+
+def _order(ranker: Ranker, product: int) -> Order:
+    threshold = policy.current().threshold
+    chances: dict[str, float] = {}
+    unfit = []
+    rows = Score.objects.filter(ranker=ranker, product=product)
+    for sha256, probability, note in rows.values_list("candidate__sha256", "probability", "note"):
+        chances[sha256] = probability
+        if probability < threshold or note:
+            unfit.append(sha256)
+    return Order(str(ranker), chances, tuple(unfit))

@@ -1,0 +1,120 @@
+"""Draws what is to be rated next: likely picks, uncertain images and an even part, each with its known chance."""
+
+from collections.abc import Callable
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+from numpy.typing import NDArray
+
+from generation.models import Candidate
+from ranking.evaluation.choosing import Choice, Mix, Reason, choose
+from ranking.evaluation.curves import extrapolate
+from ranking.evaluation.exceptions import CannotEvaluate
+from ranking.exceptions import BadWish
+from ranking.models import LabelSet, PlannedImage, Ranker, RatingPlan, Score
+from ranking.running import features, scoring
+from ranking.services import policy, registry
+from raters.models import Task, Verdict
+from raters.models.ratings import Outcome
+
+Progress = Callable[[int, int, str], None]
+Values = NDArray[np.float64]
+BATCH = 1_000
+_WHY = {
+    Reason.TOP: PlannedImage.Why.TOP,
+    Reason.UNCERTAIN: PlannedImage.Why.UNCERTAIN,
+    Reason.RANDOM: PlannedImage.Why.RANDOM,
+}
+
+
+def draw(plan: RatingPlan, progress: Progress = lambda *_: None) -> int:
+    """Fill a plan with images that nobody was asked about yet; one that is filled stays. Returns how many.
+
+    Raises BadWish where there are none, Damaged where the champion cannot score.
+    """
+    there = PlannedImage.objects.filter(plan=plan).count()
+    if there:
+        return there
+    ranker = registry.champion()
+    if ranker is not None:
+        scoring.score_stale(ranker, progress)
+    products, candidates, chances = _unrated(ranker)
+    shares = plan.shares
+    mix = Mix(shares["top"], shares["uncertain"], shares["random"], policy.current().top)
+    try:
+        made = choose(products, chances, plan.budget, mix=mix, seed=plan.seed, served=_served())
+    except CannotEvaluate as reason:
+        raise BadWish(str(reason)) from reason
+    rows = [
+        PlannedImage(
+            plan=plan,
+            candidate_id=int(candidates[row]),
+            why=_WHY[Reason(int(why))],
+            inclusion=float(inclusion),
+            probability=float(chances[row]) if ranker else None,
+        )
+        for row, inclusion, why in zip(made.rows, np.minimum(made.chance, 1.0), made.reason, strict=True)
+    ]
+    with transaction.atomic():
+        PlannedImage.objects.bulk_create(rows, batch_size=BATCH)
+        plan.ranker, plan.gain = ranker, _gain(made, ranker)
+        plan.save(update_fields=["ranker", "gain"])
+    return len(rows)
+
+
+def _unrated(ranker: Ranker | None) -> tuple[NDArray[np.int64], NDArray[np.int64], Values]:
+    """(products, candidates, probabilities) of measured images that are in no campaign."""
+    asked = Task.objects.filter(candidate__isnull=False).values("candidate")
+    if ranker is not None:
+        rows = Score.objects.filter(ranker=ranker).exclude(candidate__in=asked).order_by("candidate")
+        found = list(rows.values_list("product", "candidate", "probability").iterator())
+    else:
+        found = _by_the_sum(features.measured().exclude(pk__in=asked))
+    products, candidates, chances = zip(*found, strict=True) if found else ((), (), ())
+    return np.array(products, np.int64), np.array(candidates, np.int64), np.array(chances, np.float64)
+
+
+def _by_the_sum(rows: QuerySet[Candidate]) -> list[tuple[int, int, float]]:
+    """The sum says no probability: its rank among all, from the usual pass rate up and down, stands for one."""
+    told = list(rows.order_by("pk").values_list("run__product", "pk", "clip_i", "clip_t", "dino_i"))
+    if not told:
+        return []
+    sums = np.array([[value or 0.0 for value in values] for _, _, *values in told]).sum(axis=1)
+    ranks = (np.argsort(np.argsort(sums, kind="stable"), kind="stable") + 0.5) / len(sums)
+    rate = _usual_rate()
+    # sigmoid(logit(rate) + log-odds of the rank, halved): .4 correlated with people, the sum is sure of nothing.
+    odds = rate / (1 - rate) * np.sqrt(ranks / (1 - ranks))
+    return [(product, pk, float(chance)) for (product, pk, *_), chance in zip(told, odds / (1 + odds), strict=True)]
+
+
+def _usual_rate() -> float:
+    newest = LabelSet.objects.first()
+    return min(max(newest.pass_rate, 0.02), 0.98) if newest else 0.174  # the paper's
+
+
+def _served() -> NDArray[np.int64]:
+    """Products that have an image which passed."""
+    rows = Verdict.objects.filter(final=True, outcome=Outcome.PASSED, task__candidate__isnull=False)
+    found = rows.order_by().values_list("task__candidate__run__product", flat=True).distinct()
+    return np.array(sorted(found), np.int64)
+
+
+def _gain(made: Choice, ranker: Ranker | None) -> dict[str, object]:
+    """What the plan is expected to bring, in figures and in a sentence."""
+    told: dict[str, object] = {"passing": round(made.passing, 1), "products": made.products,
+                               "newly_served": round(made.newly_served, 1)}  # fmt: skip
+    sentence = (
+        f"Expected: {made.passing:.0f} passing images, and a first one for {made.newly_served:.0f} of"
+        f" {made.products} products."
+    )
+    own = ranker.figures.get("curve", []) if ranker else []
+    curve = [one for one in own if ranker and one["name"] == ranker.name]
+    if ranker is not None and len(curve) >= 2:
+        now = ranker.label_set.images
+        more = extrapolate([one["labels"] for one in curve], [one["value"] for one in curve], now, len(made.rows))
+        told |= {"auc_now": more.now, "auc_then": more.then}
+        sentence += (
+            f" By its learning curve, the ranker's AUC within products goes from {more.now:.3f} to {more.then:.3f}."
+        )
+    return told | {"sentence": sentence}

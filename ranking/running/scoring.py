@@ -1,0 +1,142 @@
+"""Scores of a ranker for whole products: probabilities, places and picks, written for each product at once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Count, Max
+from numpy.typing import NDArray
+
+from ranking.evaluation.picking import Picked, Wish, pick
+from ranking.exceptions import Damaged
+from ranking.learning.base import Ranker as Fitted
+from ranking.learning.exceptions import WrongTable
+from ranking.learning.table import EMBEDDING, Definition, FeatureTable
+from ranking.models import Explanation, Policy, Ranker, Score, ScoredProduct
+from ranking.running import features, files
+from ranking.services import policy as policies
+
+BATCH = 1_000
+Progress = Callable[[int, int, str], None]
+
+
+def stale(ranker: Ranker, policy: Policy) -> list[int]:
+    """Products whose scores by this ranker are missing, or are of other images or under another policy."""
+    there = features.measured().order_by().values("run__product")
+    known = {
+        product: (images, newest, policy_id)
+        for product, images, newest, policy_id in ScoredProduct.objects.filter(ranker=ranker).values_list(
+            "product", "images", "newest", "policy"
+        )
+    }
+    counted = there.annotate(images=Count("pk"), newest=Max("pk")).values_list("run__product", "images", "newest")
+    now = {product: (images, newest, policy.pk) for product, images, newest in counted.iterator()}
+    gone = sorted(set(known) - set(now))  # all their images were taken away
+    ScoredProduct.objects.filter(ranker=ranker, product__in=gone).delete()
+    return sorted(product for product, seen in now.items() if known.get(product) != seen)
+
+
+def score_stale(ranker: Ranker, progress: Progress = lambda *_: None) -> int:
+    """Bring a ranker's scores up to date; returns how many products were scored. Raises Damaged."""
+    policy = policies.current()
+    products = stale(ranker, policy)
+    return score(ranker, products, policy, progress) if products else 0
+
+
+def score(
+    ranker: Ranker, products: Iterable[int], policy: Policy | None = None, progress: Progress = lambda *_: None
+) -> int:
+    """Score all images of these products; a product's scores change at once. Raises Damaged."""
+    policy = policy or policies.current()
+    fitted = files.fitted(ranker)
+    definition = Definition.from_plain(ranker.features)
+    done = 0
+    for table in features.tables(definition, products, lambda at, of, _: progress(at, of, "chunks of products scored")):
+        if len(table):
+            done += _score_table(ranker, fitted, policy, table)
+    return done
+
+
+def probabilities(ranker: Ranker, fitted: Fitted, table: FeatureTable) -> NDArray[np.float64]:
+    """What a ranker says of a table. Raises Damaged where it does not fit: it is of another version of the code."""
+    try:
+        return np.clip(fitted.predict(table), 0.0, 1.0)
+    except WrongTable as error:
+        raise Damaged(f"{ranker} cannot score these features: {error} Train it again.") from error
+
+
+def embeddings(table: FeatureTable) -> NDArray[np.float32] | None:
+    """(n, d): what says how alike two images are; DINO's before CLIP's. None where the table has none."""
+    names = [block.name for block in table.definition.blocks if block.name.startswith(EMBEDDING)]
+    own = [name for name in names if name.endswith(".candidate")]
+    own.sort(key=lambda name: not name.startswith(f"{EMBEDDING}dino"))
+    return table.parts[own[0]] if own else None
+
+
+@dataclass(frozen=True)
+class _Product:
+    """One product's rows, best first, with what is made of them."""
+
+    pk: int
+    order: NDArray[np.intp]
+    picked: Picked
+
+
+def _score_table(ranker: Ranker, fitted: Fitted, policy: Policy, table: FeatureTable) -> int:
+    chances = probabilities(ranker, fitted, table)
+    like = embeddings(table)
+    wish = Wish(policy.top, policy.threshold, policy.distance)
+    ready = []
+    for product in np.unique(table.products):
+        rows = np.flatnonzero(table.products == product)
+        # Equal probabilities keep the order in which the images were made.
+        order = rows[np.lexsort((table.candidates[rows], -chances[rows]))]
+        picked = pick(table.candidates[order], chances[order], wish, None if like is None else like[order])
+        ready.append(_Product(int(product), order, picked))
+    _write(ranker, policy, table, chances, ready)
+    return len(ready)
+
+
+def _note(picked: Picked, candidate: int) -> str:
+    near = picked.alike.get(candidate)
+    return f"nearly the same as #{near}, which is better" if near else ""
+
+
+def _write(
+    ranker: Ranker, policy: Policy, table: FeatureTable, chances: NDArray[np.float64], ready: Sequence[_Product]
+) -> None:
+    ids = [one.pk for one in ready]
+    rows = [
+        Score(
+            ranker=ranker,
+            candidate_id=int(table.candidates[row]),
+            product_id=one.pk,
+            probability=float(chances[row]),
+            place=place + 1,
+            picked=int(table.candidates[row]) in one.picked.picks,
+            note=_note(one.picked, int(table.candidates[row])),
+        )
+        for one in ready
+        for place, row in enumerate(one.order)
+    ]
+    totals = [
+        ScoredProduct(
+            ranker=ranker,
+            product_id=one.pk,
+            policy=policy,
+            images=len(one.order),
+            newest=int(table.candidates[one.order].max()),
+            picked=len(one.picked.picks),
+            best=float(chances[one.order[0]]),
+        )
+        for one in ready
+    ]
+    with transaction.atomic():
+        # One worker at a time for each ranker: two that score the same product would both insert.
+        Ranker.objects.select_for_update(of=("self",), no_key=True).get(pk=ranker.pk)
+        Score.objects.filter(ranker=ranker, product__in=ids).delete()
+        ScoredProduct.objects.filter(ranker=ranker, product__in=ids).delete()
+        Explanation.objects.filter(ranker=ranker, candidate__in=table.candidates.tolist()).delete()
+        Score.objects.bulk_create(rows, batch_size=BATCH)
+        ScoredProduct.objects.bulk_create(totals, batch_size=BATCH)

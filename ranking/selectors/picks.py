@@ -1,0 +1,164 @@
+"""Which images of a product are shown, who says so, and where none is good enough."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from generation.models import Candidate
+from generation.selectors.pictures import METRICS
+from ranking.models import Explanation, Ranker, Score, ScoredProduct
+from ranking.services import registry, trials
+
+MOST = 12
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One image with its probability of passing; None where the plain sum decides."""
+
+    candidate: Candidate
+    probability: float | None
+    place: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Picks:
+    """What a product has: `outcome` is "picked", "none good enough", "not scored yet" or "no images"."""
+
+    outcome: str
+    ranker: Ranker | None
+    picked: list[Pick]
+    images: int
+    best: float | None = None
+    threshold: float | None = None
+    in_trial: bool = False
+    old: bool = False  # images have come since
+
+    @property
+    def by(self) -> str:
+        return str(self.ranker) if self.ranker else registry.THE_SUM
+
+
+def decider(product: int) -> tuple[Ranker | None, bool]:
+    """Whose picks a product gets, and whether that is by a trial."""
+    trial = trials.running()
+    if trial is not None and trials.in_trial(trial, product):
+        return trial.ranker, True
+    return registry.champion(), False
+
+
+def picks_of(product: int) -> Picks:
+    """The images of a product to be shown now; a handful of queries."""
+    ranker, in_trial = decider(product)
+    if ranker is None:
+        return _by_the_sum(product)
+    rows = Candidate.objects.filter(run__product=product, dropped="", clip_i__isnull=False)
+    newest = rows.aggregate(newest=Max("pk"))["newest"]
+    scored = ScoredProduct.objects.select_related("policy").filter(ranker=ranker, product=product).first()
+    if newest is None:
+        return Picks("no images", ranker, [], 0, in_trial=in_trial)
+    if scored is None:
+        return Picks("not scored yet", ranker, [], 0, in_trial=in_trial, old=True)
+    found = Score.objects.filter(ranker=ranker, product=product, picked=True).select_related("candidate")
+    picked = [Pick(one.candidate, one.probability, one.place) for one in found.order_by("place")[:MOST]]
+    return Picks(
+        "picked" if picked else "none good enough",
+        ranker,
+        picked,
+        scored.images,
+        scored.best,
+        scored.policy.threshold,
+        in_trial,
+        old=newest > scored.newest,
+    )
+
+
+def _by_the_sum(product: int) -> Picks:
+    """The picks of the pipeline itself, of the newest run that has any."""
+    rows = Candidate.objects.filter(run__product=product, dropped="")
+    images = rows.count()
+    if not images:
+        return Picks("no images", None, [], 0)
+    newest = rows.filter(picked=True).order_by("-run", "-tier").values_list("run", "tier").first()
+    if newest is None:
+        return Picks("none good enough", None, [], images)
+    own = rows.filter(picked=True, run=newest[0], tier=newest[1]).order_by("place")[:MOST]
+    return Picks("picked", None, [Pick(one, None, one.place or 0) for one in own], images)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one ranker says of an image."""
+
+    ranker: Ranker
+    score: Score
+    total: int
+
+
+def said_of(candidate: int) -> list[Said]:
+    """What each ranker in use says of an image, the champion first; three queries."""
+    scores = Score.objects.filter(candidate=candidate).select_related("ranker")
+    on_trial = _in_trial()
+    alive = [one for one in scores if one.ranker.state in ("champion", "shadow") or one.ranker_id in on_trial]
+    alive.sort(key=lambda one: (one.ranker.state != "champion", -one.ranker_id))
+    totals = _totals(alive)
+    return [Said(one.ranker, one, totals.get(one.ranker_id, 0)) for one in alive]
+
+
+def explanation_of(ranker: Ranker, candidate: int) -> Explanation | None:
+    return Explanation.objects.filter(ranker=ranker, candidate=candidate).first()
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One contribution: what it adds to the logit, and how long its bar is (0 to 100) beside the others."""
+
+    feature: str
+    value: float | None
+    added: float
+    length: float
+
+
+def bars(explanation: Explanation, most: int) -> list[Bar]:
+    """The largest contributions, those of an embedding's numbers together: none of them can be read by itself."""
+    sums: dict[str, float] = {}
+    values: dict[str, float | None] = {}
+    for one in explanation.contributions:
+        name = words_of(one["feature"])
+        sums[name] = sums.get(name, 0.0) + one["contribution"]
+        values[name] = one["value"] if name not in values else None
+    base = sums.pop("base", None)
+    longest = max((abs(added) for added in sums.values()), default=1.0) or 1.0
+    ordered = sorted(sums.items(), key=lambda pair: -abs(pair[1]))
+    shown = [Bar(name, values[name], added, round(100 * abs(added) / longest, 1)) for name, added in ordered[:most]]
+    rest = sum(added for _, added in ordered[most:])
+    if rest:
+        shown.append(Bar(f"{len(ordered) - most} others", None, rest, round(100 * min(abs(rest) / longest, 1), 1)))
+    return shown if base is None else [*shown, Bar("To begin with", None, base, 0.0)]
+
+
+def words_of(feature: str) -> str:
+    """A feature's name for people: "metrics.clip_i" is CLIP-I, an embedding's number is its embedding."""
+    block, _, column = feature.partition(".")
+    if block == "emb":
+        space, _, what = column.partition(".")
+        return f"{space.partition('-')[0].upper()} embedding, {what.split('.')[0].split(' ')[0].replace('_', ' ')}"
+    if block == "metrics":
+        return METRICS.get(column, column)
+    return column.replace("_", " ") if column else feature
+
+
+def _in_trial() -> set[int]:
+    trial = trials.running()
+    return {trial.ranker_id} if trial else set()
+
+
+def _totals(scores: Sequence[Score]) -> dict[int, int]:
+    if not scores:
+        return {}
+    rows = ScoredProduct.objects.filter(
+        ranker__in=[one.ranker_id for one in scores], product=scores[0].product_id
+    ).values_list("ranker", "images")
+    return dict(rows)

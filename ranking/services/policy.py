@@ -1,0 +1,43 @@
+"""How picks follow from scores, and when a new training is due."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from ranking.exceptions import BadWish
+from ranking.models import Policy
+from ranking.services import scoring
+
+FIELDS = ("threshold", "top", "distance", "retrain_after")
+MOST_PICKS = 100
+
+
+def current() -> Policy:
+    """The policy that holds; the usual one where nobody has set any."""
+    return Policy.objects.first() or Policy.objects.create()
+
+
+@transaction.atomic
+def change(*, by: Any = None, **values: Any) -> Policy:
+    """Have picks follow from these values from now on; the rest stays. Picks are made anew in the background.
+
+    Raises BadWish.
+    """
+    strange = sorted(set(values) - set(FIELDS))
+    if strange:
+        raise BadWish(f"{strange[0]!r} is no part of the policy. Its parts: {', '.join(FIELDS)}.")
+    before = current()
+    known = {name: getattr(before, name) for name in FIELDS}
+    if known | values == known:
+        return before
+    policy = Policy(**(known | values), made_by=by)
+    if not 1 <= policy.top <= MOST_PICKS:
+        raise BadWish(f"{policy.top} picks of a product cannot be: say 1 to {MOST_PICKS}.")
+    try:
+        policy.full_clean(exclude={"made_by"})
+    except ValidationError as error:
+        raise BadWish("A threshold is 0 to 1, a distance 0 to 2: " + " ".join(error.messages)) from None
+    policy.save()
+    scoring.ask_for_stale()
+    return policy

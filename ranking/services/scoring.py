@@ -1,0 +1,50 @@
+"""Asks for scores: of images that came, for rankers that decide or score along."""
+
+from typing import Any
+
+from django.db.models import Sum
+
+from generation.models import Candidate
+from jobs import services
+from jobs.models import Job, State
+from ranking.models import Policy, Ranker, ScoredProduct
+from ranking.models.rankers import RankerState
+
+SCORE = "ranking.score"
+
+
+def ask(ranker: Ranker, by: Any = None) -> Job:
+    """Have all products scored whose scores by this ranker are missing or old; while that waits, it is asked once."""
+    waiting = Job.objects.filter(kind=SCORE, state=State.QUEUED, params={"ranker": ranker.pk}).first()
+    return waiting or services.submit(SCORE, {"ranker": ranker.pk}, subject=f"Scores by {ranker}", asked_by=by)
+
+
+def ask_for_stale() -> int:
+    """Ask for each ranker whose scores are in use; returns for how many."""
+    rankers = list(in_use())
+    for ranker in rankers:
+        ask(ranker)
+    return len(rankers)
+
+
+def ask_for_missing() -> int:
+    """Ask for each ranker in use that lacks scores, or has them under another policy; returns for how many.
+
+    A few counts for each: an image that was taken away leaves one that fits no more, and its product is scored anew.
+    """
+    images = Candidate.objects.filter(dropped="", clip_i__isnull=False).count()
+    policy = Policy.objects.first()
+    asked = 0
+    for ranker in in_use():
+        rows = ScoredProduct.objects.filter(ranker=ranker)
+        known = rows.aggregate(images=Sum("images"))["images"] or 0
+        if known != images or (policy is not None and rows.exclude(policy=policy).exists()):
+            ask(ranker)
+            asked += 1
+    return asked
+
+
+def in_use() -> Any:
+    """The champion, shadows, and the ranker of a trial."""
+    deciding = Ranker.objects.filter(state__in=(RankerState.CHAMPION, RankerState.SHADOW))
+    return (deciding | Ranker.objects.filter(trials__running=True)).distinct().order_by("pk")
