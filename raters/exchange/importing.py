@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from django.db import transaction
 from django.utils import timezone
 
-from raters import voting
+from raters import signals, voting
 from raters.exceptions import BadCampaign
 from raters.exchange.reading import BadFile, lines_of
 from raters.exchange.staging import Found, Staged, Staging
@@ -147,6 +147,7 @@ def _write_batch(batch: list[tuple[str, list[Staged]]], campaign: Campaign, book
         by_task.setdefault(rating.task_id, []).append(rating)
     found = [verdicts.verdict_of(task, campaign, book, by_task[task.pk]) for task in tasks]
     Verdict.objects.bulk_create([one for one in found if one is not None], batch_size=BATCH)
+    signals.verdicts_changed.send(Verdict, tasks=[task.pk for task in tasks])
     for _, rated in batch:
         raters.of(rated[-1].rater).finished += 1
     return len(ratings)

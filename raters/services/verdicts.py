@@ -44,6 +44,7 @@ def recompute_all(tasks: Sequence[Task], campaign: Campaign) -> dict[int, Verdic
     found = {pk: verdict for pk, verdict in made.items() if verdict is not None}
     names = [*COMPARED, "campaign", "updated_at"]
     Verdict.objects.bulk_create(found.values(), update_conflicts=True, unique_fields=["task"], update_fields=names)
+    signals.verdicts_changed.send(Verdict, tasks=list(found))
     final = [verdict for verdict in found.values() if verdict.final]
     webhooks.note_verdicts(final, campaign.pk)
     for verdict in final:
@@ -135,6 +136,7 @@ def _difference(task: Task, campaign: Campaign) -> Difference | None:
 def _mend(task: Task, campaign: Campaign, difference: Difference) -> None:
     if difference.computed is None:
         Verdict.objects.filter(task=task.pk).delete()
+        signals.verdicts_changed.send(Verdict, tasks=[task.pk])
     else:
         recompute(task, campaign)
 
