@@ -18,7 +18,7 @@ from ranking.learning.logistic import Task
 
 LEAST_SLOPE = 1e-3  # the order stays as it is, even where it is worth nothing
 ISOTONIC_FROM = 3_000
-KNOTS = 40
+KNOTS = 20
 
 
 class Calibration(Protocol):
