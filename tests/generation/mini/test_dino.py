@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 from torch.nn import functional
 from transformers import Dinov2Config, Dinov2Model
-from transformers.models.dinov2.modeling_dinov2 import Dinov2Attention
 
 from generation.checkpoints import dino
+from generation.mini import augmenting
+from generation.mini import dino as mini_dino
 from generation.mini.dino import SIZES, DinoTask, build_dino, views_of, write_dino
 from generation.mini.dino import _contrast as contrast
 from generation.mini.evaluating import entry_of
@@ -58,17 +59,30 @@ def test_every_other_batch_is_of_one_family() -> None:
     assert any(len({families[thing] for thing in things}) > 1 for things in steps[::2])
 
 
-def test_patches_begin_by_heeding_what_is_near_and_alike() -> None:
+@pytest.mark.parametrize("shown", [(1, 1, 1), (0, 1, 1), (0, 0, 1), (0, 0, 0)], ids=["whole", "cut", "put", "ground"])
+def test_the_mask_stays_with_the_product_however_it_is_shown(
+    shown: tuple[int, ...], data: Renders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mini_dino, "SHOWN", shown)
+    monkeypatch.setattr(augmenting, "spoilt", lambda images, *_, **__: images)
+    pictures, masks = DinoTask(data, TINY)._pictures(torch.arange(6), torch.Generator().manual_seed(4))
+    assert (pictures.shape, masks.shape) == ((6, 3, 64, 64), (6, 1, 64, 64))
+    for picture, mask in zip(pictures, masks[:, 0], strict=True):
+        assert mask.max() > 0.99
+        inside = picture[:, mask > 0.999]
+        assert inside.std(dim=1).max() < 0.01, "a painted product has one colour"
+        outside = picture[:, mask < 0.001]
+        assert bool((outside == 0).all()) == (shown in {(0, 1, 1), (0, 0, 0)}), "what is cut out stands on ground"
+
+
+def test_places_begin_near_each_other_where_cells_are() -> None:
     torch.manual_seed(3)
     model = build_dino({**SIZES, "num_hidden_layers": 1})
     places = model.embeddings.position_embeddings[0, 1:].detach()
     near = functional.cosine_similarity(places[:1], places)
     assert near.argmax() == 0
     assert near[1] > near[4] > near[63]
-    parts = [part for part in model.modules() if isinstance(part, Dinov2Attention)]
-    assert len(parts) == 1
-    assert all(torch.equal(part.q_proj.weight, part.k_proj.weight) for part in parts)
-    assert all(part.q_proj.weight is not part.k_proj.weight for part in parts)
+    assert near[8] > near[32]
 
 
 def test_the_contrast_is_least_where_partners_are_nearest() -> None:
