@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from generation.panels import panels_for
 from generation.selectors import candidates as selectors
 from vitrine.access import Role, allow
 
@@ -24,6 +25,7 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
         "photos": product.photos.all()[: selectors.MOST_PHOTOS],
         "around": selectors.around(found),
         "origins": selectors.origins(found),
+        "panels": panels_for(found.pk, request.user),
     }
     return render(request, "generation/candidate.html", context)
 

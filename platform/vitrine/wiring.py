@@ -7,6 +7,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from catalog import panels
 from catalog.importing import runner
 from catalog.models import ImportRun
 from catalog.photos.sweeping import sweep_photos, sweep_uploads
@@ -117,7 +118,8 @@ def submit_webhooks() -> None:
 
 
 def connect() -> None:
-    """Connect the signals; called once, when Django is ready."""
+    """Connect the signals, and show what a room may not put on another's pages itself; once, when Django is ready."""
+    panels.show("ranking:product-picks", "Picks")
     import_requested.connect(submit_import, dispatch_uid="vitrine.wiring.submit_import")
     job_finished.connect(end_import, dispatch_uid="vitrine.wiring.end_import")
     figures_wanted.connect(submit_figures, dispatch_uid="vitrine.wiring.submit_figures")

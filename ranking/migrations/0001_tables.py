@@ -11,9 +11,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0003_beginnings'),
-        ('generation', '0004_negatives_shared_one_by_one'),
+        ('generation', '0003_stage_of_edges'),
         ('jobs', '0002_turns'),
-        ('raters', '0003_tables'),
+        ('raters', '0002_figures_and_webhooks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -88,7 +88,7 @@ def overview() -> dict[str, Any]:
         "preparing": Promotion.objects.filter(state=Promotion.State.PREPARING).select_related("after", "job").first(),
         "log": list(Promotion.objects.select_related("before", "after", "by")[:LOG]),
         "notices": list(open_notices()),
-        "trainings": list(Training.objects.filter(ended_at=None).select_related("job")[:LOG]),
+        "trainings": list(Training.objects.filter(ended_at=None, job__isnull=False).select_related("job")[:LOG]),
         "new_labels": training.new_labels(),
     }
 

@@ -72,6 +72,11 @@ def ask(wish: Wish, *, by: Any = None, scheduled: bool = False) -> Training:
     return training
 
 
+def note_begun(wish: Wish, by: Any = None) -> Training:
+    """A training that begins here and now, without a job: that of a command."""
+    return Training.objects.create(wish=asdict(wish), asked_by=by)
+
+
 def ask_for_evaluation(ranker: Ranker, *, by: Any = None) -> Any:
     """Have a ranker held against today's champion and labels by a worker; returns the job."""
     return services.submit(EVALUATE, {"ranker": ranker.pk}, subject=f"Evaluation of {ranker}", asked_by=by)

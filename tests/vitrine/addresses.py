@@ -18,12 +18,14 @@ from catalog.models import ImportRefusal, ImportRun
 from generation.live import CUT
 from generation.models import Adapter, Batch, PhotoCaption, PhotoMask, RunStage
 from jobs.models import Job
+from ranking.models import DriftNotice, RatingPlan, Training, Trial
 from raters.models import Ruling
 from raters.services import campaigns, changes, exclusions
 from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
+from tests.factories.ranking import make_ranker
 from tests.factories.rating import NO, make_campaign, make_gold, make_rater, rate
 from vitrine.access import Role
 
@@ -176,6 +178,14 @@ def caption() -> list[Any]:
     return [PhotoCaption.objects.create(photo=make_photo(), template="a photo of {product}").pk]
 
 
+def rating_plan() -> list[Any]:
+    return [RatingPlan.objects.create(budget=10, shares={"top": 0.5, "uncertain": 0.25, "random": 0.25}, seed=1).pk]
+
+
+def drift_notice() -> list[Any]:
+    return [DriftNotice.objects.create(ranker=make_ranker(), kind="scores", sentence="They have moved.").pk]
+
+
 ADDRESSES: dict[str, Address] = {
     "home": Address(SIGNED_IN),
     "healthz": Address(ALL),
@@ -271,6 +281,39 @@ ADDRESSES: dict[str, Address] = {
     "generation:api-batch-act": Address(OPERATORS, lambda: [*batch(), "pause"], POST_ONLY),
     "generation:api-methods": Address(LOOK),
     "generation:api-method": Address(LOOK, method),
+    "ranking:rankers": Address(LOOK),
+    "ranking:ranker": Address(LOOK, lambda: [make_ranker().pk]),
+    "ranking:ranker-promote": Address(OPERATORS, lambda: [make_ranker().pk], POST_ONLY),
+    "ranking:ranker-do": Address(OPERATORS, lambda: [make_ranker().pk, "shadow"], POST_ONLY),
+    "ranking:rollback": Address(OPERATORS, statuses=POST_ONLY),
+    "ranking:policy-edit": Address(OPERATORS),
+    "ranking:train": Address(OPERATORS),
+    "ranking:training": Address(LOOK, lambda: [Training.objects.create(wish={"learner": "sum"}).pk]),
+    "ranking:training-live": Address(LOOK, lambda: [Training.objects.create(wish={"learner": "sum"}).pk]),
+    "ranking:job-training": Address(LOOK, lambda: [1]),
+    "ranking:rate-next": Address(OPERATORS),
+    "ranking:plan": Address(LOOK, rating_plan),
+    "ranking:plan-campaign": Address(OPERATORS, rating_plan, POST_ONLY),
+    "ranking:trial": Address(LOOK, lambda: [Trial.objects.create(ranker=make_ranker(), share=0.2, seed=1).pk]),
+    "ranking:trial-end": Address(OPERATORS, lambda: [1], POST_ONLY),
+    "ranking:notice-close": Address(OPERATORS, drift_notice, POST_ONLY),
+    "ranking:product-picks": Address(LOOK, lambda: [make_product().pk]),
+    "ranking:candidate-score": Address(LOOK, lambda: [make_candidate().pk]),
+    "ranking:api-rankers": Address(LOOK),
+    "ranking:api-champion": Address(LOOK),
+    "ranking:api-rollback": Address(OPERATORS, statuses=POST_ONLY),
+    "ranking:api-policy": Address(LOOK),
+    "ranking:api-ranker": Address(LOOK, lambda: [make_ranker().pk]),
+    "ranking:api-promote": Address(OPERATORS, lambda: [make_ranker().pk], POST_ONLY),
+    "ranking:api-evaluate": Address(OPERATORS, lambda: [make_ranker().pk], POST_ONLY),
+    "ranking:api-shadow": Address(OPERATORS, lambda: [make_ranker().pk], POST_ONLY),
+    "ranking:api-trainings": Address(LOOK),
+    "ranking:api-training": Address(LOOK, lambda: [Training.objects.create(wish={"learner": "sum"}).pk]),
+    "ranking:api-plans": Address(LOOK),
+    "ranking:api-plan": Address(LOOK, rating_plan),
+    "ranking:api-plan-campaign": Address(OPERATORS, rating_plan, POST_ONLY),
+    "ranking:api-picks": Address(LOOK, lambda: [make_run().product_id]),
+    "ranking:api-scores": Address(LOOK, lambda: [make_candidate().pk]),
     "raters:next": Address(RATERS, campaign, POST_ONLY),
     "raters:submit": Address(RATERS, campaign, POST_ONLY),
     "raters:draft": Address(RATERS, campaign, POST_ONLY),
