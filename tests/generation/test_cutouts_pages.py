@@ -295,7 +295,7 @@ class TestPage:
         facts = self.facts(client, photo)
         assert (facts["width"], facts["height"], facts["photo"]) == (64, 48, photo.url)
         assert (facts["mask"], facts["made_by"], facts["prompt"]) == ("", "", None)
-        assert "not looked for yet" in client.get(f"/photos/{photo.pk}/cutout/").content.decode()
+        assert "no mask yet" in client.get(f"/photos/{photo.pk}/cutout/").content.decode()
 
     def test_what_was_found_is_shown_until_a_person_says_otherwise(self, client: Client) -> None:
         run = make_whole_run(upto="novel_views", side=48)
