@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from generation.checkpoints.roles import Role
 from generation.pipeline import BY_NAME, Stage, StageName, stages_of
-from generation.recipe import CAME_LATER, FinetuneConfig, NegativesConfig, Recipe
+from generation.recipe import CAME_LATER, FinetuneConfig, Recipe
 from generation.records import Backdrop, Photo, ProductFacts, TargetPrompt
 
 
@@ -23,8 +23,7 @@ from generation.records import Backdrop, Photo, ProductFacts, TargetPrompt
 class Takes:
     """What a stage takes beside the results of those before it.
 
-    `masks` and `captions` are a person's, `seed` the run's; `noun` is for a stage that knows a type and no product, and
-    `bank` gives it the type's prompts.
+    `masks` and `captions` are a person's, `seed` the run's; `noun` is for a stage that knows a type and no product.
     """
 
     product: bool = True
@@ -37,7 +36,6 @@ class Takes:
     backdrops: bool = False
     other_nouns: bool = False
     noun: bool = False
-    bank: bool = False
 
 
 TAKES: dict[StageName, Takes] = {
@@ -48,7 +46,6 @@ TAKES: dict[StageName, Takes] = {
     "new_contexts": Takes(seed=True, prompts=True),
     "negatives": Takes(seed=True, other_nouns=True),
     "filter": Takes(),
-    "in_class": Takes(product=False, noun=True, bank=True),
     "class_images": Takes(product=False, noun=True),
     "finetune": Takes(seed=True, title=True, other_nouns=True),  # no token may read like the product
     "generate": Takes(seed=True, targets=True, backdrops=True),
@@ -60,7 +57,7 @@ _ONLY_FOR: dict[str, str] = {"finetune": "adapter", "matte": "background-swap"}
 # Parameters that say how a stage runs or what follows it, and change nothing of its result.
 WITHOUT_EFFECT: dict[StageName, tuple[str, ...]] = {"finetune": ("checkpoint_every",), "select": ("escalate_below",)}
 # Those whose config is a part of another stage's.
-_CONFIG_OF: dict[str, str] = {"class_images": "finetune", "in_class": "negatives"}
+_CONFIG_OF: dict[str, str] = {"class_images": "finetune"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,6 @@ class Material:
     targets: tuple[TargetPrompt, ...] = ()
     backdrops: tuple[Backdrop, ...] = ()  # those that the targets name
     other_nouns: tuple[str, ...] = ()
-    bank: tuple[str, ...] = ()  # prompts of the type, the same for all its products
 
 
 @dataclass(frozen=True)
@@ -130,10 +126,6 @@ def config_of(stage: Stage, recipe: Recipe) -> dict[str, Any]:
     if stage.name == "class_images":
         finetune = recipe.finetune or FinetuneConfig()
         return asdict(FinetuneConfig(class_images=finetune.class_images, size=finetune.size))
-    if stage.name == "in_class":
-        wanted = recipe.negatives or NegativesConfig()
-        drawn = {name: getattr(wanted, name) for name in ("shared_per_prompt", "steps", "guidance", "size")}
-        return asdict(NegativesConfig(**drawn))
     return asdict(getattr(recipe, stage.name))
 
 
@@ -160,8 +152,6 @@ def inputs_of(stage: Stage, material: Material) -> dict[str, Any]:
     if takes.noun:
         # One seed for all runs: what a type shares knows none of them.
         inputs |= {"noun": material.product.noun, "seed": 0}
-    if takes.bank:
-        inputs["prompts"] = list(material.bank)
     return inputs
 
 

@@ -13,7 +13,7 @@ from generation.checkpoints.roles import Role
 from generation.recipe import Recipe
 
 StageName = Literal[
-    "segment", "matte", "caption", "novel_views", "new_contexts", "in_class", "negatives", "filter", "class_images",
+    "segment", "matte", "caption", "novel_views", "new_contexts", "negatives", "filter", "class_images",
     "finetune", "generate", "measure", "select",
 ]  # fmt: skip
 
@@ -32,13 +32,6 @@ class Stage:
     def is_in(self, recipe: Recipe) -> bool:
         if self.name == "class_images":
             return recipe.finetune is not None and recipe.finetune.class_images > 0
-        if self.name == "in_class":
-            return (
-                recipe.negatives is not None
-                and recipe.new_contexts is not None  # whose texts are the bank's
-                and recipe.negatives.shared_per_prompt > 0
-                and recipe.negatives.counterfactual_share < 1
-            )
         return getattr(recipe, self.name) is not None
 
     def roles_in(self, recipe: Recipe) -> tuple[Role, ...]:
@@ -56,11 +49,9 @@ STAGES: tuple[Stage, ...] = (
     Stage("caption", "Describe", 1, (), ("captioner", "base"), records.CaptionResult),
     Stage("novel_views", "New views", 1, ("segment",), ("video", "segmenter", "dino"), records.NovelViewsResult),
     Stage("new_contexts", "New contexts", 2, ("segment", "novel_views"), ("inpainter",), records.NewContextsResult),
-    Stage("in_class", "Shared negatives", 1, (), ("base",), records.InClassResult),
     Stage(
-        "negatives", "Negatives", 2,
-        ("segment", "caption", "novel_views", "new_contexts", "in_class"), ("base", "inpainter"),
-        records.NegativesResult,
+        "negatives", "Negatives", 3,
+        ("segment", "caption", "novel_views", "new_contexts"), ("base", "inpainter"), records.NegativesResult,
     ),
     Stage(
         "filter", "Filter", 1,

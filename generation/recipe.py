@@ -79,7 +79,7 @@ class NegativesConfig:
     positives_per_negative: Annotated[float, Field(gt=0, le=100)] = 2.0  # the paper's 2 : 1, held after filtering
     counterfactual_share: Share = 0.5  # of the negatives; the rest are in-class
     spare: Annotated[float, Field(ge=1, le=10)] = 1.5  # made per one needed, as some are dropped
-    shared_per_prompt: Annotated[int, Field(ge=0, le=100)] = 1  # in-class ones that a type has in common; 0: none
+    shared_per_prompt: Annotated[int, Field(ge=0, le=100)] = 1  # of a text of the bank; 0: none is shared
     steps: Steps = 30
     guidance: Guidance = 7.5
     size: Side = 0

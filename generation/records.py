@@ -163,6 +163,7 @@ class Negative:
     seed: int
     picture: Picture
     object: str = ""  # what a counterfactual shows in the product's place
+    template: str = ""  # the bank's text, of an image that any product of the type may train beside
 
 
 @dataclass(frozen=True)
@@ -173,19 +174,12 @@ class NegativesResult:
 
 @dataclass(frozen=True)
 class InClassImage:
-    """What the base alone makes of a prompt of the bank with the plain noun in the product's place."""
+    """What the base alone made of a prompt of the bank with the plain noun in the product's place."""
 
     template: str
     prompt: str  # as given to the model
     seed: int
     picture: Picture
-
-
-@dataclass(frozen=True)
-class InClassResult:
-    """In-class negatives that all products of a type share."""
-
-    images: tuple[InClassImage, ...]
 
 
 Kind = Literal["photo", "novel-view", "new-context", "in-class", "counterfactual"]

@@ -17,8 +17,8 @@ from generation.model_sets import model_set, worker_models
 from generation.models import StageResult
 from generation.models.results import StageState
 from generation.pipeline import BY_NAME, Stage
-from generation.records import Picture, from_plain
-from generation.services import finishing, keeping, states
+from generation.records import NewContextsResult, Picture, from_plain
+from generation.services import finishing, keeping, sharing, states
 from generation.storage import Checkpoints, site_files
 from jobs.context import JobContext
 from jobs.exceptions import JobError
@@ -184,7 +184,10 @@ def inputs_for(stage: Stage, result: StageResult) -> Any:
     }
     if stage.name == "select":
         values["order"] = ordering.order_for(result)
-    return code.Inputs(**values, **_upstream(result, {each.name for each in fields(code.Inputs)}))
+    upstream = _upstream(result, {each.name for each in fields(code.Inputs)})
+    if isinstance(contexts := upstream.get("new_contexts"), NewContextsResult) and "there" in hints:
+        values["there"] = sharing.there(result, {image.template for image in contexts.images})
+    return code.Inputs(**values, **upstream)
 
 
 class Cost:

@@ -14,7 +14,6 @@ from generation.records import Backdrop, TargetPrompt
 
 LARGEST_SEED = 2**31 - 1
 OTHER_NOUNS = 12
-MOST_OF_TYPE = 200  # prompts of which a type's products share negatives
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,6 @@ def contexts(bank: Iterable[str], most: int, draw: Draw) -> tuple[str, ...]:
     order = draw.order(bank, "prompts")
     half = (len(order) + 1) // 2
     return tuple(reversed(order[len(order) - min(most, half) :]))
-
-
-def of_type(bank: Iterable[str], noun: str) -> tuple[str, ...]:
-    """The prompts that all products of a type share images of, sorted: at most so many, and one more changes few."""
-    order = sorted(set(bank), key=lambda text: _hash(noun, "type", text))
-    return tuple(sorted(order[:MOST_OF_TYPE]))
 
 
 def contexts_wanted(config: NewContextsConfig, views: NovelViewsConfig | None, photos: int) -> int:

@@ -36,7 +36,7 @@ from generation.world.scenes import CONTEXTS, FAMILIES, HELD_OUT, LIGHTS, Scene,
 FILES = Path(__file__).parent.parent / "methods"
 
 
-CONFIG_OF = {"class_images": "finetune", "in_class": "negatives"}  # stages that another's config tells
+CONFIG_OF = {"class_images": "finetune"}  # stages that another's config tells
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ need the same; `candidates` the images that a run is for; `photos` what people t
 from generation.models.candidates import Candidate
 from generation.models.methods import Method
 from generation.models.photos import PhotoCaption, PhotoMask, ProductTypeGuess
-from generation.models.results import Adapter, ResultFile, StageImage, StageResult, TrainingImage
+from generation.models.results import Adapter, ResultFile, SharedNegative, StageImage, StageResult, TrainingImage
 from generation.models.runs import Batch, Run, RunStage
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ResultFile",
     "Run",
     "RunStage",
+    "SharedNegative",
     "StageImage",
     "StageResult",
     "TrainingImage",

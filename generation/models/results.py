@@ -151,6 +151,23 @@ class TrainingImage(_Image):
         return f"{self.get_kind_display()} {self.sha256[:12]}"
 
 
+class SharedNegative(models.Model):
+    """An in-class negative that any product of its type may train beside; `result` is the one that drew it."""
+
+    result = models.ForeignKey(StageResult, models.CASCADE, related_name="shared_negatives")
+    pool = models.CharField(max_length=64)  # hash of the type and of what draws: see `services.sharing`
+    template = models.CharField(max_length=400)
+    seed = models.PositiveIntegerField()
+    image = models.JSONField()  # the record
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["pool", "template", "seed"], name="shared_negative_once")]
+
+    def __str__(self) -> str:
+        return f"Shared negative: {self.template[:60]}"
+
+
 class Adapter(models.Model):
     """One LoRA. Its file goes when its time is over; the row, with what it was and how it learned, stays."""
 

@@ -14,7 +14,7 @@ from generation.files import DATA, PICTURES
 from generation.models import Adapter, ResultFile, RunStage, StageImage, StageResult, TrainingImage
 from generation.models.results import StageState
 from generation.records import Picture, to_plain
-from generation.services import candidates
+from generation.services import candidates, sharing
 
 Kind = StageImage.Kind
 _REASON_LENGTH = 300
@@ -30,6 +30,8 @@ def keep(result: StageResult, record: Any) -> None:
     _keep_pictures(result, record)
     if isinstance(record, records.FinetuneResult):
         _keep_adapter(result, record)
+    if isinstance(record, records.NegativesResult):
+        sharing.keep(result, record)
     _keep_files(result, result.result)
     links = RunStage.objects.filter(result=result, stage=result.stage).select_related("run")
     candidates.write(result, list(links))
@@ -184,11 +186,6 @@ def _negatives(result: StageResult, made: records.NegativesResult) -> Iterator[S
         )  # fmt: skip
 
 
-def _in_class(result: StageResult, made: records.InClassResult) -> Iterator[StageImage]:
-    for image in made.images:
-        yield StageImage(result=result, kind=Kind.IN_CLASS, text=image.prompt, **_picture(image.picture))
-
-
 def _class_images(result: StageResult, made: records.ClassImagesResult) -> Iterator[StageImage]:
     for image in made.images:
         yield StageImage(result=result, kind=Kind.CLASS, text=image.prompt, **_picture(image.picture))
@@ -215,7 +212,6 @@ _WRITERS: dict[type[Any], Callable[[StageResult, Any], Iterator[StageImage | Tra
     records.NovelViewsResult: _views,
     records.NewContextsResult: _contexts,
     records.NegativesResult: _negatives,
-    records.InClassResult: _in_class,
     records.ClassImagesResult: _class_images,
     records.FinetuneResult: _validation,
     records.FilterResult: _judged,

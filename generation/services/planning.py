@@ -144,7 +144,6 @@ class Planner:
             prompts=contexts,
             targets=sampling.targets(texts, recipe.generate, draw),
             other_nouns=sampling.other_nouns(self._bank.nouns, known.noun, draw),
-            bank=sampling.of_type(texts, known.noun),
         )
 
     def _swapped(self, run: Run, recipe: Recipe, config: SwapConfig, known: Known) -> Material:

@@ -1,7 +1,7 @@
 """Stage negatives: images that are not the product (paper 2.1.3).
 
 In-class: the base alone, on the text of a training image with the plain noun. Texts of new contexts are of the type's
-bank: their images come from the stage in_class, which all products of the type share; those of photos are drawn here.
+bank: such an image is the same for all products of the type, and one that was drawn for another is taken as it is.
 Counterfactual: the photo with another thing inpainted where the product was, its ground kept. Both keep the base from
 taking everything for the product.
 """
@@ -24,7 +24,6 @@ from generation.records import (
     PLACEHOLDER,
     CaptionResult,
     InClassImage,
-    InClassResult,
     Negative,
     NegativesResult,
     NewContextsResult,
@@ -49,14 +48,14 @@ class Inputs:
     caption: CaptionResult | None = None
     novel_views: NovelViewsResult | None = None
     new_contexts: NewContextsResult | None = None
-    in_class: InClassResult | None = None
     other_nouns: tuple[str, ...] = ()
     model_set: str = ""
+    there: tuple[InClassImage, ...] = ()  # drawn before for products of the type; they change no result, only its cost
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One negative to make; `mask` and `object` are a counterfactual's."""
+    """One negative to make; `mask` and `object` are a counterfactual's. A shared one knows its type and no product."""
 
     kind: Literal["in-class", "counterfactual"]
     source: Picture
@@ -64,6 +63,7 @@ class Wanted:
     subject: str  # what stands in the product's place
     seed: int
     mask: Picture | None = None
+    shared: bool = False
 
     @property
     def prompt(self) -> str:
@@ -83,8 +83,11 @@ def run(
     inputs: Inputs, config: NegativesConfig, models: Models, context: StageContext, files: Files
 ) -> NegativesResult:
     """As many negatives as the positives ask for, and `spare` more: the filter drops some and then holds the ratio."""
-    shared, wanted = shared_for(inputs, config), wanted_for(inputs, config)
-    drawn = [one for one in wanted if one.kind == "in-class"]
+    wanted = wanted_for(inputs, config)
+    # A step, though nothing is slow: the files of steps that are kept are not swept before the result names them.
+    there = context.step("negatives that the type has", lambda: _taken(wanted, inputs.there))
+    made = {wanted[place]: from_plain(Negative, image) for place, image in there}
+    drawn = [one for one in wanted if one.kind == "in-class" and one not in made]
     filled = [one for one in wanted if one.kind == "counterfactual"]
     maker = _Maker(inputs, config, context, files)
     kept: list[Any] = []
@@ -96,8 +99,8 @@ def run(
         with models.inpainter() as inpainter:
             batches = Batches(context, inpainter, "the inpainting of counterfactuals")
             kept += batches.of(filled, lambda one: one.name, lambda some: maker.fill(inpainter, some))
-    made = [from_plain(Negative, image) for image in kept]
-    return NegativesResult((*shared, *made), config.positives_per_negative)
+    made |= {one: from_plain(Negative, image) for one, image in zip((*drawn, *filled), kept, strict=True)}
+    return NegativesResult(tuple(made[one] for one in wanted), config.positives_per_negative)
 
 
 def counts_for(positives: int, config: NegativesConfig, *, masks: bool) -> tuple[int, int]:
@@ -107,50 +110,67 @@ def counts_for(positives: int, config: NegativesConfig, *, masks: bool) -> tuple
     return total - counterfactual, counterfactual
 
 
-def shared_for(inputs: Inputs, config: NegativesConfig) -> list[Negative]:
-    """In-class negatives that the type has: of each text among the product's contexts one, then a second, …"""
-    of_text: dict[str, list[InClassImage]] = {}
-    for image in inputs.in_class.images if inputs.in_class else ():
-        of_text.setdefault(image.template, []).append(image)
+def wanted_for(inputs: Inputs, config: NegativesConfig) -> list[Wanted]:
+    """Everything that is to be made, in order: texts of contexts first, then photos' captions; other things last."""
+    in_class, counterfactual = _counts(inputs, config)
+    shared = _shared(inputs, config)[:in_class]
+    return [*shared, *_own(inputs, in_class - len(shared)), *_counterfactuals(inputs, counterfactual)]
+
+
+def _shared(inputs: Inputs, config: NegativesConfig) -> list[Wanted]:
+    """In-class ones that products of the type share: of each text among the product's contexts one, then a second, …"""
     sources: dict[str, Picture] = {}
     for context in inputs.new_contexts.images if inputs.new_contexts else ():
         sources.setdefault(context.template, context.source)
-    texts = [text for text in sources if text in of_text]
-    rounds = max((len(of_text[text]) for text in texts), default=0)
-    shared = [
-        Negative("in-class", sources[text], image.prompt, image.seed, image.picture)
-        for number in range(rounds)
-        for text in texts
-        for image in of_text[text][number : number + 1]
+    noun = inputs.product.noun
+    return [
+        # One seed for all runs: another product's image of this text must be this one.
+        Wanted("in-class", source, text, noun, seed_for(0, STAGE, f"{noun} {text} {number}"), shared=True)
+        for number in range(config.shared_per_prompt)
+        for text, source in sources.items()
     ]
-    return shared[: _counts(inputs, config)[0]]
 
 
-def wanted_for(inputs: Inputs, config: NegativesConfig) -> list[Wanted]:
-    """Everything that is to be made beside what is shared, in order: photos, captions and other things take turns."""
-    product, found = inputs.product, inputs.segment.found
-    in_class, counterfactual = _counts(inputs, config)
-    in_class -= len(shared_for(inputs, config))
-    captions = (
-        {caption.picture.sha256: caption.template for caption in inputs.caption.captions} if inputs.caption else {}
-    )
-    wanted = []
-    for number in range(in_class):
-        photo = product.photos[number % len(product.photos)].picture
-        template = captions.get(photo.sha256)
-        template = template or photo_of(product.noun)
-        seed = seed_for(inputs.seed, STAGE, f"in-class {photo.sha256} {number // len(product.photos)}")
-        wanted.append(Wanted("in-class", photo, template, product.noun, seed))
-    others = others_than(product.noun, inputs.other_nouns)
-    for number in range(counterfactual):
+def _own(inputs: Inputs, count: int) -> list[Wanted]:
+    """In-class ones on the captions of the photos, which take turns."""
+    photos, noun = inputs.product.photos, inputs.product.noun
+    captions, wanted = _captions(inputs), []
+    for number in range(count):
+        turn, place = divmod(number, len(photos))
+        photo = photos[place].picture
+        seed = seed_for(inputs.seed, STAGE, f"in-class {photo.sha256} {turn}")
+        wanted.append(Wanted("in-class", photo, captions.get(photo.sha256, photo_of(noun)), noun, seed))
+    return wanted
+
+
+def _counterfactuals(inputs: Inputs, count: int) -> list[Wanted]:
+    """Photos with other things in the product's place: both take turns."""
+    found, others = inputs.segment.found, others_than(inputs.product.noun, inputs.other_nouns)
+    captions, wanted = _captions(inputs), []
+    for number in range(count):
         turn, place = divmod(number, len(found))
-        mask = found[place]
-        other = others[(turn + place) % len(others)]
-        template = captions.get(mask.picture.sha256)
-        template = template or photo_of(other)
+        mask, other = found[place], others[(turn + place) % len(others)]
+        template = captions.get(mask.picture.sha256, photo_of(other))
         seed = seed_for(inputs.seed, STAGE, f"counterfactual {mask.picture.sha256} {turn}")
         wanted.append(Wanted("counterfactual", mask.picture, template, other, seed, mask.mask))
     return wanted
+
+
+def _captions(inputs: Inputs) -> dict[str, str]:
+    told = inputs.caption.captions if inputs.caption else ()
+    return {caption.picture.sha256: caption.template for caption in told if caption.template}
+
+
+def _taken(wanted: Sequence[Wanted], there: Sequence[InClassImage]) -> list[tuple[int, dict[str, Any]]]:
+    """Those of the shared ones that the type has, each with its place in `wanted`."""
+    found = {(image.template, image.seed): image for image in there}
+    taken = []
+    for place, one in enumerate(wanted):
+        image = found.get((one.template, one.seed)) if one.shared else None
+        if image is not None:
+            made = Negative("in-class", one.source, image.prompt, one.seed, image.picture, template=one.template)
+            taken.append((place, to_plain(made)))
+    return taken
 
 
 def _counts(inputs: Inputs, config: NegativesConfig) -> tuple[int, int]:
@@ -206,4 +226,5 @@ class _Maker:
             model_set=told.model_set,
         )
         picture = self.files.put_picture(image, xmp=xmp(origin))
-        return to_plain(Negative(one.kind, one.source, prompt, one.seed, picture, one.object))
+        shared = one.template if one.shared else ""
+        return to_plain(Negative(one.kind, one.source, prompt, one.seed, picture, one.object, shared))

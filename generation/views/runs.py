@@ -184,7 +184,6 @@ def _stage_context(request: HttpRequest, found: Run, view: runs.StageView) -> di
 _SHARED = {
     "class_images": "Images of the product's type by the base alone, for DreamBooth's prior preservation; shared by its"
     " products.",
-    "in_class": "The base alone on prompts of the type's bank: each product takes those of its own new contexts.",
 }
 
 

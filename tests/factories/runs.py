@@ -126,15 +126,6 @@ def negatives(paint: Painter, _run: Run, count: int) -> records.NegativesResult:
     return records.NegativesResult(tuple(made))
 
 
-def in_class(paint: Painter, _run: Run, count: int) -> records.InClassResult:
-    made = []
-    for index in range(count):
-        place = PLACES[index % len(PLACES)]
-        prompt = f"a photo of a mug {place}"
-        made.append(records.InClassImage(f"a photo of {{product}} {place}", prompt, index, paint.picture(index, 2.2)))
-    return records.InClassResult(tuple(made))
-
-
 def judged(paint: Painter, _run: Run, count: int) -> records.FilterResult:
     made = []
     kinds: tuple[records.Kind, ...] = ("photo", "novel-view", "new-context", "in-class", "counterfactual")
@@ -222,7 +213,7 @@ class Candidates:
 
 _MAKERS: dict[str, Callable[[Painter, Run, int], Any]] = {
     "segment": segment, "caption": caption, "novel_views": novel_views, "new_contexts": new_contexts,
-    "in_class": in_class, "negatives": negatives, "filter": judged, "class_images": class_images, "finetune": finetune,
+    "negatives": negatives, "filter": judged, "class_images": class_images, "finetune": finetune,
 }  # fmt: skip
 
 

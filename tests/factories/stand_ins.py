@@ -53,7 +53,8 @@ class Negatives:
     other_nouns: tuple[str, ...]
     caption: records.CaptionResult
     segment: records.SegmentResult
-    in_class: records.InClassResult | None = None
+    new_contexts: records.NewContextsResult | None = None
+    there: tuple[records.InClassImage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,6 @@ class Filter:
 @dataclass(frozen=True)
 class OfType:
     noun: str
-    seed: int
-
-
-@dataclass(frozen=True)
-class OfBank:
-    noun: str
-    prompts: tuple[str, ...]
     seed: int
 
 
@@ -162,26 +156,22 @@ def new_contexts(inputs: Contexts, config: Any, _context: StageContext, files: F
     return records.NewContextsResult(tuple(made))
 
 
-def in_class(inputs: OfBank, config: Any, _context: StageContext, files: Files) -> Any:
-    made = []
-    for text in inputs.prompts:
-        for number in range(config.shared_per_prompt):
-            words = text.replace("{product}", inputs.noun)
-            made.append(records.InClassImage(text, words, number, picture(files, "in-class", words, number)))
-    return records.InClassResult(tuple(made))
-
-
-def negatives(inputs: Negatives, _config: Any, _context: StageContext, files: Files) -> Any:
+def negatives(inputs: Negatives, config: Any, _context: StageContext, files: Files) -> Any:
     nouns = inputs.other_nouns or ("thing",)
-    return records.NegativesResult(
-        tuple(
-            records.Negative(
-                "counterfactual", mask.picture, f"a photo of a {noun}", inputs.seed, picture(files, "other", noun), noun
-            )
-            for mask in inputs.segment.found
-            for noun in nouns[:2]
+    made = [
+        records.Negative(
+            "counterfactual", mask.picture, f"a photo of a {noun}", inputs.seed, picture(files, "other", noun), noun
         )
-    )
+        for mask in inputs.segment.found
+        for noun in nouns[:2]
+    ]
+    there = {image.template: image for image in inputs.there}
+    contexts = inputs.new_contexts.images if inputs.new_contexts and config.shared_per_prompt else ()
+    for text, source in {context.template: context.source for context in contexts}.items():
+        # The picture tells which product it was drawn for.
+        drawn = there[text].picture if text in there else picture(files, "in-class", text, source.key)
+        made.append(records.Negative("in-class", source, text, 0, drawn, template=text))
+    return records.NegativesResult(tuple(made))
 
 
 def filter_(inputs: Filter, _config: Any, _context: StageContext, _files: Files) -> Any:
@@ -262,7 +252,6 @@ STAND_INS: dict[str, tuple[type[Any], Callable[..., Any]]] = {
     "new_contexts": (Contexts, new_contexts),
     "negatives": (Negatives, negatives),
     "filter": (Filter, filter_),
-    "in_class": (OfBank, in_class),
     "class_images": (OfType, class_images),
     "finetune": (Finetune, finetune),
     "generate": (Generate, generate),

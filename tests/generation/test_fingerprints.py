@@ -39,7 +39,6 @@ MATERIAL = Material(
     prompts=("{product} in snow",),
     targets=(TargetPrompt("{product} on a table", 7),),
     other_nouns=("chair",),
-    bank=("{product} in snow", "{product} on a table"),
 )
 ALL: list[str] = [stage.name for stage in STAGES if stage.name != "matte"]  # of what trains; a swap has its own test
 PIPELINE = ["novel_views", "new_contexts", "negatives", "filter", "finetune", "generate", "measure", "select"]
@@ -107,17 +106,13 @@ CHANGES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"material": facts(photos=(Photo(FRONT),))},
         [name for name in ALL if name not in SHARED],
     ),
-    "the type's bank": (
-        {"material": replace(MATERIAL, bank=("{product} in sand",))},
-        ["in_class", "negatives", "filter", "finetune", "generate", "measure", "select"],
-    ),
-    "how many negatives the type has": (
+    "how many negatives a text has": (
         {"recipe": part("negatives", shared_per_prompt=2)},
-        ["in_class", "negatives", "filter", "finetune", "generate", "measure", "select"],
+        ["negatives", "filter", "finetune", "generate", "measure", "select"],
     ),
     "the steps of negatives": (
         {"recipe": part("negatives", steps=9)},
-        ["in_class", "negatives", "filter", "finetune", "generate", "measure", "select"],
+        ["negatives", "filter", "finetune", "generate", "measure", "select"],
     ),
     "the prompts of contexts": (
         {"material": replace(MATERIAL, prompts=("{product} in sand",))},
@@ -185,13 +180,13 @@ def test_a_stage_that_is_turned_off_changes_those_after_it() -> None:
 
 
 def test_what_a_type_shares_is_the_same_for_all_its_products() -> None:
-    other = Material(ProductFacts("Other mug", "mug", (Photo(BACK),)), seed=99, bank=MATERIAL.bank)
+    other = Material(ProductFacts("Other mug", "mug", (Photo(BACK),)), seed=99)
     assert [prints(material=other)[name] for name in SHARED] == [prints()[name] for name in SHARED]
     chair = replace(other, product=replace(other.product, noun="chair"))
     assert not {prints(material=chair)[name] for name in SHARED} & {prints()[name] for name in SHARED}
     assert prints(material=other)["segment"] != prints()["segment"]
     shared = [each.stage.name for each in plan(RECIPE, CHECKPOINTS, MATERIAL) if each.is_shared]
-    assert shared == list(SHARED) == ["in_class", "class_images"]
+    assert shared == list(SHARED) == ["class_images"]
 
 
 SWAP = recipe_from({"matte": {}, "generate": {"way": "background-swap", "swap": {}}})
@@ -244,8 +239,6 @@ def test_configs_come_back_equal(stage: Any) -> None:
     config = config_from(stage, config_of(stage, RECIPE))
     if stage.name == "class_images":
         assert config == FinetuneConfig(class_images=8)
-    elif stage.name == "in_class":
-        assert config == NegativesConfig(shared_per_prompt=1)
     else:
         assert config == getattr(RECIPE, stage.name)
 
@@ -254,7 +247,6 @@ def test_inputs_hold_what_a_stage_takes_and_no_more() -> None:
     planned = {each.stage.name: each for each in plan(RECIPE, CHECKPOINTS, MATERIAL)}
     assert set(planned["generate"].inputs) == {"product", "seed", "targets"}
     assert planned["class_images"].inputs == {"noun": "mug", "seed": 0}
-    assert planned["in_class"].inputs == {"noun": "mug", "seed": 0, "prompts": list(MATERIAL.bank)}
     assert planned["select"].inputs == {}
     assert planned["segment"].inputs["product"]["title"] == ""
     assert planned["measure"].upstream == {

@@ -55,7 +55,7 @@ def run_all(recipe: Recipe, models: ModelCache, files: Files) -> dict[str, Any]:
         code = stage.code()
         wanted = [field.name for field in fields(code.Inputs)]
         given = {name: (known | results)[name] for name in wanted if name in known | results}
-        config = getattr(recipe, {"class_images": "finetune", "in_class": "negatives"}.get(stage.name, stage.name))
+        config = getattr(recipe, "finetune" if stage.name == "class_images" else stage.name)
         results[stage.name] = code.run(code.Inputs(**given), config, models, LocalContext(), files)
         assert from_plain(stage.result, to_plain(results[stage.name])) == results[stage.name]
     return results

@@ -6,23 +6,15 @@ import sys
 import pytest
 
 from generation.pipeline import BY_NAME, STAGES, Stage, stages_of
-from generation.recipe import FinetuneConfig, GenerateConfig, NegativesConfig, Recipe
+from generation.recipe import FinetuneConfig, GenerateConfig, Recipe
 
 PHOTOS_ONLY = Recipe(novel_views=None, new_contexts=None, negatives=None, filter=None)
 CASES = {
     "paper": (
         Recipe(),
-        "segment caption novel_views new_contexts in_class negatives filter finetune generate measure select",
-    ),
-    "negatives of its own": (
-        Recipe(negatives=NegativesConfig(shared_per_prompt=0)),
         "segment caption novel_views new_contexts negatives filter finetune generate measure select",
     ),
-    "counterfactuals only": (
-        Recipe(negatives=NegativesConfig(counterfactual_share=1)),
-        "segment caption novel_views new_contexts negatives filter finetune generate measure select",
-    ),
-    "no new contexts, whose texts the type's negatives have": (
+    "no new contexts": (
         Recipe(new_contexts=None),
         "segment caption novel_views negatives filter finetune generate measure select",
     ),

@@ -233,7 +233,6 @@ PANELS = {
     "caption": ["a photo of {product}, brown and soft"],
     "novel_views": ["Frame 4", "DINO-I", "Its product is broken", "Kept 4", "Dropped 1"],
     "new_contexts": ["on a beach at sunset"],
-    "in_class": ["In-class negative", "The base alone on prompts of the type"],
     "negatives": ["In-class negative", "Counterfactual"],
     "filter": ["IoU", "the product grew", "Dropped 1"],
     "finetune": ["<polyline", "ohwx", "it names a rifle", "step 1800", "Fidelity"],

@@ -35,7 +35,7 @@ def test_a_candidate_leads_back_to_its_photos(work: Work) -> None:
     assert len(queries) <= 8
 
     assert [link.stage for link in past.links] == [
-        "generate", "finetune", "filter", "negatives", "in_class", "new_contexts", "novel_views", "caption", "segment",
+        "generate", "finetune", "filter", "negatives", "new_contexts", "novel_views", "caption", "segment",
     ]  # fmt: skip
     assert (past.run, past.method.name, past.prompt, past.seed) == (run, "small", candidate.prompt, candidate.seed)
     assert list(past.photos) == list(product.photos.order_by("position", "id"))

@@ -26,7 +26,7 @@ SMALL = Recipe(
     generate=GenerateConfig(candidates=4, prompts=3),
     select=SelectConfig(top=2),
 )
-STAGES = 12
+STAGES = 11
 
 
 def at_once(*acts: Callable[[], Any]) -> None:

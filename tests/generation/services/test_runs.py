@@ -32,7 +32,7 @@ SMALL = Recipe(
     select=SelectConfig(top=2),
 )
 WITH_CLASS_IMAGES = replace(SMALL, finetune=FinetuneConfig(prior_weight=1.0, class_images=3, sweep=None))
-STAGES = 11  # of SMALL
+STAGES = 10  # of SMALL
 
 
 def wish(recipe: Recipe = SMALL, **fields: object) -> Wish:
@@ -44,7 +44,7 @@ def test_a_run_goes_from_photos_to_picked_candidates(work: Work, operator: User)
     run = start_run(make_ready_product(photos=2), asked, asked_by=operator)
     assert run.state == Run.State.PLANNED
     assert list(run.stages.values_list("stage", flat=True)) == [
-        "segment", "caption", "novel_views", "new_contexts", "in_class", "negatives", "filter", "finetune", "generate",
+        "segment", "caption", "novel_views", "new_contexts", "negatives", "filter", "finetune", "generate",
         "measure", "select",
     ]  # fmt: skip
     assert Job.objects.count() == STAGES
@@ -93,7 +93,7 @@ def test_a_changed_parameter_redoes_what_depends_on_it(work: Work, workshop: Wor
 
     assert workshop.ran == ["finetune", "generate", "measure", "select"]
     assert set(run.stages.filter(reused=True).values_list("stage", flat=True)) == {
-        "segment", "caption", "novel_views", "new_contexts", "in_class", "negatives", "filter",
+        "segment", "caption", "novel_views", "new_contexts", "negatives", "filter",
     }  # fmt: skip
     run.refresh_from_db()
     assert run.state == Run.State.SUCCEEDED
@@ -114,15 +114,14 @@ def test_what_differs_in_name_only_is_there_at_once(work: Work, workshop: Worksh
     assert pictures[0] == pictures[1]
 
 
-@pytest.mark.parametrize("stage", ["class_images", "in_class"])
-def test_what_a_type_shares_is_made_once(work: Work, workshop: Workshop, stage: str) -> None:
+def test_class_images_of_a_type_are_made_once(work: Work, workshop: Workshop) -> None:
     asked = wish(WITH_CLASS_IMAGES)
     runs = [start_run(make_ready_product(noun), asked) for noun in ("mug", "mug", "chair")]
     work()
-    assert workshop.ran.count(stage) == 2
+    assert workshop.ran.count("class_images") == 2
     assert workshop.ran.count("segment") == 3
-    assert StageResult.objects.filter(stage=stage, product=None).count() == 2
-    assert [runs[index].stages.get(stage=stage).reused for index in range(3)] == [False, True, False]
+    assert StageResult.objects.filter(stage="class_images", product=None).count() == 2
+    assert [runs[index].stages.get(stage="class_images").reused for index in range(3)] == [False, True, False]
     assert set(Run.objects.values_list("state", flat=True)) == {"succeeded"}
 
 

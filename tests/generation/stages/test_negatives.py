@@ -15,7 +15,7 @@ from generation.recipe import NegativesConfig
 from generation.records import (
     ContextImage,
     InClassImage,
-    InClassResult,
+    Negative,
     NegativesResult,
     NewContextsResult,
     NovelView,
@@ -26,7 +26,7 @@ from generation.records import (
     SegmentResult,
 )
 from generation.stages import negatives
-from generation.stages.negatives import EDGE, Inputs, counts_for, shared_for, wanted_for
+from generation.stages.negatives import EDGE, Inputs, Wanted, counts_for, wanted_for
 from tests.factories.pipeline import files_in, make_product, tiny_models
 
 CONFIG = NegativesConfig(steps=1, guidance=2.0, positives_per_negative=0.5, spare=1.0)
@@ -87,16 +87,6 @@ def test_both_kinds_are_made(family: str, tmp_path: Path) -> None:
         assert "sks" not in image.prompt
 
 
-def pool(files: Files, texts: str, each: int = 2) -> InClassResult:
-    """Images of a type for texts "a {product} 0", "a {product} 1", … of these numbers."""
-    made = []
-    for number in range(each):
-        for text in texts:
-            picture = files.put_picture(Image.new("RGB", (8, 8), (number * 90, ord(text), 7)))
-            made.append(InClassImage(f"a {{product}} {text}", f"a mug {text}", ord(text) + number, picture))
-    return InClassResult(tuple(made))
-
-
 def with_contexts(inputs: Inputs, texts: str) -> Inputs:
     """The inputs with a context for each letter, from the photos in turn."""
     photos = [photo.picture for photo in inputs.product.photos]
@@ -107,61 +97,128 @@ def with_contexts(inputs: Inputs, texts: str) -> Inputs:
     return replace(inputs, new_contexts=NewContextsResult(images))
 
 
+def in_class(inputs: Inputs, config: NegativesConfig) -> list[Wanted]:
+    return [one for one in wanted_for(inputs, config) if one.kind == "in-class"]
+
+
+def made_for(
+    inputs: Inputs, config: NegativesConfig, files: Files, context: LocalContext | None = None
+) -> list[Negative]:
+    """In-class negatives of a run on a tiny base."""
+    result = negatives.run(inputs, config, tiny_models(), context or LocalContext(), files)
+    return [image for image in result.images if image.kind == "in-class"]
+
+
+def pool_of(made: list[Negative]) -> tuple[InClassImage, ...]:
+    """What of these the type's products share."""
+    return tuple(InClassImage(one.template, one.prompt, one.seed, one.picture) for one in made if one.template)
+
+
 class TestShared:
     """Two photos and as many contexts as letters; one negative for each positive, half of them in-class."""
 
     CONFIG = NegativesConfig(steps=1, positives_per_negative=1.0, spare=1.0)
 
     @pytest.mark.parametrize(
-        ("contexts", "pooled", "taken", "own"),
+        ("contexts", "each", "shared", "own"),
         [
-            ("abcdef", "abcdef", "abcd", 0),
-            ("abcdef", "fedcba", "abcd", 0),
-            ("ab", "abcd", "ab", 0),
-            ("aaaa", "ab", "aa", 1),
-            ("aabb", "axyz", "aa", 1),
-            ("abcdef", "xyz", "", 4),
-            ("", "abc", "", 1),
+            ("abcdef", 1, "abcd", 0),
+            ("fedcba", 1, "fedc", 0),
+            ("ab", 1, "ab", 0),
+            ("aaaa", 1, "a", 2),
+            ("aaaa", 2, "aa", 1),
+            ("aabb", 2, "aba", 0),
+            ("abcd", 0, "", 3),
+            ("", 1, "", 1),
         ],
-        ids=["all", "in the product's order", "its own texts", "a second round", "few in common", "none", "no context"],
-    )
-    def test_a_product_takes_those_of_its_contexts(
-        self, contexts: str, pooled: str, taken: str, own: int, tmp_path: Path
+        ids=[
+            "no more than needed", "in the product's order", "all", "one of each text", "a second round",
+            "round after round", "none is to be shared", "no context",
+        ],
+    )  # fmt: skip
+    def test_texts_of_contexts_come_first(
+        self, contexts: str, each: int, shared: str, own: int, tmp_path: Path
     ) -> None:
-        files = files_in(tmp_path)
-        inputs = replace(with_contexts(inputs_for(files), contexts), in_class=pool(files, pooled))
-        shared = shared_for(inputs, self.CONFIG)
-        assert [one.prompt for one in shared] == [f"a mug {text}" for text in taken]
-        assert len({one.picture.sha256 for one in shared}) == len(shared)
-        drawn = [one for one in wanted_for(inputs, self.CONFIG) if one.kind == "in-class"]
-        assert len(drawn) == own
-        counterfactual = [one for one in wanted_for(inputs, self.CONFIG) if one.kind == "counterfactual"]
-        assert len(counterfactual) == (2 + len(contexts)) // 2
+        inputs = with_contexts(inputs_for(files_in(tmp_path)), contexts)
+        config = replace(self.CONFIG, shared_per_prompt=each)
+        wanted = in_class(inputs, config)
+        assert [one.prompt for one in wanted if one.shared] == [f"a mug {text}" for text in shared]
+        assert len(wanted) == len(shared) + own
+        assert len({one.seed for one in wanted}) == len(wanted)
+        assert len(wanted_for(inputs, config)) == 2 + len(contexts)
 
     def test_a_shared_one_names_the_photo_whose_context_has_its_text(self, tmp_path: Path) -> None:
-        files = files_in(tmp_path)
-        inputs = replace(with_contexts(inputs_for(files), "ab"), in_class=pool(files, "ab"))
+        inputs = with_contexts(inputs_for(files_in(tmp_path)), "ab")
         first, second = (photo.picture for photo in inputs.product.photos)
-        assert [one.source for one in shared_for(inputs, self.CONFIG)] == [first, second]
+        assert [one.source for one in in_class(inputs, self.CONFIG)] == [first, second]
 
-    def test_two_products_train_beside_the_same_images(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("family", ["sd", "sdxl", "flux2-klein"])
+    def test_every_product_and_seed_gets_the_same_image_of_a_text(self, family: str, tmp_path: Path) -> None:
         files = files_in(tmp_path)
-        shared = pool(files, "abcdef")
-        one = replace(with_contexts(inputs_for(files), "abcd"), in_class=shared)
-        other = replace(with_contexts(inputs_for(files, seed=4), "cdef"), in_class=shared)
-        taken = [{image.picture.sha256 for image in shared_for(each, self.CONFIG)} for each in (one, other)]
-        assert len(taken[0] & taken[1]) == 1, "three each of four texts: c is the one that both come to"
+        one, other = (
+            negatives.run(with_contexts(inputs_for(files, **asked), texts), self.CONFIG, tiny_models(family),
+                          LocalContext(), files)
+            for asked, texts in (({}, "ab"), ({"seed": 99, "caption": None}, "bc"))
+        )  # fmt: skip
+        pictures = [{image.template: image.picture for image in each.images if image.template} for each in (one, other)]
+        assert pictures[0]["a {product} b"] == pictures[1]["a {product} b"]
+        assert len({*pictures[0].values(), *pictures[1].values()}) == 3
 
-    def test_they_come_with_those_that_are_made_and_the_number_stays(self, tmp_path: Path) -> None:
+    def test_another_type_has_other_images(self, tmp_path: Path) -> None:
+        inputs = with_contexts(inputs_for(files_in(tmp_path)), "ab")
+        lamp = replace(inputs, product=replace(inputs.product, noun="lamp"))
+        seeds = [{one.seed for one in in_class(each, self.CONFIG) if one.shared} for each in (inputs, lamp)]
+        assert not seeds[0] & seeds[1]
+
+    @pytest.mark.parametrize("there", ["", "a", "ab", "abxyz"])
+    def test_what_the_type_has_is_not_drawn_again_and_changes_no_result(self, there: str, tmp_path: Path) -> None:
         files = files_in(tmp_path)
-        inputs = with_contexts(inputs_for(files), "ab")
-        alone = negatives.run(inputs, self.CONFIG, tiny_models(), LocalContext(), files)
-        beside = replace(inputs, in_class=pool(files, "a", each=1))
+        inputs = with_contexts(inputs_for(files), "abcd")
+        alone = made_for(inputs, self.CONFIG, files)
+        others = made_for(with_contexts(inputs_for(files, seed=8), there), replace(self.CONFIG, spare=2), files)
         context = LocalContext()
-        result = negatives.run(beside, self.CONFIG, tiny_models(), context, files)
-        assert [image.kind for image in result.images] == [image.kind for image in alone.images]
-        assert result.images[0].prompt == "a mug a"
-        assert len(context.done) == len(result.images) - 1, "the shared one is not drawn again"
+        beside = made_for(replace(inputs, there=pool_of(others)), self.CONFIG, files, context)
+        assert beside == alone
+        drawn = [name for name in context.done if name.startswith("in-class")]
+        assert len(drawn) == 3 - len(set("abc") & set(there))
+
+    def test_with_all_of_them_there_the_base_is_not_asked_for(self, tmp_path: Path) -> None:
+        files = files_in(tmp_path)
+        config = replace(self.CONFIG, counterfactual_share=0)
+        inputs = with_contexts(inputs_for(files), "abcd")
+        made = made_for(inputs, config, files)
+        all_there = replace(inputs, there=pool_of(made))
+        own = replace(config, positives_per_negative=2.0)  # three: as many as texts of contexts
+        assert negatives.run(all_there, own, NoModels(), LocalContext(), files).images == tuple(made[:3])
+
+    def test_after_a_crash_what_was_taken_stays_taken(self, tmp_path: Path) -> None:
+        files, context = files_in(tmp_path), LocalContext()
+        inputs = with_contexts(inputs_for(files), "abcd")
+        alone = made_for(inputs, self.CONFIG, files)
+        assert made_for(replace(inputs, there=pool_of(alone)[:1]), self.CONFIG, files, context) == alone
+        lost = [name for name in context.done if name.startswith("in-class")][:1]
+        for name in lost:
+            del context.done[name]
+        # The type has more by now; what was drawn for this run already is not thrown away for it.
+        assert made_for(replace(inputs, there=pool_of(alone)), self.CONFIG, files, context) == alone
+
+    def test_a_text_longer_than_the_encoder_reads_keeps_its_noun(self, tmp_path: Path) -> None:
+        files = files_in(tmp_path)
+        inputs = with_contexts(inputs_for(files), "far behind the hills and ")
+        long = "far behind the hills and " * 30 + "there stands a {product}, in snow"
+        contexts = tuple(replace(one, template=long) for one in inputs.new_contexts.images)
+        made = made_for(replace(inputs, new_contexts=NewContextsResult(contexts)), self.CONFIG, files)
+        assert made[0].template == long
+        assert "mug" in made[0].prompt
+        with tiny_models().base() as base:
+            assert base.token_count(made[0].prompt) <= base.token_limit
+
+
+class NoModels:
+    """A set from which nothing may be asked."""
+
+    def __getattr__(self, role: str) -> Any:
+        raise AssertionError(f"The {role} was asked for.")
 
 
 @pytest.mark.parametrize("size", [(320, 40), (40, 320), (96, 72)], ids=str)
@@ -219,7 +276,7 @@ def test_the_same_again_and_nothing_twice(tmp_path: Path) -> None:
     context = LocalContext()
     first = negatives.run(inputs_for(files), CONFIG, tiny_models(), context, files)
     assert isinstance(first, NegativesResult)
-    assert len(context.done) == 4
+    assert len([name for name in context.done if name.startswith(("in-class", "counterfactual"))]) == 4
     assert negatives.run(inputs_for(files), CONFIG, tiny_models(), LocalContext(), files) == first
 
 
