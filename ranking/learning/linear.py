@@ -22,7 +22,7 @@ PENALTIES = (300.0, 100.0, 30.0, 10.0)
 LEFT_ALONE = 1 / 100  # the anchor's share of the penalty
 EMBEDDINGS = 2.0  # times the penalty: most of what embeddings say is about the scene
 EFFECTS = 2.0  # penalty of products' effects
-INNER_FOLDS = 4
+INNER_FOLDS = 3
 MOST_ROWS = 6_000  # that a penalty is chosen on; with more of them it no longer matters
 
 

@@ -23,6 +23,7 @@ from ranking.learning.scorers import Part, Trees
 Settings = dict[str, Any]
 
 INNER_FOLDS = 3
+TRIALS = 4  # of the search, the settings as they are among them
 MOST_ROUNDS = 300
 PATIENCE = 20  # rounds without a better figure
 SEARCHED = ("num_leaves", "min_data_in_leaf", "lambda_l2", "feature_fraction")
@@ -33,13 +34,12 @@ HEAD_ROUNDS = 120, 200  # below and from 2,000 rows
 
 @dataclass(frozen=True)
 class TreeLearner:
-    """Cross-entropy on the soft verdict; trials of the search, 0 for the settings as they are."""
+    """Cross-entropy on the soft verdict."""
 
     name: str = "lightgbm"
-    trials: int = 4
 
     def fit(self, problem: Problem, seed: int) -> Part:
-        settings, rounds = search(problem, self.trials, seed)
+        settings, rounds = search(problem, TRIALS, seed)
         booster = lightgbm.train(settings, _data(problem, problem.labels.soft), rounds)
         return Part(self.name, (Trees(booster.model_to_string()),))
 
@@ -96,7 +96,7 @@ def search(problem: Problem, trials: int, seed: int) -> tuple[Settings, int]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=3))
     study.enqueue_trial({name: start[name] for name in SEARCHED})
-    study.optimize(measure, n_trials=max(1, trials))
+    study.optimize(measure, n_trials=trials)
     _, rounds, settings = min(tried, key=lambda one: one[0])
     return settings, rounds
 

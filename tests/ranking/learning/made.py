@@ -1,7 +1,11 @@
 """Small worlds for tests: metrics that see a quality through noise, embeddings that hold a little of it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+from ranking.learning import trees
 from ranking.learning.labels import Labels
 from ranking.learning.table import FeatureTable
 
@@ -47,3 +51,10 @@ def with_block(table: FeatureTable, name: str, columns: tuple[str, ...], values:
         name: (len(columns) if columns[0] == "0" else columns, part) for name, (columns, part) in blocks.items()
     }
     return FeatureTable.build({**numbered, name: (columns, values)}, table.products, table.candidates)
+
+
+def few_rounds(change: Callable[[object, str, Any], None]) -> None:
+    """Bounds the training of trees to what a test has time for."""
+    change(trees, "TRIALS", 1)
+    change(trees, "MOST_ROUNDS", 25)
+    change(trees, "HEAD_ROUNDS", (15, 15))
