@@ -34,6 +34,7 @@ TIFA_METRICS = (
 # From which judgement an image counts as passing: the raters' strict rule leaves 9 of 462 of the one, and the other has
 # no verdicts at all.
 VIESCORE_PASSES, TIFA_PASSES = 0.5, 4.0
+Scored = Callable[["Published"], Values]  # summed, ridge
 _PENALTIES = np.logspace(-2, 4, 25)
 
 

@@ -1,5 +1,6 @@
 """Small judged sets and stand-in rankers that tests of evaluation share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from ranking.evaluation.judged import Judged, Values
 from ranking.learning.base import Contribution, Progress, silent
 from ranking.learning.labels import Labels
 from ranking.learning.table import FeatureTable
+
+Refused = dict[str, tuple[Callable[[], object], str]]  # case: what is called, and what is said of it
 
 
 def noisy_judged(products: int = 40, each: int = 12, *, seed: int = 0, weighted: bool = False) -> tuple[Values, Judged]:

@@ -13,7 +13,7 @@ from ranking.evaluation.bootstrap import resample, whole
 from ranking.evaluation.exceptions import CannotEvaluate
 from ranking.evaluation.figures import value_of
 from ranking.evaluation.judged import Judged, Values, checked
-from tests.ranking.evaluation.made import noisy_judged
+from tests.ranking.evaluation.made import Refused, noisy_judged
 
 
 def pairs_by_hand(scores: Values, judged: Judged) -> float:
@@ -178,7 +178,7 @@ def test_nothing_to_tell_apart_is_no_figure() -> None:
         assert np.isnan(build(scores, judged)(whole(2))[0])
 
 
-BAD = {
+BAD: Refused = {
     "no candidate": (lambda: Judged.build([], []), "not one judged candidate"),
     "half a verdict": (lambda: Judged.build([1], [0.5]), "0 or 1"),
     "weight zero": (lambda: Judged.build([1], [1], weight=[0.0]), "above 0"),

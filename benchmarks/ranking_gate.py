@@ -1,0 +1,139 @@
+"""How often the gate promotes: where there is nothing to gain, and where the default takes the place of the sum.
+
+    python benchmarks/ranking_gate.py [--worlds 10] [--trials 500] [--frozen 100] [--images 20] [--labels 1000]
+
+In each simulated world the sum and the default learn from the same labels, and a twin of the default from as many
+others. Frozen products are drawn anew for each trial, and the gate decides by its usual rule, product types included.
+`no difference`: default and twin, which of the two is the champion by lot for every product; truly alike by
+construction. `retrained`: the truly worse of the two comes as candidate. `improvement`: the default against the sum.
+`worse`: the sum against the default.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: threads only get in each other's way
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+
+import numpy as np  # noqa: E402 - the path first
+
+from ranking.evaluation import figures, gate  # noqa: E402
+from ranking.evaluation.judged import Judged, Values  # noqa: E402
+from ranking.evaluation.simulation import Pictures, World  # noqa: E402
+from ranking.learning.rankers import learner  # noqa: E402
+
+POOL = 800  # products to draw frozen ones from
+TRAINING = {100: (10, 10), 300: (30, 10), 1000: (50, 20), 3000: (100, 30)}
+LIMITS = {"no difference": ("<=", 0.05), "improvement": (">=", 0.90)}
+
+
+@dataclass(frozen=True)
+class Arena:
+    """One world's frozen pool and its rankers' probabilities for it."""
+
+    pool: Pictures
+    judged: Judged
+    default: Values
+    twin: Values
+    summed: Values
+
+    def true_top(self, scores: Values) -> float:
+        """The pass rate of the picked three by the truth: more panels than were asked."""
+        return float(
+            (figures.picks(scores, self.judged.place, 3) * self.pool.chance).sum() / (3 * len(self.judged.ids))
+        )
+
+    def order(self, scores: Values) -> float:
+        return figures.value_of(figures.auc_within(scores, self.judged), self.judged)
+
+
+def prepare(seed: int, labels: int, images: int) -> Arena:
+    """Trains all three, and scores a pool of products that none has seen."""
+    world, shape = World(seed), TRAINING[labels]
+    pool = world.draw(POOL, images, 3, panels=8)
+    own, other = world.draw(*shape, 1), world.draw(*shape, 2)
+    table = pool.table()
+    rankers = [
+        learner(name).fit(drawn.table(), drawn.labels(), seed)
+        for name, drawn in (("default", own), ("default", other), ("sum", own))
+    ]
+    default, twin, summed = (ranker.predict(table) for ranker in rankers)
+    return Arena(pool, Judged.of(pool.labels()), default, twin, summed)
+
+
+def pairs(arena: Arena, drawing: np.random.Generator) -> dict[str, tuple[Values, Values]]:
+    """(champion, candidate) of each case, over the whole pool."""
+    swapped = (drawing.random(len(arena.judged.ids)) < 0.5)[arena.judged.place]
+    alike = np.where(swapped, arena.default, arena.twin), np.where(swapped, arena.twin, arena.default)
+    better_first = sorted((arena.default, arena.twin), key=arena.true_top, reverse=True)
+    return {
+        "no difference": alike,
+        "retrained": (better_first[0], better_first[1]),
+        "improvement": (arena.summed, arena.default),
+        "worse": (arena.default, arena.summed),
+    }
+
+
+def run(options: argparse.Namespace) -> dict[str, list[gate.Decision]]:
+    """Every trial's decision by case."""
+    found: dict[str, list[gate.Decision]] = {}
+    each, rule = -(-options.trials // options.worlds), gate.Rule(resamples=options.resamples)
+    for seed in range(options.worlds):
+        started = time.perf_counter()
+        arena = prepare(seed, options.labels, options.images)
+        sums = arena.true_top(arena.summed), arena.order(arena.summed)
+        learned = arena.true_top(arena.default), arena.order(arena.default)
+        print(
+            f"world {seed}: picked three pass {sums[0]:.3f} by the sum, {learned[0]:.3f} by the default;"
+            f" AUC within products {sums[1]:.3f}, {learned[1]:.3f}; ready after {time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
+        drawing = np.random.default_rng([options.frozen, seed])
+        for trial in range(each):
+            rows = np.isin(arena.judged.place, drawing.choice(POOL, options.frozen, replace=False))
+            judged, types = arena.judged.take(rows), arena.pool.types[rows]
+            for case, (champion, candidate) in pairs(arena, drawing).items():
+                decision = gate.decide(champion[rows], candidate[rows], judged, types=types, rule=rule, seed=trial)
+                found.setdefault(case, []).append(decision)
+    return found
+
+
+def main() -> int:
+    """Prints shares of trials, and answers 1 where a limit is missed."""
+    asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asking.add_argument("--worlds", type=int, default=10)
+    asking.add_argument("--trials", type=int, default=500)
+    asking.add_argument("--frozen", type=int, default=100)
+    asking.add_argument("--images", type=int, default=20)
+    asking.add_argument("--labels", type=int, default=1000, choices=sorted(TRAINING))
+    asking.add_argument("--resamples", type=int, default=1000)
+    options = asking.parse_args()
+    found, missed = run(options), 0
+    print(f"\n{options.frozen} frozen products of {options.images} images, {options.labels:,} labels to learn from")
+    print(f"{'case':<16}{'trials':>8}{'promoted':>10}{'order':>8}{'picked':>8}{'calibration':>13}{'types':>8}")
+    for case, decisions in found.items():
+        held = Counter(check for decision in decisions for check in _held(decision))
+        promoted = sum(decision.promote for decision in decisions) / len(decisions)
+        shares = [held[name] / len(decisions) for name in ("order", "picked", "calibration", "types")]
+        line = f"{shares[0]:>8.3f}{shares[1]:>8.3f}{shares[2]:>13.3f}{shares[3]:>8.3f}"
+        print(f"{case:<16}{len(decisions):>8}{promoted:>10.3f}{line}")
+        sign, limit = LIMITS.get(case, ("", 0.0))
+        if sign and not (promoted <= limit if sign == "<=" else promoted >= limit):
+            missed += 1
+            print(f"  missed: {sign} {limit}")
+    return int(missed > 0)
+
+
+def _held(decision: gate.Decision) -> set[str]:
+    """Names of conditions all of whose checks held."""
+    failed = {check.name for check in decision.checks if not check.passed}
+    return {"order", "picked", "calibration", "types"} - failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
