@@ -25,6 +25,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from raters.models import Delivery, Webhook
+from raters.models.webhooks import Event
 
 AT_ONCE = 100
 SECONDS = 10  # for the whole of one call, connecting and answering
@@ -186,6 +187,9 @@ def _claim(delivery: Delivery, now: datetime) -> bool:
 
 def _failed(delivery: Delivery, problem: str, *, status: int | None = None, again: bool = True) -> bool:
     tries = delivery.attempts
+    if delivery.event == Event.PING:  # a person looks at the page: one answer, and nothing is switched off for it
+        _note(delivery, due_at=None, status=status, problem=problem[:500])
+        return False
     over = not again or tries > len(BACK_OFF)
     due = None if over else timezone.now() + BACK_OFF[tries - 1]
     _note(delivery, due_at=due, status=status, problem=problem[:500])

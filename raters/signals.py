@@ -9,5 +9,7 @@ verdict_made = Signal()
 verdicts_changed = Signal()
 # campaign: int, state: str.
 campaign_moved = Signal()
+# row: int, by: User | None. A file of ratings is to be looked through, or taken.
+ratings_import_wanted = Signal()
 # campaign: int, by: User | None. Somebody wants its figures computed.
 figures_wanted = Signal()

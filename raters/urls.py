@@ -6,7 +6,19 @@ from raters.api import campaigns as campaigns_api
 from raters.api import quality as quality_api
 from raters.api import rate as rate_api
 from raters.api import webhooks as webhooks_api
-from raters.views import campaign_parts, campaigns, disputes, gold, pictures, quality, question_sets, rating, room
+from raters.views import (
+    campaign_parts,
+    campaigns,
+    disputes,
+    gold,
+    imports,
+    pictures,
+    quality,
+    question_sets,
+    rating,
+    room,
+    webhooks,
+)
 
 app_name = "raters"
 # What the rating page calls and shows.
@@ -49,6 +61,16 @@ campaign_urls = [
     path("campaigns/<int:pk>/gold/<int:task>/", gold.gold_new, name="gold-new"),
     path("campaigns/<int:pk>/do/<slug:act>/", campaigns.campaign_move, name="campaign-move"),
 ]
+import_urls = [
+    path("campaigns/imports/", imports.imports, name="imports"),
+    path("campaigns/imports/<int:pk>/", imports.ratings_import, name="import"),
+    path("campaigns/imports/<int:pk>/do/<slug:act>/", imports.import_act, name="import-act"),
+]
+webhook_urls = [
+    path("campaigns/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("campaigns/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("campaigns/webhooks/<int:pk>/do/<slug:act>/", webhooks.webhook_act, name="webhook-act"),
+]
 question_urls = [
     path("questions/", question_sets.question_sets, name="question-sets"),
     path("questions/new/", question_sets.question_set_new, name="question-set-new"),
@@ -71,7 +93,8 @@ quality_urls = [
 ]
 api_urls = [
     path("api/campaigns/", campaigns_api.CampaignsApi.as_view(), name="api-campaigns"),
-    path("api/campaigns/import/", campaigns_api.RatingsImportApi.as_view(), name="api-import"),
+    path("api/campaigns/import/", campaigns_api.RatingsImportsApi.as_view(), name="api-imports"),
+    path("api/campaigns/import/<int:pk>/", campaigns_api.RatingsImportApi.as_view(), name="api-import"),
     path("api/campaigns/<int:pk>/", campaigns_api.CampaignApi.as_view(), name="api-campaign"),
     path("api/campaigns/<int:pk>/verdicts/", campaigns_api.VerdictsApi.as_view(), name="api-verdicts"),
     path("api/campaigns/<int:pk>/ratings.<slug:kind>", campaigns_api.RatingsFileApi.as_view(), name="api-ratings"),
@@ -84,6 +107,7 @@ api_urls = [
     path("api/campaigns/<int:pk>/do/<slug:act>/", campaigns_api.CampaignActApi.as_view(), name="api-campaign-act"),
     path("api/webhooks/", webhooks_api.WebhooksApi.as_view(), name="api-webhooks"),
     path("api/webhooks/<int:pk>/", webhooks_api.WebhookApi.as_view(), name="api-webhook"),
+    path("api/webhooks/<int:pk>/ping/", webhooks_api.PingApi.as_view(), name="api-ping"),
     path("api/webhooks/<int:pk>/deliveries/", webhooks_api.DeliveriesApi.as_view(), name="api-deliveries"),
     path("api/rate/mine.<slug:kind>", quality.own_ratings_file, name="api-own-ratings"),
     path("api/rate/<int:campaign>/next/", rate_api.NextApi.as_view(), name="api-next"),
@@ -98,4 +122,13 @@ api_urls = [
     path("api/rate/pictures/<uuid:assignment>", pictures.picture, name="api-picture"),
     path("api/rate/photos/<uuid:subject>/<int:place>", pictures.photo, name="api-photo"),
 ]
-urlpatterns: list[URLPattern] = [*rating_urls, *room_urls, *campaign_urls, *question_urls, *quality_urls, *api_urls]
+urlpatterns: list[URLPattern] = [
+    *rating_urls,
+    *room_urls,
+    *campaign_urls,
+    *import_urls,
+    *webhook_urls,
+    *question_urls,
+    *quality_urls,
+    *api_urls,
+]

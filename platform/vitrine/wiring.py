@@ -1,4 +1,4 @@
-"""Joins rooms that may not import each other: catalog's imports, and what raters compute and send, run as jobs."""
+"""Joins rooms that may not import each other: imports, and what raters compute and send, run as jobs."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,13 +19,15 @@ from jobs.kinds import job_kind
 from jobs.models import Job, State
 from jobs.signals import job_finished
 from raters import sending
-from raters.models import Campaign
+from raters.models import Campaign, RatingsImport
 from raters.services import figures
-from raters.signals import figures_wanted
+from raters.services import imports as rating_imports
+from raters.signals import figures_wanted, ratings_import_wanted
 
 IMPORT = "catalog.import"
 SWEEP = "catalog.sweep_media"
 FIGURES = "raters.figures"
+RATINGS_IMPORT = "raters.import"
 WEBHOOKS = "raters.webhooks"
 
 
@@ -67,7 +69,8 @@ def end_import(job_id: int, kind: str, state: str, **_: Any) -> None:
 def sweep_media(_context: JobContext) -> dict[str, int]:
     """Remove photos that no product uses any more, uploads that nobody imports, and sessions that are over."""
     SessionStore.clear_expired()
-    return {"photos": sweep_photos(older_than=timedelta(days=1)), "uploads": sweep_uploads()}
+    uploads = sweep_uploads() + rating_imports.forget_old()
+    return {"photos": sweep_photos(older_than=timedelta(days=1)), "uploads": uploads}
 
 
 @shared_task(name=SWEEP)
@@ -103,6 +106,28 @@ def submit_stale_figures() -> None:
     figures.ask_for_stale()
 
 
+@job_kind(RATINGS_IMPORT)
+def run_ratings_import(_context: JobContext, row: int) -> dict[str, int]:
+    """Look a file of ratings through, or make it a campaign; begun again after a crash it does what is left."""
+    done = rating_imports.run(RatingsImport.objects.get(pk=row))
+    return {"rows": done.rows, "bad": done.bad, "ratings": done.ratings}
+
+
+def submit_ratings_import(row: int, by: Any = None, **_: Any) -> None:
+    """Queue what somebody asked of a file: to look it through, and then to take it, are a job each."""
+    asked = RatingsImport.objects.get(pk=row)
+    key = f"ratings-import-{row}-{asked.state}"
+    subject = f"Ratings of {asked.file_name}"[:200]
+    services.submit(RATINGS_IMPORT, {"row": row}, key=key, subject=subject, asked_by=by)
+
+
+def end_ratings_import(job_id: int, kind: str, state: str, **_: Any) -> None:
+    """Have an import of ratings say why nothing came of it."""
+    if kind == RATINGS_IMPORT and state != State.SUCCEEDED:
+        job = Job.objects.get(pk=job_id)
+        rating_imports.give_up(job.params["row"], job.error[:500] or f"Its job #{job_id} was cancelled.")
+
+
 @job_kind(WEBHOOKS)
 def send_webhooks(_context: JobContext) -> dict[str, int]:
     """Tell webhooks what is due; what cannot be told now stays due."""
@@ -124,3 +149,5 @@ def connect() -> None:
     job_finished.connect(end_import, dispatch_uid="vitrine.wiring.end_import")
     figures_wanted.connect(submit_figures, dispatch_uid="vitrine.wiring.submit_figures")
     job_finished.connect(end_figures, dispatch_uid="vitrine.wiring.end_figures")
+    ratings_import_wanted.connect(submit_ratings_import, dispatch_uid="vitrine.wiring.submit_ratings_import")
+    job_finished.connect(end_ratings_import, dispatch_uid="vitrine.wiring.end_ratings_import")

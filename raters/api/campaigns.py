@@ -6,24 +6,26 @@ from typing import Any
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged
-from raters.exchange.importing import Report, Wish, import_ratings
-from raters.models import Campaign, QuestionSet, Ruling, Verdict
+from raters.exchange.importing import Wish
+from raters.models import Campaign, QuestionSet, RatingsImport, Ruling, Verdict
 from raters.models.campaigns import CampaignState, Vote
 from raters.models.ratings import Outcome
 from raters.selectors import monitoring
 from raters.services import campaigns as services
+from raters.services import imports
 from raters.views.quality import ratings_response
 from vitrine.access import Role, allow
 from vitrine.paging import keyset_page
 
 MOVES = {"open": services.open_campaign, "pause": services.pause, "close": services.close}
-LARGEST_FILE = 200_000_000
 
 
 @allow(*LOOK)
@@ -109,7 +111,18 @@ class RatingsFileApi(RatersView):
 
 @allow(Role.OPERATOR)
 class RatingsImportApi(RatersView):
-    """POST: a file of others' ratings (form field `file`) as a new, closed campaign: all of it, or 422 and why not."""
+    """GET: what became of a file of others' ratings: `campaign` is the new one, or `problems` says why not."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(_import(get_object_or_404(RatingsImport, pk=pk)))
+
+
+@allow(Role.OPERATOR)
+class RatingsImportsApi(RatersView):
+    """POST: have a file of others' ratings (form field `file`) made a new, closed campaign: all of it, or nothing.
+
+    A worker does it: the answer is 202 with the import, whose `url` tells what became of it.
+    """
 
     parser_classes = [MultiPartParser]
 
@@ -124,12 +137,14 @@ class RatingsImportApi(RatersView):
         asked = self.Input(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        if values["file"].size > LARGEST_FILE:
-            raise serializers.ValidationError({"file": f"It has {values['file'].size:,} bytes: use manage.py ratings."})
+        file = values["file"]
+        if file.size > imports.LARGEST_FILE:
+            raise serializers.ValidationError({"file": f"It has {file.size:,} bytes: use manage.py ratings."})
         chosen = _question_set(values["question_set"]) if values.get("question_set") else None
         wish = Wish(values["name"], chosen, values.get("scale", ()), values.get("passing", ()), by=request.user)
-        report = import_ratings(values["file"].file, values["file"].name, wish)
-        return Response(_report(report), status=201 if report.campaign else 422)
+        row = imports.keep(file.file, file.name, wish, at_once=True)
+        row.refresh_from_db()
+        return Response(_import(row), status=202)
 
 
 def _campaign(row: Campaign) -> dict[str, Any]:
@@ -154,10 +169,12 @@ def _verdict(row: Verdict, ruling: Ruling | None) -> dict[str, Any]:
     }
 
 
-def _report(report: Report) -> dict[str, Any]:
-    told = {name: getattr(report, name) for name in ("rows", "bad", "ratings", "tasks", "problems")}
-    detail = "" if report.campaign else "Nothing was taken: " + (report.problems[0] if report.problems else "")
-    return told | {"campaign": report.campaign.pk if report.campaign else None, "detail": detail}
+def _import(row: RatingsImport) -> dict[str, Any]:
+    names = ("id", "state", "file_name", "name", "rows", "bad", "ratings", "tasks", "problems", "finished_at")
+    why = row.problem or (row.problems[0] if row.problems else "")
+    detail = f"Nothing was taken: {why}" if row.state == RatingsImport.State.REFUSED else ""
+    told = {name: getattr(row, name) for name in names}
+    return told | {"campaign": row.campaign_id, "detail": detail, "url": reverse("raters:api-import", args=[row.pk])}
 
 
 def _question_set(pk: int) -> QuestionSet:

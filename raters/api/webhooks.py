@@ -2,7 +2,6 @@
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
-import uuid
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 
 from raters.api.shared import RatersView, bounds, campaign_of, paged
 from raters.models import Delivery, Webhook
-from raters.models.webhooks import Event
+from raters.models.webhooks import ASKED_FOR
 from raters.services import webhooks as services
 from vitrine.access import Role, allow
 from vitrine.paging import keyset_page
@@ -24,7 +23,9 @@ class WebhooksApi(RatersView):
 
     class Input(serializers.Serializer[Any]):
         url = serializers.CharField(max_length=500, help_text="https://…")
-        events = serializers.ListField(child=serializers.ChoiceField(choices=Event.choices), min_length=1)
+        events = serializers.ListField(
+            child=serializers.ChoiceField(choices=[(event.value, event.label) for event in ASKED_FOR]), min_length=1
+        )
         campaign = serializers.IntegerField(required=False, allow_null=True, help_text="id; else all campaigns")
 
     def get(self, request: Request) -> Response:
@@ -55,16 +56,21 @@ class WebhookApi(RatersView):
         asked.is_valid(raise_exception=True)
         found = get_object_or_404(Webhook, pk=pk)
         if "active" in asked.validated_data:
-            found.active, found.failures = asked.validated_data["active"], 0
-        if asked.validated_data["renew_secret"]:
-            found.key = uuid.uuid4()
-        found.save(update_fields=["active", "failures", "key"])
-        told = {"secret": found.secret} if asked.validated_data["renew_secret"] else {}
+            services.switch(found, asked.validated_data["active"])
+        told = {"secret": services.renew_secret(found)} if asked.validated_data["renew_secret"] else {}
         return Response(_webhook(found) | told)
 
     def delete(self, request: Request, pk: int) -> Response:
         get_object_or_404(Webhook, pk=pk).delete()
         return Response(status=204)
+
+
+@allow(Role.OPERATOR)
+class PingApi(RatersView):
+    """POST: have a test sent to the address; what comes of it is told by its deliveries."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        return Response(_delivery(services.ping(get_object_or_404(Webhook, pk=pk))), status=201)
 
 
 @allow(Role.OPERATOR)

@@ -2,7 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -43,7 +44,10 @@ class Wish:
 
 @dataclass
 class Report:
-    """What came of an import; `campaign` is None where nothing was taken, and `problems` says why."""
+    """What came of an import; `campaign` is None where nothing was taken, and `problems` says why.
+
+    `questions` is what will be asked or was: [{"key", "answers", "passing", "given": {answer: how often}}].
+    """
 
     campaign: Campaign | None = None
     rows: int = 0
@@ -51,15 +55,23 @@ class Report:
     ratings: int = 0
     tasks: int = 0
     problems: list[str] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
 
 
-def import_ratings(file: BinaryIO, file_name: str, wish: Wish) -> Report:
+Note = Callable[[Report], None]
+
+
+def import_ratings(
+    file: BinaryIO, file_name: str, wish: Wish, *, dry: bool = False, note: Note = lambda _report: None
+) -> Report:
     """Read, check, and only then write, in one transaction. One bad row refuses the file: `problems` tells each.
 
-    Raises BadFile for a file that cannot be read at all, BadCampaign for a wish that cannot be.
+    `dry` leaves the writing out; `note` is called with the report in the transaction that writes. Raises BadFile for a
+    file that cannot be read at all, BadCampaign for a wish that cannot be.
     """
-    with Staging() as staging:
-        found = staging.take(lines_of(file, file_name))
+    # Closed at once where reading stops early: a reader that is left hanging holds the file open.
+    with Staging() as staging, closing(lines_of(file, file_name)) as lines:
+        found = staging.take(lines)
         report = Report(rows=found.rows, bad=found.bad, problems=list(found.problems))
         if not found.answers and not found.bad:
             raise BadFile("The file has no answers.")
@@ -67,8 +79,32 @@ def import_ratings(file: BinaryIO, file_name: str, wish: Wish) -> Report:
             _check_answers(found, rule_book(wish.question_set), report)
         if report.problems:
             return report
-        _write(staging, found, wish, report)
+        report.questions = _asked(found, wish)
+        if dry:
+            report.tasks, report.ratings = staging.shape()[0], staging.ratings_there()
+        else:
+            with transaction.atomic():
+                _write(staging, found, wish, report)
+                note(report)
     return report
+
+
+def _asked(found: Found, wish: Wish) -> list[dict[str, Any]]:
+    """The questions of the wish, or those that follow from the answers, with how often each answer was given."""
+    if wish.question_set is None:
+        asked = derived_questions(found.answers, wish)
+    else:
+        rules = rule_book(wish.question_set).rules
+        asked = [{"key": rule.key, "answers": rule.answers, "passing": sorted(rule.passing)} for rule in rules]
+    return [
+        {
+            "key": one["key"],
+            "answers": list(one["answers"]),
+            "passing": list(one["passing"]),
+            "given": found.answers.get(one["key"], {}),
+        }
+        for one in asked
+    ]
 
 
 def derived_questions(answers: Mapping[str, Mapping[str, int]], wish: Wish) -> list[dict[str, Any]]:
@@ -90,7 +126,6 @@ def derived_questions(answers: Mapping[str, Mapping[str, int]], wish: Wish) -> l
     ]
 
 
-@transaction.atomic
 def _write(staging: Staging, found: Found, wish: Wish, report: Report) -> None:
     asked = wish.question_set or questions.make_question_set(
         _set_name(wish.name), wish.name[:200], derived_questions(found.answers, wish), by=wish.by

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -29,7 +29,7 @@ class Line(NamedTuple):
     problem: str = ""
 
 
-def lines_of(file: BinaryIO, name: str) -> Iterator[Line]:
+def lines_of(file: BinaryIO, name: str) -> Generator[Line, None, None]:
     """The rows of a file of that name; its ending says what it is. Raises BadFile."""
     ending = Path(name).suffix.lower().lstrip(".")
     if ending not in READERS:
@@ -37,7 +37,7 @@ def lines_of(file: BinaryIO, name: str) -> Iterator[Line]:
     return READERS[ending](file)
 
 
-def from_csv(file: BinaryIO) -> Iterator[Line]:
+def from_csv(file: BinaryIO) -> Generator[Line, None, None]:
     """A header line, then one row a line; text that was disarmed for spreadsheets is as it was."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     reader = csv.reader(text, strict=True)
@@ -55,9 +55,11 @@ def from_csv(file: BinaryIO) -> Iterator[Line]:
         raise BadFile(f"After line {reader.line_num} the file is no text in UTF-8.") from None
     except csv.Error as error:
         raise BadFile(f"After line {reader.line_num} the file is no CSV: {error}.") from None
+    finally:
+        text.detach()  # the file is the caller's to close
 
 
-def from_jsonl(file: BinaryIO) -> Iterator[Line]:
+def from_jsonl(file: BinaryIO) -> Generator[Line, None, None]:
     """One JSON object a line."""
     for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
         if not line.strip():
@@ -73,24 +75,24 @@ def from_jsonl(file: BinaryIO) -> Iterator[Line]:
         yield Line(number, row)
 
 
-def from_parquet(file: BinaryIO) -> Iterator[Line]:
+def from_parquet(file: BinaryIO) -> Generator[Line, None, None]:
     """Rows are counted from 1."""
     import pyarrow  # noqa: PLC0415 - 60 MB that a web process needs for nothing else
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
-        opened = parquet.ParquetFile(file)
-        _check_columns(opened.schema_arrow.names)
-        number = 0
-        for batch in opened.iter_batches(batch_size=1_000):
-            for row in batch.to_pylist():
-                number += 1
-                yield Line(number, row)
+        with parquet.ParquetFile(file) as opened:
+            _check_columns(opened.schema_arrow.names)
+            number = 0
+            for batch in opened.iter_batches(batch_size=1_000):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Line(number, row)
     except (pyarrow.ArrowInvalid, OSError):
         raise BadFile("The file is no Parquet file, or is damaged.") from None
 
 
-def from_label_studio(file: BinaryIO) -> Iterator[Line]:
+def from_label_studio(file: BinaryIO) -> Generator[Line, None, None]:
     """Label Studio's JSON export; its tasks are counted from 1."""
     try:
         tasks = json.load(file)

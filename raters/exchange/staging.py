@@ -101,9 +101,17 @@ class Staging:
 
     def shape(self) -> tuple[int, int]:
         """How many images there are, and the largest number of ratings of one."""
-        query = "SELECT COUNT(*), MAX(n) FROM (SELECT COUNT(DISTINCT rater) AS n FROM answers GROUP BY task)"
-        tasks, most = self._rows.execute(query).fetchone()
-        return tasks, most or 0
+        tasks, _, most = self._counted()
+        return tasks, most
+
+    def ratings_there(self) -> int:
+        """How many ratings there are: all answers of one rater to one image are one."""
+        return self._counted()[1]
+
+    def _counted(self) -> tuple[int, int, int]:
+        query = "SELECT COUNT(*), SUM(n), MAX(n) FROM (SELECT COUNT(DISTINCT rater) AS n FROM answers GROUP BY task)"
+        tasks, ratings, most = self._rows.execute(query).fetchone()
+        return tasks, ratings or 0, most or 0
 
     def _put(self, line: Line) -> None:
         row = {name: _text(line.row, name) for name in LONGEST}

@@ -8,6 +8,7 @@ know better than the raters, and what operators decided about them; `figures` wh
 
 from raters.models.campaigns import Campaign, CampaignEvent, CampaignRater, GuidelinePicture, Rater
 from raters.models.figures import AlternativeVerdict, CampaignFigures, RaterFigures
+from raters.models.imports import RatingsImport
 from raters.models.quality import Exclusion, GoldItem, Ruling
 from raters.models.questions import Question, QuestionSet
 from raters.models.ratings import Rating, RatingChange, Verdict
@@ -31,6 +32,7 @@ __all__ = [
     "RaterFigures",
     "Rating",
     "RatingChange",
+    "RatingsImport",
     "Ruling",
     "Subject",
     "Task",

@@ -17,6 +17,10 @@ class Event(models.TextChoices):
 
     VERDICT = "verdict.final", "A verdict became final, or a final one changed"
     CLOSED = "campaign.closed", "A campaign was closed"
+    PING = "ping", "A test of the address"  # whoever presses the button is told, whatever the webhook asks for
+
+
+ASKED_FOR = (Event.VERDICT, Event.CLOSED)
 
 
 class Webhook(models.Model):

@@ -1,5 +1,6 @@
 """Webhooks: who is told of verdicts and of campaigns that end. What is to be told is a row in the same transaction."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from raters.exceptions import Refused
 from raters.models import Campaign, Delivery, Verdict, Webhook
-from raters.models.webhooks import Event
+from raters.models.webhooks import ASKED_FOR, Event
 
 MOST_WEBHOOKS = 50
 BATCH = 500
@@ -27,14 +28,37 @@ def make_webhook(url: str, events: Iterable[str], *, campaign: Campaign | None =
     each call, by the addresses that it then has.
     """
     wanted = sorted(set(events))
-    unknown = [event for event in wanted if event not in Event.values]
+    unknown = [event for event in wanted if event not in ASKED_FOR]
     if unknown or not wanted:
-        may = ", ".join(Event.values)
+        may = ", ".join(ASKED_FOR)
         raise BadWebhook(f"{unknown[0]!r} is no event. Choose of {may}." if unknown else f"Choose of {may}.")
     _check_url(url)
     if Webhook.objects.count() >= MOST_WEBHOOKS:
         raise BadWebhook(f"There are {MOST_WEBHOOKS} webhooks already: remove one first.")
     return Webhook.objects.create(url=url, events=wanted, campaign=campaign, made_by=by)
+
+
+def switch(webhook: Webhook, active: bool) -> None:
+    """Tell this address of what comes from now on, or of nothing more; failures are counted anew."""
+    webhook.active, webhook.failures = active, 0
+    webhook.save(update_fields=["active", "failures"])
+
+
+def renew_secret(webhook: Webhook) -> str:
+    """Sign with another secret from now on; returns it."""
+    webhook.key = uuid.uuid4()
+    webhook.save(update_fields=["key"])
+    return webhook.secret
+
+
+def ping(webhook: Webhook) -> Delivery:
+    """Have a test sent to the address. Raises BadWebhook for one that is switched off, or with a test on its way."""
+    if not webhook.active:
+        raise BadWebhook("This webhook is switched off: switch it on, then test it.")
+    if Delivery.objects.filter(webhook=webhook, event=Event.PING, due_at__isnull=False).exists():
+        raise BadWebhook("A test is on its way already: what comes of it is told below.")
+    told = {"webhook": webhook.pk, "events": webhook.events}
+    return Delivery.objects.create(webhook=webhook, event=Event.PING, payload=told, due_at=timezone.now())
 
 
 def note_verdicts(verdicts: Sequence[Verdict], campaign: int) -> None:

@@ -14,10 +14,13 @@ from catalog.samples import render_product_photo
 from generation.models import Batch, Run
 from generation.recipe import recipe_from
 from jobs.models import Attempt, Job, State
+from raters.exchange.importing import Wish
 from raters.figuring import compute
-from raters.models import Campaign
-from raters.services import adjudication, guidelines
+from raters.models import Campaign, Delivery
+from raters.services import adjudication, guidelines, webhooks
 from raters.services.gold import make_gold
+from raters.services.imports import keep as keep_file
+from raters.services.imports import run as run_import
 from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
 from tests.factories.campaigns import make_shown_campaign, picture_bytes
@@ -27,6 +30,13 @@ from tests.factories.rating import NO, YES, make_rater
 from tests.factories.rating import rate as rate_one
 from tests.factories.runs import make_whole_run
 from vitrine.access import Role
+
+THEIRS = "task,rater,question,answer\n" + "".join(
+    f"sofa-{sofa},r{rater},{question},{answer}\n"
+    for sofa in range(1, 9)
+    for rater, answer in ((1, "yes"), (2, "no"), (3, "yes"))
+    for question in ("size", "placement")
+)
 
 
 class Case(NamedTuple):
@@ -248,6 +258,34 @@ def gold(name: str) -> Callable[[], str]:
     return address
 
 
+def rating_imports() -> str:
+    for text in (THEIRS, THEIRS.replace("r1", "")):
+        run_import(keep_file(io.BytesIO(text.encode()), "their-ratings-with-a-long-name.csv", Wish("Sofas of spring")))
+    return reverse("raters:imports")
+
+
+def a_rating_import(problem: str = "") -> Callable[[], str]:
+    """A file that waits for a yes, or, with a text that goes from it, one that is refused."""
+
+    def address() -> str:
+        file = io.BytesIO(THEIRS.replace(problem, "").encode() if problem else THEIRS.encode())
+        return reverse("raters:import", args=[run_import(keep_file(file, "theirs.csv", Wish("Sofas"))).pk])
+
+    return address
+
+
+def a_webhook(name: str) -> Callable[[], str]:
+    def address() -> str:
+        for url in ("https://example.com/hooks/vitrine/verdicts?of=all-campaigns", "https://example.org/ended"):
+            hook = webhooks.make_webhook(url, ["verdict.final", "campaign.closed"])
+        a_judged_campaign()
+        Delivery.objects.filter(webhook=hook).update(attempts=2, status=500, problem="It answered 500.")
+        webhooks.ping(hook)
+        return reverse(f"raters:{name}", args=[hook.pk] if name == "webhook" else [])
+
+    return address
+
+
 def own_rating(name: str) -> Callable[[], str]:
     """A page of somebody who has rated: whoever opens it is the newest rater."""
 
@@ -339,6 +377,13 @@ CASES: dict[str, Case] = {
     "ruling": Case(Role.ANALYST, a_ruling),
     "gold-items": Case(Role.OPERATOR, gold("gold-items")),
     "gold-new": Case(Role.OPERATOR, gold("gold-new")),
+    "rating-imports": Case(Role.OPERATOR, rating_imports),
+    "rating-imports-empty": Case(Role.OPERATOR, lambda: reverse("raters:imports")),
+    "rating-import": Case(Role.OPERATOR, a_rating_import()),
+    "rating-import-refused": Case(Role.OPERATOR, a_rating_import("sofa-1")),
+    "webhooks": Case(Role.OPERATOR, a_webhook("webhooks")),
+    "webhooks-empty": Case(Role.OPERATOR, lambda: reverse("raters:webhooks")),
+    "webhook": Case(Role.OPERATOR, a_webhook("webhook")),
     "tokens": Case(Role.RATER, lambda: reverse("accounts:tokens")),
     "campaigns": Case(Role.OPERATOR, campaigns),
     "campaigns-empty": Case(Role.ANALYST, lambda: reverse("raters:campaigns")),

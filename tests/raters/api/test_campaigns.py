@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
-from raters.models import Campaign
-from raters.services import adjudication
+from raters.models import Campaign, RatingsImport
+from raters.services import adjudication, imports
 from tests.factories import rating as made
 
 ClientFor = Callable[[User | None], Client]
@@ -100,21 +100,28 @@ def test_an_unknown_kind_of_file(client_for: ClientFor, analyst: User) -> None:
     assert answer.status_code == 404
 
 
-def test_a_file_is_imported(client_for: ClientFor, operator: User) -> None:
+def test_a_file_is_imported_by_a_worker(client_for: ClientFor, operator: User) -> None:
+    client = client_for(operator)
     file = SimpleUploadedFile("theirs.csv", b"task,rater,question,answer\na,1,ok,yes\na,2,ok,no\n")
-    answer = client_for(operator).post("/api/campaigns/import/", {"file": file, "name": "Theirs"})
-    assert answer.status_code == 201
-    assert answer.json()["ratings"] == 2
-    assert Campaign.objects.get(pk=answer.json()["campaign"]).origin == "import"
+    answer = client.post("/api/campaigns/import/", {"file": file, "name": "Theirs"})
+    assert answer.status_code == 202
+    assert (answer.json()["state"], answer.json()["campaign"]) == ("taking", None)
+    imports.run(RatingsImport.objects.get())
+    told = client.get(answer.json()["url"]).json()
+    assert (told["state"], told["ratings"], told["detail"]) == ("done", 2, "")
+    assert Campaign.objects.get(pk=told["campaign"]).origin == "import"
 
 
 def test_a_bad_file_is_told_and_leaves_nothing(client_for: ClientFor, operator: User) -> None:
+    client = client_for(operator)
     file = SimpleUploadedFile("theirs.csv", b"task,rater,question,answer\n,1,ok,yes\n")
-    answer = client_for(operator).post("/api/campaigns/import/", {"file": file, "name": "Theirs"})
-    assert answer.status_code == 422
-    assert answer.json()["problems"] == ["Line 2 has no task."]
+    url = client.post("/api/campaigns/import/", {"file": file, "name": "Theirs"}).json()["url"]
+    imports.run(RatingsImport.objects.get())
+    told = client.get(url).json()
+    assert (told["state"], told["problems"]) == ("refused", ["Line 2 has no task."])
+    assert told["detail"] == "Nothing was taken: Line 2 has no task."
     other = SimpleUploadedFile("theirs.doc", b"x")
-    answer = client_for(operator).post("/api/campaigns/import/", {"file": other, "name": "Theirs"})
+    answer = client.post("/api/campaigns/import/", {"file": other, "name": "Theirs"})
     assert answer.status_code == 422
     assert "of no known kind" in answer.json()["detail"]
     assert not Campaign.objects.exists()

@@ -46,6 +46,16 @@ def test_what_was_told_is_listed(client_for: ClientFor, operator: User) -> None:
     assert (row["event"], row["payload"]["campaign"], row["attempts"]) == ("campaign.closed", campaign.pk, 0)
 
 
+def test_a_test_of_the_address(client_for: ClientFor, operator: User) -> None:
+    client = client_for(operator)
+    pk = client.post("/api/webhooks/", HOOK, content_type=JSON).json()["id"]
+    answer = client.post(f"/api/webhooks/{pk}/ping/")
+    assert (answer.status_code, answer.json()["event"]) == (201, "ping")
+    again = client.post(f"/api/webhooks/{pk}/ping/")
+    assert (again.status_code, again.json()["detail"][:26]) == (400, "A test is on its way alrea")
+    assert client.post("/api/webhooks/", HOOK | {"events": ["ping"]}, content_type=JSON).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("changed", "where"),
     [({"url": "http://example.com/"}, "detail"), ({"events": ["odd"]}, "errors"), ({"events": []}, "errors")],

@@ -1,0 +1,118 @@
+"""Others' ratings as campaigns: a file is kept, looked through by a worker, shown, and taken once a person says yes.
+
+Reading a file of 200 MB, and pyarrow with it, is no work for a web process.
+"""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from uuid import uuid4
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from raters import signals
+from raters.exceptions import Refused
+from raters.exchange.importing import Report, Wish, import_ratings
+from raters.exchange.reading import READERS, BadFile
+from raters.models import RatingsImport
+
+LARGEST_FILE = 200_000_000
+FOLDER = "rating-imports"
+WAITS = timedelta(days=7)  # for a person's yes
+State = RatingsImport.State
+
+
+class CannotTake(Refused):
+    code, status = "cannot_take", 409
+
+
+def keep(file: BinaryIO, file_name: str, wish: Wish, *, at_once: bool = False) -> RatingsImport:
+    """Keep a file and have it looked through, or, with `at_once`, taken where all of it is good.
+
+    Raises BadFile for a file of no known kind.
+    """
+    ending = Path(file_name).suffix.lower().lstrip(".")
+    if ending not in READERS:
+        raise BadFile(f"{file_name!r} is of no known kind: a file of ratings ends in .{', .'.join(READERS)}.")
+    key = default_storage.save(f"{FOLDER}/{uuid4().hex}.{ending}", File(file))
+    with transaction.atomic():
+        row = RatingsImport.objects.create(
+            file_name=Path(file_name).name[-200:], upload_key=key, name=wish.name, question_set=wish.question_set,
+            scale=list(wish.scale), passing=list(wish.passing), asked_by=wish.by,
+            state=State.TAKING if at_once else State.CHECKING,
+        )  # fmt: skip
+        _want(row, wish.by)
+    return row
+
+
+@transaction.atomic
+def take(row: RatingsImport, *, by: Any = None) -> None:
+    """Have a file taken that was looked through. Raises CannotTake."""
+    if not RatingsImport.objects.filter(pk=row.pk, state=State.CHECKED).update(state=State.TAKING):
+        row.refresh_from_db()
+        raise CannotTake(f"“{row.file_name}” is {row.get_state_display().lower()}: there is nothing to be taken.")
+    _want(row, by)
+
+
+def drop(row: RatingsImport) -> None:
+    """Forget a file that nobody is working on; a campaign that it became stays. Raises CannotTake."""
+    idle = RatingsImport.objects.filter(pk=row.pk).exclude(state__in=(State.CHECKING, State.TAKING))
+    if not idle.delete()[0]:
+        raise CannotTake(f"“{row.file_name}” is being worked on: wait for that to end.")
+    default_storage.delete(row.upload_key)
+
+
+def run(row: RatingsImport) -> RatingsImport:
+    """Look the file through, or take it: for workers. Begun again after a crash it does what is left."""
+    if not row.is_under_way:
+        return row
+    wish = Wish(row.name, row.question_set, row.scale, row.passing, by=row.asked_by)
+    try:
+        with default_storage.open(row.upload_key) as file:
+            # The campaign and the word that there is one are one transaction: a crash leaves both or neither.
+            note = partial(_note, row)
+            report = import_ratings(
+                cast(BinaryIO, file.file), row.file_name, wish, dry=row.state == State.CHECKING, note=note
+            )
+        if report.campaign is None:
+            _note(row, report)
+        if row.finished_at is not None:
+            default_storage.delete(row.upload_key)
+    except Refused as refusal:
+        give_up(row.pk, str(refusal))
+    row.refresh_from_db()
+    return row
+
+
+def give_up(pk: int, problem: str) -> None:
+    """Nothing is taken, and why; an import that has ended stays as it is."""
+    going = RatingsImport.objects.filter(pk=pk, state__in=(State.CHECKING, State.TAKING))
+    if going.update(state=State.REFUSED, problem=problem[:500], finished_at=timezone.now()):
+        default_storage.delete(RatingsImport.objects.values_list("upload_key", flat=True).get(pk=pk))
+
+
+def forget_old() -> int:
+    """Drop files that nobody has said yes to for a week; returns how many."""
+    old = RatingsImport.objects.filter(state=State.CHECKED, created_at__lt=timezone.now() - WAITS)
+    rows = list(old[:1000])
+    for row in rows:
+        drop(row)
+    return len(rows)
+
+
+def _note(row: RatingsImport, report: Report) -> None:
+    ended = bool(report.problems) or report.campaign is not None
+    for name in ("rows", "bad", "ratings", "tasks", "problems", "questions", "campaign"):
+        setattr(row, name, getattr(report, name))
+    row.state = State.REFUSED if report.problems else State.DONE if report.campaign else State.CHECKED
+    row.finished_at = timezone.now() if ended else None
+    row.save()
+
+
+def _want(row: RatingsImport, by: Any) -> None:
+    told = {"row": row.pk, "by": by}
+    transaction.on_commit(partial(signals.ratings_import_wanted.send_robust, RatingsImport, **told))

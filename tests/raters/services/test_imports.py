@@ -1,0 +1,196 @@
+"""A file of others' ratings on its way: looked through, shown, taken on a yes; and what may break in between."""
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from raters.exchange.importing import Wish
+from raters.exchange.reading import BadFile
+from raters.models import Campaign, Rating, RatingsImport
+from raters.services import imports, questions
+from raters.signals import ratings_import_wanted
+from tests.factories.accounts import make_user
+
+pytestmark = pytest.mark.django_db
+State = RatingsImport.State
+GOOD = "task,rater,question,answer\na,r1,ok,yes\na,r2,ok,yes\nb,r1,ok,no\n"
+BAD = "task,rater,question,answer\n,r1,ok,yes\na,r1,ok,yes\na,r1,ok,no\n"
+
+
+@pytest.fixture
+def wanted() -> Iterator[list[int]]:
+    """The rows that work was asked for."""
+    heard: list[int] = []
+
+    def hear(row: int, **_: Any) -> None:
+        heard.append(row)
+
+    ratings_import_wanted.connect(hear)
+    yield heard
+    ratings_import_wanted.disconnect(hear)
+
+
+def kept(text: str = GOOD, name: str = "theirs.csv", *, at_once: bool = False, **wish: Any) -> RatingsImport:
+    return imports.keep(io.BytesIO(text.encode()), name, Wish("Theirs", **wish), at_once=at_once)
+
+
+def is_there(row: RatingsImport) -> bool:
+    return default_storage.exists(row.upload_key)
+
+
+def test_a_file_is_looked_through_and_nothing_is_taken(wanted: list[int]) -> None:
+    row = imports.run(kept())
+    assert wanted == [row.pk]
+    assert (row.state, row.rows, row.tasks, row.ratings, row.campaign) == (State.CHECKED, 3, 2, 3, None)
+    assert row.questions == [
+        {"key": "ok", "answers": ["yes", "maybe", "no", "unclear"], "passing": ["yes"], "given": {"yes": 2, "no": 1}}
+    ]
+    assert not Campaign.objects.exists()
+    assert is_there(row)
+    assert imports.run(row).state == State.CHECKED
+
+
+def test_after_a_yes_it_is_a_campaign(wanted: list[int]) -> None:
+    row, person = imports.run(kept()), make_user()
+    imports.take(row, by=person)
+    assert wanted == [row.pk, row.pk]
+    row = imports.run(RatingsImport.objects.get(pk=row.pk))
+    assert (row.state, row.ratings, Rating.objects.count()) == (State.DONE, 3, 3)
+    assert row.campaign is not None
+    assert (row.campaign.name, row.campaign.origin) == ("Theirs", "import")
+    assert row.finished_at is not None
+    assert not is_there(row)
+
+
+def test_one_that_is_to_be_taken_at_once_needs_no_yes(operator_wish: Wish) -> None:
+    row = imports.run(imports.keep(io.BytesIO(GOOD.encode()), "theirs.csv", operator_wish, at_once=True))
+    assert row.state == State.DONE
+    assert row.campaign is not None
+    assert row.campaign.made_by == operator_wish.by
+
+
+@pytest.fixture
+def operator_wish() -> Wish:
+    return Wish("Theirs", by=make_user())
+
+
+def test_taken_twice_is_one_campaign() -> None:
+    """A worker that died after its work, and one that begins anew."""
+    row = kept(at_once=True)
+    stale = RatingsImport.objects.get(pk=row.pk)
+    imports.run(row)
+    imports.run(RatingsImport.objects.get(pk=row.pk))
+    assert Campaign.objects.count() == 1
+    assert not stale.campaign
+
+
+def test_a_crash_in_between_leaves_neither_campaign_nor_word_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = kept(at_once=True)
+
+    def crash(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "_note", crash)
+        with pytest.raises(MemoryError):
+            imports.run(row)
+    row = RatingsImport.objects.get(pk=row.pk)
+    assert (row.state, Campaign.objects.count()) == (State.TAKING, 0)
+    assert imports.run(row).state == State.DONE
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_bad_rows_refuse_the_file_and_are_told(at_once: bool) -> None:
+    row = imports.run(kept(BAD, at_once=at_once))
+    assert (row.state, row.rows, row.bad) == (State.REFUSED, 3, 2)
+    assert row.problems[0] == "Line 2 has no task."
+    assert row.problems[1].startswith("Line 4 is a second answer of rater 'r1'")
+    assert not Campaign.objects.exists()
+    assert not is_there(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wish", "problem"),
+    [
+        ("no answers", "task,rater,question,answer\n", {}, "The file has no answers."),
+        ("no column", "task,rater\na,b\n", {}, "The column 'question' is missing."),
+        (
+            "what passes is not to be told",
+            GOOD.replace("yes", "good").replace("no", "bad"),
+            {},
+            "Which answers to 'ok'",
+        ),
+        ("not in the scale", GOOD, {"scale": ["1", "2"]}, "is not in the scale 1, 2."),
+    ],
+)
+def test_what_cannot_be_read_is_said(name: str, text: str, wish: dict[str, Any], problem: str) -> None:
+    row = imports.run(kept(text, **wish))
+    assert row.state == State.REFUSED, name
+    assert problem in row.problem
+    assert not is_there(row)
+
+
+def test_the_chosen_questions_are_shown_with_what_was_given() -> None:
+    asked = questions.default_question_set()
+    row = imports.run(kept("task,rater,question,answer\na,r1,size,yes\n", question_set=asked))
+    assert [one["key"] for one in row.questions][3] == "size"
+    assert row.questions[3]["given"] == {"yes": 1}
+    assert row.questions[0]["given"] == {}
+
+
+def test_of_no_known_kind(wanted: list[int]) -> None:
+    with pytest.raises(BadFile, match="of no known kind"):
+        kept(name="theirs.doc")
+    assert not RatingsImport.objects.exists()
+    assert wanted == []
+
+
+@pytest.mark.parametrize("state", [State.CHECKING, State.REFUSED, State.TAKING, State.DONE])
+def test_only_what_was_looked_through_is_taken(state: RatingsImport.State, wanted: list[int]) -> None:
+    row = kept()
+    RatingsImport.objects.update(state=state)
+    with pytest.raises(imports.CannotTake, match="nothing to be taken"):
+        imports.take(row)
+    assert wanted == [row.pk]
+
+
+def test_a_file_that_nobody_works_on_is_dropped() -> None:
+    row = kept()
+    with pytest.raises(imports.CannotTake, match="being worked on"):
+        imports.drop(row)
+    imports.run(row)
+    imports.drop(row)
+    assert not RatingsImport.objects.exists()
+    assert not is_there(row)
+
+
+def test_files_without_a_yes_for_a_week_are_forgotten() -> None:
+    old, young, going = (kept() for _ in range(3))
+    for row in (old, young):
+        imports.run(row)
+    week = timezone.now() - timedelta(days=8)
+    RatingsImport.objects.filter(pk__in=[old.pk, going.pk]).update(created_at=week)
+    assert imports.forget_old() == 1
+    assert set(RatingsImport.objects.values_list("pk", flat=True)) == {young.pk, going.pk}
+    assert not is_there(old)
+
+
+def test_given_up_says_why_and_what_has_ended_stays() -> None:
+    going, done = kept(), imports.run(kept(at_once=True))
+    for row in (going, done):
+        imports.give_up(row.pk, "Its job #7 was cancelled.")
+        row.refresh_from_db()
+    assert (going.state, going.problem) == (State.REFUSED, "Its job #7 was cancelled.")
+    assert not is_there(going)
+    assert (done.state, done.problem) == (State.DONE, "")
+
+
+def test_a_path_in_the_name_is_not_kept() -> None:
+    assert kept(name="../../etc/theirs.csv").file_name == "theirs.csv"
+    assert Path(kept().upload_key).parent.name == imports.FOLDER
