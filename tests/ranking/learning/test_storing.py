@@ -37,8 +37,8 @@ learner("blend").fit(*make_world(), seed=3).save(Path(sys.argv[1]))
 
 
 def test_training_again_in_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
-    for place in ("one", "two"):
-        subprocess.run([sys.executable, "-c", TRAIN, str(tmp_path / place)], check=True, timeout=200)
+    learner("blend").fit(*make_world(), seed=3).save(tmp_path / "one")
+    subprocess.run([sys.executable, "-c", TRAIN, str(tmp_path / "two")], check=True, timeout=200)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert sum(name.startswith("trees-") for name in names) == 9
     for name in names:
