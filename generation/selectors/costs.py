@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
+from generation.accepting import judged_of
 from generation.models import Candidate, Run, RunStage, StageResult
 from generation.pipeline import BY_NAME
 
@@ -105,9 +106,25 @@ def bill_of_batch(batch_id: int) -> Bill:
     return _bill(results, Candidate.objects.filter(run__batch=batch_id))
 
 
-def per_accepted(method_id: int, accepted: int) -> Share:
-    """What an image that raters accepted has cost by a method: the number that counts. `accepted` is how many."""
-    return bill_of_method(method_id).per(accepted)
+@dataclass(frozen=True)
+class Accepted:
+    """What an image that people accepted has cost, failures included: the number that counts.
+
+    Of the runs of which they judged `judged` images; what was not judged yet has cost nothing here.
+    """
+
+    judged: int
+    cost: Share
+
+
+def per_accepted(method_id: int) -> Accepted | None:
+    """By a method's runs that people have judged images of; None where there is none. Four queries."""
+    said = judged_of(Candidate.objects.filter(run__method=method_id, dropped=""))
+    if not (judged := said.all.count()):
+        return None
+    runs = Run.objects.filter(pk__in=said.all.order_by().values("run"))
+    bill = Bill(_by_stage(StageResult.objects.filter(uses__run__in=runs)))
+    return Accepted(judged, bill.per(said.accepted.count()))
 
 
 def cost_of_stage(row: RunStage) -> Cost:

@@ -14,7 +14,7 @@ from generation.models import Method
 from generation.recipe import Recipe, recipe_from_toml
 from generation.recipe_text import as_toml
 from generation.selectors import methods as selectors
-from generation.selectors.costs import bill_of_method
+from generation.selectors.costs import bill_of_method, per_accepted
 from generation.services import methods as services
 from generation.views.people import person
 from vitrine.access import Role, allow
@@ -44,6 +44,7 @@ def method(request: HttpRequest, pk: int) -> HttpResponse:
         "others": others,
         "other": other,
         "bill": bill_of_method(pk),
+        "accepted": per_accepted(pk),
         "in_place": is_own(found),
     }
     try:

@@ -1,9 +1,13 @@
 """Costs are summed once for each result, in seconds and in money, and shared out over the images that count."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from django.conf import LazySettings
+from django.db.models import QuerySet
 
-from generation.models import Run, RunStage, StageResult
+from generation import accepting
+from generation.models import Candidate, Run, RunStage, StageResult
 from generation.selectors import costs
 from generation.selectors.costs import Cost
 from tests.factories.catalog import make_product
@@ -61,15 +65,59 @@ def test_money_is_gpu_time_at_the_price_of_an_hour(runs: tuple[Run, Run], settin
     assert bill.per_candidate.money == pytest.approx(30 / 3600 * 1.8 / 6)
 
 
-def test_the_cost_of_an_accepted_image_is_that_of_all_the_others_too(runs: tuple[Run, Run]) -> None:
-    share = costs.per_accepted(runs[0].method_id, 3)
-    assert (share.number, share.seconds, share.gpu_seconds) == (3, 20, 10)
+@pytest.fixture
+def judged() -> Iterator[Callable[..., None]]:
+    """Has people judge these images, and accept those of these places."""
+    before = list(accepting._provided)
+
+    def say(candidates: QuerySet[Candidate], accepted: tuple[int, ...]) -> None:
+        ids = list(candidates.values_list("pk", flat=True))
+
+        def ask(asked: QuerySet[Candidate]) -> accepting.Judged:
+            said = asked.filter(pk__in=ids)
+            return accepting.Judged(said, said.filter(place__in=accepted))
+
+        accepting.provide(ask)
+
+    yield say
+    accepting._provided[:] = before
 
 
-@pytest.mark.parametrize("accepted", [0, -1])
-def test_without_an_accepted_image_there_is_no_cost_of_one(accepted: int) -> None:
-    share = costs.per_accepted(make_method().pk, accepted)
-    assert (share.seconds, share.money) == (None, None)
+class TestAccepted:
+    def test_all_that_was_made_beside_it_is_paid_with_it(
+        self, runs: tuple[Run, Run], judged: Callable[..., None]
+    ) -> None:
+        judged(Candidate.objects.all(), (1,))
+        found = costs.per_accepted(runs[0].method_id)
+        assert found is not None
+        assert found.judged == 6, "what the safety filter held back is none"
+        assert (found.cost.number, found.cost.seconds, found.cost.gpu_seconds) == (2, 30, 15)
+
+    def test_runs_of_which_nobody_has_judged_an_image_are_left_out(
+        self, runs: tuple[Run, Run], judged: Callable[..., None]
+    ) -> None:
+        judged(Candidate.objects.filter(run=runs[1], place=1), (1,))
+        found = costs.per_accepted(runs[0].method_id)
+        assert found is not None
+        # The shared result is paid by whoever's images count.
+        assert (found.judged, found.cost.number, found.cost.seconds) == (1, 1, 30)
+
+    def test_with_none_accepted_there_is_no_cost_of_one(
+        self, runs: tuple[Run, Run], judged: Callable[..., None]
+    ) -> None:
+        judged(Candidate.objects.all(), ())
+        found = costs.per_accepted(runs[0].method_id)
+        assert found is not None
+        assert (found.judged, found.cost.number, found.cost.seconds, found.cost.money) == (6, 0, None, None)
+
+    def test_of_another_method_nothing_is_known(self, runs: tuple[Run, Run], judged: Callable[..., None]) -> None:
+        judged(Candidate.objects.filter(run__in=runs), (1,))
+        assert costs.per_accepted(make_method().pk) is None
+
+    def test_without_a_room_that_knows_nothing_is(self, runs: tuple[Run, Run], judged: Callable[..., None]) -> None:
+        judged(Candidate.objects.all(), (1,))
+        accepting.withdraw()
+        assert costs.per_accepted(runs[0].method_id) is None
 
 
 def test_nothing_made_has_cost_nothing() -> None:
