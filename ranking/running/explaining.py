@@ -6,6 +6,7 @@ import numpy as np
 
 from ranking.exceptions import BadWish, Refused
 from ranking.learning.base import Contribution
+from ranking.learning.explaining import grouped
 from ranking.learning.table import Definition
 from ranking.models import Explanation, Ranker
 from ranking.running import features, files
@@ -14,13 +15,16 @@ MOST = 200  # kept; the largest
 
 
 def contributions(ranker: Ranker, candidate: int) -> list[Contribution]:
-    """What each feature adds to the logit of one image's probability, largest first. Raises BadWish, Damaged."""
+    """What each feature adds to the logit of one image's probability, largest first, the base last.
+
+    The numbers of an embedding are told as one: nobody can read them singly. Raises BadWish, Damaged.
+    """
     product = features.measured().filter(pk=candidate).values_list("run__product", flat=True).first()
     if product is None:
         raise BadWish(f"Candidate {candidate} is not there, or was not measured: there is nothing to explain.")
     table = features.table_of(Definition.from_plain(ranker.features), [product])
     row = int(table.rows_of(np.array([candidate], np.int64))[0])
-    return files.fitted(ranker).explain(table, row)
+    return grouped(files.fitted(ranker).explain(table, row))
 
 
 def explain(ranker: Ranker, candidate: int) -> Explanation:

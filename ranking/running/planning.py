@@ -111,7 +111,7 @@ def _gain(made: Choice, ranker: Ranker | None) -> dict[str, object]:
     own = ranker.figures.get("curve", []) if ranker else []
     curve = [one for one in own if ranker and one["name"] == ranker.name]
     if ranker is not None and len(curve) >= 2:
-        now = ranker.label_set.images
+        now = max(round(ranker.label_set.images * (1 - ranker.frozen_share)), 1)  # labels that it learned from
         more = extrapolate([one["labels"] for one in curve], [one["value"] for one in curve], now, len(made.rows))
         told |= {"auc_now": more.now, "auc_then": more.then}
         sentence += (

@@ -24,7 +24,7 @@ from raters.models.ratings import Outcome
 from raters.models.tasks import AssignmentState, TaskState
 from raters.questions import DEFAULT
 from raters.services import campaigns
-from tests.factories.generation import make_method, some_hash
+from tests.factories.generation import make_method, make_result, some_hash
 
 KEYS = tuple(question.key for question in DEFAULT)
 COLUMNS = {"clip_i": "clip_i", "clip_t": "clip_t", "dino_i": "dino_i", "seg_clip_i": "seg_clip_i",
@@ -88,13 +88,14 @@ def _candidates(drawn: Pictures, products: list[Product]) -> list[Candidate]:
         run = Run.objects.create(
             product=product, method=method, model_set="tiny", state=Run.State.SUCCEEDED, finished_at=timezone.now()
         )
-        result = _measured(product, drawn, rows)
-        made += [_candidate(run, result, drawn, int(row), number) for number, row in enumerate(rows)]
+        embeddings = _measured(product, drawn, rows)
+        result = make_result("generate")
+        made += [_candidate(run, result, embeddings, drawn, place=(int(row), number)) for number, row in enumerate(rows)]
     return Candidate.objects.bulk_create(made)
 
 
-def _measured(product: Product, drawn: Pictures, rows: NDArray[np.intp]) -> StageResult:
-    """A result of the stage measure with its file of embeddings."""
+def _measured(product: Product, drawn: Pictures, rows: NDArray[np.intp]) -> str:
+    """A result of the stage measure with its file of embeddings; returns the file's key."""
     like = drawn.embeddings[rows].astype(np.float16)
     photos = drawn.photos[rows[:1]].astype(np.float16)
     arrays = {"clip": like, "dino": like[:, :8], "seg_clip": like, "seg_dino": like[:, :8], "prompt": like,
@@ -108,16 +109,20 @@ def _measured(product: Product, drawn: Pictures, rows: NDArray[np.intp]) -> Stag
         checkpoints={"clip": "tiny-clip", "dino": "tiny-dino"}, result={"metrics": [], "embeddings": key},
     )  # fmt: skip
     ResultFile.objects.create(result=result, key=key)
-    return result
+    return key
 
 
-def _candidate(run: Run, result: StageResult, drawn: Pictures, row: int, number: int) -> Candidate:
+def _candidate(
+    run: Run, result: StageResult, embeddings: str, drawn: Pictures, *, place: tuple[int, int]
+) -> Candidate:
+    """`place` is the row of the drawn picture, and its number in the run."""
+    row, number = place
     sha256 = some_hash()
     metrics = {name: float(drawn.metrics[row, METRICS.index(name)]) for name in COLUMNS}
     return Candidate(
         run=run, result=result, prompt="a photo of {product}", words="a photo of a thing", seed=number,
         key=f"generated/{sha256[:2]}/{sha256}.png", sha256=sha256, width=64, height=64, row=number,
-        embeddings=(result.result or {})["embeddings"], place=number + 1, picked=number < 2,
+        embeddings=embeddings, place=number + 1, picked=number < 2,
         score=metrics["clip_i"] + metrics["clip_t"] + metrics["dino_i"], **metrics,
     )  # fmt: skip
 
@@ -168,3 +173,58 @@ def make_ranker(state: str = "candidate", **fields: Any) -> Ranker:
     usual = {"learner": "heads", "definition": "d", "digest": some_hash()}
     label_set = fields.pop("label_set", None) or make_label_set()
     return Ranker.objects.create(name=name, version=version, state=state, label_set=label_set, **usual | fields)
+
+
+def _figure(value: float, spread: float = 0.05) -> dict[str, Any]:
+    return {"value": value, "low": value - spread, "high": value + spread, "said": ""}
+
+
+def figures(name: str = "heads") -> dict[str, Any]:
+    """An evaluation as `ranking.running.evaluating` keeps it."""
+    columns = [
+        {"name": "auc_within", "words": "ROC-AUC within products", "better": "higher", "percent": False},
+        {"name": "top_3", "words": "pass rate of the picked 3", "better": "higher", "percent": True},
+        {"name": "lift_sum", "words": "picked 4 against the sum", "better": "higher", "percent": True},
+        {"name": "ece", "words": "calibration error (ECE)", "better": "lower", "percent": False},
+    ]
+    rows = [
+        {"title": title, "kind": kind, "figures": {each["name"]: _figure(value) for each in columns}}
+        for title, kind, value in ((f"{name} (this one)", "own", 0.78), ("Plain sum", "baseline", 0.71))
+    ]
+    ceiling = {"auc_within": {"value": 0.8, "low": None, "high": None, "said": ""}}
+    return {
+        "images": 300, "products": 30, "basis": "out of fold", "basis_words": "each scored by one that had not seen it",
+        "columns": columns, "shown": [each["name"] for each in columns],
+        "rows": [*rows, {"title": "One rater against the others", "kind": "ceiling", "figures": ceiling}],
+        "sentence": f"{name} beats the sum: within-product AUC +0.070 (+0.020 to +0.120).", "better": True,
+        "reliability": [
+            {"predicted": share, "observed": share, "low": share / 2, "high": min(1, share * 1.5), "count": 60}
+            for share in (0.05, 0.1, 0.2, 0.3, 0.5)
+        ],
+        "short": {"auc_within": 0.78, "lift": 0.167},
+        "curve": [{"name": each, "labels": labels, "value": value, "low": value - 0.03, "high": value + 0.03}
+                  for each, start in ((name, 0.7), ("sum", 0.71))
+                  for labels, value in ((100, start), (300, start + 0.02), (1000, start + 0.03))],
+        "curve_words": "ROC-AUC within products",
+    }  # fmt: skip
+
+
+def gate(promote: bool = False, against: int | None = None) -> dict[str, Any]:
+    """What the gate said, as it is kept."""
+    checks = [
+        {"name": "order", "passed": promote, "change": 0.01, "bound": -0.01,
+         "sentence": "Within-product AUC changes by +0.010: it is not shown to be better."},
+        {"name": "picked", "passed": True, "change": 0.01, "bound": 0.0,
+         "sentence": "The pass rate of the picked 3 changes by +1.0 points: better."},
+    ]  # fmt: skip
+    reasons = [check["sentence"] for check in checks if promote or not check["passed"]]
+    return {
+        "promote": promote, "checks": checks, "reasons": reasons, "basis": "out of fold", "products": 30,
+        "basis_words": "each scored by one that had not seen it", "candidates": 300, "against": against,
+        "against_name": "the plain sum",
+    }  # fmt: skip
+
+
+def make_evaluated(state: str = "candidate", *, promote: bool = False, **fields: Any) -> Ranker:
+    """A ranker as a row with figures and a gate."""
+    return make_ranker(state, **{"figures": figures(), "gate": gate(promote)} | fields)

@@ -294,7 +294,7 @@ ADDRESSES: dict[str, Address] = {
     "ranking:rate-next": Address(OPERATORS),
     "ranking:plan": Address(LOOK, rating_plan),
     "ranking:plan-campaign": Address(OPERATORS, rating_plan, POST_ONLY),
-    "ranking:trial": Address(LOOK, lambda: [Trial.objects.create(ranker=make_ranker(), share=0.2, seed=1).pk]),
+    "ranking:trial": Address(LOOK, lambda: [Trial.objects.create(ranker=make_ranker(), share=0.2, seed=1, running=False).pk]),
     "ranking:trial-end": Address(OPERATORS, lambda: [1], POST_ONLY),
     "ranking:notice-close": Address(OPERATORS, drift_notice, POST_ONLY),
     "ranking:product-picks": Address(LOOK, lambda: [make_product().pk]),

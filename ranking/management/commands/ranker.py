@@ -98,11 +98,13 @@ class Command(BaseCommand):
 
         found = explaining.contributions(self._found(options["ranker"]), options["candidate"])
         logit = sum(one.contribution for one in found)
-        for one in found[:SHOWN]:
+        *own, base = found
+        for one in own[:SHOWN]:
             self.stdout.write(f"{one.contribution:+8.3f}  {words_of(one.feature)}")
-        rest = sum(one.contribution for one in found[SHOWN:])
-        if found[SHOWN:]:
-            self.stdout.write(f"{rest:+8.3f}  {len(found) - SHOWN} others")
+        if own[SHOWN:]:
+            rest = sum(one.contribution for one in own[SHOWN:])
+            self.stdout.write(f"{rest:+8.3f}  {len(own) - SHOWN} others")
+        self.stdout.write(f"{base.contribution:+8.3f}  to begin with")
         self.stdout.write(f"{logit:+8.3f}  together, the log-odds of passing")
 
     def _export(self, options: dict[str, Any]) -> None:
