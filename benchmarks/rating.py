@@ -15,6 +15,7 @@ import argparse
 import os
 import random
 import re
+import signal
 import statistics
 import sys
 import tempfile
@@ -291,6 +292,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=1_000_000, help="images for `lease`")
     options = parser.parse_args()
     wanted = options.only.split(",")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server and the database go, too
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrine-bench-rating-")))
         database = stack.enter_context(PostgresDatabase(options.postgres)) if options.postgres else ""
