@@ -222,27 +222,35 @@ def _campaign_of(images: int) -> int:
 
 
 def lease(server: Server, images: int, people: int = 200, each: int = 3) -> None:
-    """Server time of `next` and `submit`, as the server's own log tells it, with so many raters at once."""
+    """Server time of `next` and `submit`, as the server's own log tells it, with so many raters at once.
+
+    First as fast as they get images, where each waits for the others' CPU time on the same cores; then as people do,
+    who look at an image for some seconds and rate it long before most of these are over.
+    """
     campaign = make_large_campaign(images)
     clients = [Client(server.port, session, campaign) for session in make_raters(people)]
     drive(clients, 1)
-    start = server.log.stat().st_size
-    cpu = server.cpu()
-    done = drive(clients, each)
-    cost = 1000 * (server.cpu() - cpu) / max(1, done.ratings)
+    print(f"\n{images:,} open images, {people} raters at once")
+    for told, think in (("no think time", None), ("5-10 s think", (5.0, 10.0))):
+        start, cpu = server.log.stat().st_size, server.cpu()
+        done = drive(clients, each, think)
+        cost = 1000 * (server.cpu() - cpu) / max(1, done.ratings)
+        rate = f"{done.ratings} ratings, {done.ratings / done.seconds:.1f}/s, {cost:.1f} ms of server CPU each"
+        print(f"  {told}: {rate}; {len(done.errors)} errors, {len(done.refused)} refused")
+        _told_errors(done)
+        _told_server_times(server, start)
+    _lease_alone(campaign)
+
+
+def _told_server_times(server: Server, start: int) -> None:
     with server.log.open("rb") as log:
         log.seek(start)
         rows = LINE.findall(log.read().decode(errors="replace"))
-    rate = f"{done.ratings} ratings, {done.ratings / done.seconds:.1f}/s"
-    print(f"\n{images:,} open images, {people} raters at once: {rate}, {cost:.1f} ms of server CPU each")
-    print(f"  {len(done.errors)} errors, {len(done.refused)} refused")
-    _told_errors(done)
     for name in ("next", "submit"):
         times = [float(ms) for call, status, ms in rows if call == name and status == "200"]
         if times:
             shown = f"p50 {percentile(times, 50):.0f} ms, p95 {percentile(times, 95):.0f} ms"
-            print(f"  {name:<7} server time {shown} ({len(times)})")
-    _lease_alone(campaign)
+            print(f"    {name:<7} server time {shown} ({len(times)})", flush=True)
 
 
 def _lease_alone(campaign: int, calls: int = 300) -> None:
