@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> dict[str, list[gate.Decision]]:
     """Every trial's decision by case."""
     found: dict[str, list[gate.Decision]] = {}
     each, rule = -(-options.trials // options.worlds), gate.Rule(resamples=options.resamples)
-    for seed in range(options.worlds):
+    for seed in range(options.first, options.first + options.worlds):
         started = time.perf_counter()
         arena = prepare(seed, options.labels, options.images)
         sums = arena.true_top(arena.summed), arena.order(arena.summed)
@@ -107,6 +107,9 @@ def main() -> int:
     """Prints shares of trials, and answers 1 where a limit is missed."""
     asking = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asking.add_argument("--worlds", type=int, default=10)
+    asking.add_argument(
+        "--first", type=int, default=0, help="seed of the first world, to go on where another run ended"
+    )
     asking.add_argument("--trials", type=int, default=500)
     asking.add_argument("--frozen", type=int, default=100)
     asking.add_argument("--images", type=int, default=20)

@@ -1,8 +1,10 @@
 """The figures that rankers are judged by, each as an estimate that takes resamples of products.
 
 `FIGURES[name].of(scores, judged)` gives a function from counts (m, products) to values (m,): with `bootstrap.whole` the
-figure itself, with `bootstrap.resample` its spread. All respect the weights of chosen candidates. Equal scores share
-their places: a figure never depends on the order in which candidates are stored.
+figure itself, with `bootstrap.resample` its spread. All respect the weights of chosen candidates, but for `with_pass`,
+which counts what was judged. Where only a part of a product's candidates was judged, `top` picks among that part;
+`picked_rate` takes picks that were made among all. Equal scores share their places: a figure never depends on the order
+in which candidates are stored.
 """
 
 from collections.abc import Callable, Mapping

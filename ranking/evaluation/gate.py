@@ -35,7 +35,7 @@ class Rule:
     least_products: int = LEAST_FROZEN
     least_of_type: int = 10
     resamples: int = 4000
-    form: Form = "percentile"
+    form: Form = "expanded"
 
     def __post_init__(self) -> None:
         for name in ("auc_confidence", "top_confidence", "harm_confidence"):
@@ -171,7 +171,7 @@ def _picked(scores: Scores, judged: Judged, counts: Counts, rule: Rule) -> Check
 
 
 def _calibration(scores: Scores, judged: Judged, counts: Counts, rule: Rule) -> Check:
-    found = _bounds(scores.change(figures.ece, judged), judged, counts, rule.harm_confidence, "percentile")
+    found = _bounds(scores.change(figures.ece, judged), judged, counts, rule.harm_confidence, rule.form)
     held = not _harm(found.value, found.low, rule.calibration_margin)
     change = "Calibration error cannot be compared" if found.value is None else f"ECE changes by {found.value:+.3f}"
     margin = f"the margin is {rule.calibration_margin:+.3f}"
@@ -201,7 +201,7 @@ def _types(  # noqa: PLR0913, PLR0917 - the question's parts
         part = judged.take(mine)
         change = Scores(scores.champion[mine], scores.candidate[mine]).change(figures.auc_within, part)
         own = counts[:, np.searchsorted(judged.ids, part.ids)]
-        found = _bounds(change, part, own, confidence, "percentile")
+        found = _bounds(change, part, own, confidence, rule.form)
         checks.append(_one_type(called[number], found, rule.type_margin))
     few = [f"{called[number]} ({sizes[number]})" for number in present if len(present) > 1 and number not in tested]
     if few:

@@ -118,7 +118,7 @@ def test_the_bound_is_the_quantile_of_paired_resamples() -> None:
     """The order's bound beside one computed product by product in a plain loop."""
     chance, judged = world(products=30, each=10, seed=4)
     poor, good = blurred(chance, 3.0, 1), blurred(chance, 1.0, 2)
-    found = decide(poor, good, judged, rule=Rule(resamples=2_000)).checks[0]
+    found = decide(poor, good, judged, rule=Rule(resamples=2_000, form="percentile")).checks[0]
     won, pairs = np.zeros((2, 30)), np.zeros(30)
     for place in range(30):
         rows = np.flatnonzero(judged.place == place)
