@@ -17,6 +17,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # .ci/run sets it: there, what cannot run is an error.
 EVERYTHING = bool(os.environ.get("TEST_EVERYTHING"))
 COMPUTING = [Path(__file__).parent / "generation" / name for name in ("checkpoints", "stages", "training", "world")]
+COMPUTING += [Path(__file__).parent / "ranking" / name for name in ("evaluation", "learning")]
 
 
 def pytest_configure() -> None:

@@ -1,7 +1,7 @@
 """Why a candidate has its probability: what each feature adds to the logit; with the base they add up to it.
 
 Linear terms and LightGBM's own SHAP values (pred_contrib, Lundberg 2018), through products and calibration by secants
-(`ranking.learning.scorers`). What a sum of metrics adds is told metric by metric.
+(`ranking.learning.scorers`). What a sum of metrics adds to a line is told metric by metric; to trees it is one number.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ import numpy as np
 
 from ranking.learning.base import Contribution
 from ranking.learning.labels import Values
-from ranking.learning.preparing import SUM, ZSUM
 from ranking.learning.table import EMBEDDING, METRICS, FeatureTable
 
 if TYPE_CHECKING:
@@ -26,24 +25,28 @@ def explain(ranker: "FittedRanker", table: FeatureTable, row: int) -> list[Contr
     part = table.take(siblings)
     at = int(np.flatnonzero(siblings == row)[0])
     x = ranker.preparation.matrix(part)[at : at + 1]
-    total = np.zeros(x.shape[1] + 1)
-    for weight, model in zip(ranker.weights, ranker.parts, strict=True):
-        total += weight * model.contributions(x)[0]
-    names = [*ranker.preparation.names, BASE]
-    found = dict(zip(names, _calibrated(ranker, total), strict=True))
-    values = dict(zip(names, [*x[0].tolist(), 1.0], strict=True))
-    metrics, scored = part.definition.block(METRICS).columns, part.parts[METRICS][at].astype(np.float64)
-    for name, weights in zip((SUM, ZSUM), ranker.preparation.summed, strict=True):
-        added = found.pop(name)
-        terms = np.nan_to_num((scored - ranker.preparation.metric_centers) * weights)
-        share = terms / values[name] if abs(values[name]) > 1e-9 else np.zeros(len(terms))
-        for metric, value, each in zip(metrics, scored, share, strict=True):
-            full = f"{METRICS}.{metric}"
-            found[full], values[full] = found.get(full, 0.0) + added * each, float(value)
-        found[BASE] += added * (1.0 - share.sum())
-    base = Contribution(BASE, 1.0, float(found.pop(BASE)))
-    made = [Contribution(name, float(values[name]), float(added)) for name, added in found.items() if added]
-    return [*sorted(made, key=lambda told: -abs(told.contribution)), base]
+    metrics = part.parts[METRICS][at].astype(np.float64)
+    named = ranker.preparation.definition.block(METRICS).columns
+    names = [*(f"{METRICS}.{name}" for name in named), *ranker.preparation.names, BASE]
+    values = [*metrics.tolist(), *x[0].tolist(), 1.0]
+    added = _calibrated(ranker, _added(ranker, x, metrics))
+    made = [Contribution(*told) for told in zip(names[:-1], values[:-1], added[:-1].tolist(), strict=True) if told[2]]
+    return [*sorted(made, key=lambda told: -abs(told.contribution)), Contribution(BASE, 1.0, float(added[-1]))]
+
+
+def _added(ranker: "FittedRanker", x: Values, metrics: Values) -> Values:
+    """(metrics + d + 1): what each adds before calibration."""
+    total = np.zeros(len(metrics) + x.shape[1] + 1)
+    for weight, part in zip(ranker.weights, ranker.parts, strict=True):
+        told = weight * part.contributions(x)[0]
+        if part.linear:
+            for place, weights in enumerate(ranker.preparation.summed):  # the sums are the first columns
+                if x[0, place]:
+                    terms = np.nan_to_num((metrics - ranker.preparation.metric_centers) * weights)
+                    total[: len(metrics)] += told[place] / x[0, place] * terms
+                    told[place] = 0.0
+        total[len(metrics) :] += told
+    return total
 
 
 def grouped(contributions: Sequence[Contribution]) -> list[Contribution]:

@@ -16,7 +16,7 @@ from ranking.learning.preparing import Preparation
 from ranking.learning.scorers import Part
 from ranking.learning.table import FeatureTable
 
-CHUNK = 16_384  # rows that are scored at a time: memory stays flat
+CHUNK = 32_768  # rows that are scored at a time: memory stays flat
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class FittedRanker:
 
     def logits(self, table: FeatureTable) -> Values:
         """(n): calibrated; `predict` before the last step, with more digits at both ends."""
+        if 0 < len(table) <= CHUNK:
+            return self.of_matrix(self.preparation.matrix(table))
         made = np.empty(len(table))
         for rows in table.row_chunks(CHUNK):
             made[rows] = self.of_matrix(self.preparation.matrix(table.take(rows)))

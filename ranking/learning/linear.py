@@ -64,7 +64,10 @@ HEADS = AnchoredLearner("heads", ZSUM, questions=True)
 
 def _shape(names: Sequence[str], anchor: str) -> Values:
     """(d): each column's share of the penalty; infinite for the sum that is not the anchor."""
-    shape = np.array([EMBEDDINGS if name.startswith(EMBEDDING) else 1.0 for name in names])
+    projected = [name.rpartition(" ")[0] for name in names if name.startswith(EMBEDDING)]
+    # However many embeddings there are, all together may say as much as one.
+    share = EMBEDDINGS * max(len(set(projected)), 1)
+    shape = np.array([share if name.startswith(EMBEDDING) else 1.0 for name in names])
     for place, name in enumerate(names):
         if name in (SUM, ZSUM):
             shape[place] = LEFT_ALONE if name == anchor else np.inf

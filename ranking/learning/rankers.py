@@ -25,11 +25,12 @@ from ranking.learning.checking import within_concordance
 from ranking.learning.deriving import derive
 from ranking.learning.exceptions import CannotLearn
 from ranking.learning.fitted import FittedRanker
-from ranking.learning.folds import splits
+from ranking.learning.folds import Rows, splits
 from ranking.learning.labels import Labels, Values
 from ranking.learning.logistic import sigmoid
-from ranking.learning.preparing import prepare
+from ranking.learning.preparing import Preparation, prepare
 from ranking.learning.problems import Problem, by_product
+from ranking.learning.recording import Trained
 from ranking.learning.scorers import Part
 from ranking.learning.table import FeatureTable
 from ranking.learning.trees import LambdaRankLearner, TreeHeadsLearner, TreeLearner
@@ -79,33 +80,37 @@ class Learning:
     def fit(self, table: FeatureTable, labels: Labels, seed: int, progress: Progress = silent) -> FittedRanker:
         """See `ranking.learning.base.Learner`. The same table, labels and seed give the same ranker to the byte."""
         recipes, notes = _possible(self.recipes, labels)
-        labels, whole = by_product(labels), derive(table)
+        material = _Material(derive(table), by_product(labels), self.components, seed)
         learners = list({part.name: part for recipe in recipes for part in RECIPES[recipe]}.values())
-        folds = splits(labels.products, fold_count(len(labels)), seed)
-        steps = _Steps(progress, len(folds) * len(learners) + len(RECIPES[recipes[-1]]) + 1)
-        crossed = _cross_fit(whole, labels, learners, folds=folds, components=self.components, seed=seed, steps=steps)
-        problem = Problem(np.zeros((len(labels), 0)), (), labels)
-        chosen, figures = _choose(recipes, crossed, problem)
+        folds = splits(material.labels.products, fold_count(len(labels)), seed)
+        steps = _Steps(progress, len(folds) * len(learners) + len(RECIPES[recipes[-1]]))
+        crossed = _cross_fit(material, learners, folds, steps)
+        known = Problem(np.zeros((len(labels), 0)), (), material.labels)
+        chosen, figures = choose(recipes, crossed, known)
         if chosen != recipes[-1]:
             notes.append(f"{recipes[-1]} does not order a product's images better than {chosen}, out of fold.")
         out_of_fold = [crossed[part.name] for part in RECIPES[chosen]]
-        weights = blend_weights(out_of_fold, problem)
+        weights = blend_weights(out_of_fold, known)
         logits = _weighted(weights, out_of_fold)
-        calibration = self._calibrate(logits, problem)
-        preparation = prepare(whole, self.components)
-        rows = whole.rows_of(labels.candidates)
-        taught = Problem(preparation.matrix(whole)[rows], preparation.names, labels)
+        calibration = self._calibrate(logits, known)
+        preparation, taught = material.taught(material.table, material.labels)
         parts = []
         for part in RECIPES[chosen]:
             steps.next(f"all labels: {part.name}")
             parts.append(part.fit(taught, seed))
-        steps.next("done")
+        steps.end()
         chances = sigmoid(calibration(logits))
-        told = recording.told(
-            recording.Trained(self.name, chosen, seed, whole, labels, notes, figures, chances), preparation, weights
+        trained = Trained(self.name, chosen, seed, material.table, material.labels, notes, figures, chances)
+        return FittedRanker(
+            self.name if self.name == chosen else f"{self.name}: {chosen}",
+            preparation,
+            tuple(parts),
+            weights,
+            calibration,
+            recording.told(trained, preparation, weights),
+            material.labels.candidates,
+            chances,
         )
-        name = self.name if self.name == chosen else f"{self.name}: {chosen}"
-        return FittedRanker(name, preparation, tuple(parts), weights, calibration, told, labels.candidates, chances)
 
     def _calibrate(self, logits: Values, problem: Problem) -> Calibration:
         way = isotonic if self.calibration == "isotonic" else platt
@@ -142,12 +147,32 @@ def fold_count(labels: int) -> int:
 
 
 class _Steps:
+    """Progress that never goes beyond its end: of a plainer recipe fewer parts are fitted."""
+
     def __init__(self, progress: Progress, total: int) -> None:
         self.progress, self.total, self.done = progress, total, 0
 
     def next(self, doing: str) -> None:
-        self.progress(min(self.done, self.total), self.total, doing)
+        self.progress(self.done, self.total, doing)
         self.done += 1
+
+    def end(self) -> None:
+        self.progress(self.total, self.total, "done")
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What is learned from: a derived table, and labels sorted by product."""
+
+    table: FeatureTable
+    labels: Labels
+    components: int
+    seed: int
+
+    def taught(self, table: FeatureTable, labels: Labels) -> tuple[Preparation, Problem]:
+        """Numbers prepared on this part alone."""
+        preparation = prepare(table, self.components)
+        return preparation, Problem(_rows(preparation, table, labels), preparation.names, labels)
 
 
 def _possible(recipes: Sequence[str], labels: Labels) -> tuple[list[str], list[str]]:
@@ -175,37 +200,29 @@ def _lacking(labels: Labels) -> str:
     return ""
 
 
-def _cross_fit(  # noqa: PLR0913 - by name, each
-    whole: FeatureTable,
-    labels: Labels,
-    learners: Sequence[PartLearner],
-    *,
-    folds: Sequence[tuple[np.ndarray, np.ndarray]],
-    components: int,
-    seed: int,
-    steps: _Steps,
+def _cross_fit(
+    material: _Material, learners: Sequence[PartLearner], folds: Sequence[tuple[Rows, Rows]], steps: _Steps
 ) -> dict[str, Values]:
-    """{part: (n) out-of-fold logits}: scales, projections, settings and models all know nothing of the held product."""
+    """{part: (n) out-of-fold logits}: scales, projections, settings and models all know nothing of the held product.
+
+    A single product cannot be held out; only sums come so far with one, and they learn nothing.
+    """
+    table, labels = material.table, material.labels
     made = {part.name: np.zeros(len(labels)) for part in learners}
     for number, (train, held) in enumerate(folds, start=1):
-        # A single product cannot be held out: what is in-sample there is only a sum.
-        seen = whole.take(~np.isin(whole.products, labels.products[held])) if len(folds) > 1 else whole
-        preparation = prepare(seen, components)
-        taught = Problem(
-            _rows(preparation.matrix(seen), seen, labels.take(train if len(folds) > 1 else held)),
-            preparation.names,
-            labels.take(train if len(folds) > 1 else held),
-        )
-        aside = whole.take(np.isin(whole.products, labels.products[held]))
-        x = _rows(preparation.matrix(aside), aside, labels.take(held))
+        aside = np.isin(table.products, labels.products[held])
+        learned = train if len(train) else held
+        preparation, taught = material.taught(table.take(~aside) if len(train) else table, labels.take(learned))
+        x = _rows(preparation, table.take(aside), labels.take(held))
         for part in learners:
             steps.next(f"fold {number} of {len(folds)}: {part.name}")
-            made[part.name][held] = part.fit(taught, seed).logits(x)
+            made[part.name][held] = part.fit(taught, material.seed).logits(x)
     return made
 
 
-def _rows(x: Values, table: FeatureTable, labels: Labels) -> Values:
-    return x[table.rows_of(labels.candidates)]
+def _rows(preparation: Preparation, table: FeatureTable, labels: Labels) -> Values:
+    """The matrix of the labelled rows. Their products are prepared whole: what is relative was derived before."""
+    return preparation.matrix(table.take(table.rows_of(labels.candidates)))
 
 
 def _weighted(weights: Values, logits: Sequence[Values]) -> Values:
@@ -215,7 +232,7 @@ def _weighted(weights: Values, logits: Sequence[Values]) -> Values:
     return total
 
 
-def _choose(recipes: Sequence[str], crossed: dict[str, Values], problem: Problem) -> tuple[str, dict[str, float]]:
+def choose(recipes: Sequence[str], crossed: dict[str, Values], problem: Problem) -> tuple[str, dict[str, float]]:
     """The richest recipe that orders a product's images better than every plainer one, out of fold; the figures."""
     figures = {}
     for recipe in recipes:

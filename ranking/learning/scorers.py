@@ -64,6 +64,11 @@ class Part:
     name: str
     scorers: tuple[Scorer, ...]
 
+    @property
+    def linear(self) -> bool:
+        """Whether every column adds in proportion to its value."""
+        return all(isinstance(scorer, Linear) for scorer in self.scorers)
+
     def logits(self, x: Values) -> Values:
         if len(self.scorers) == 1:
             return self.scorers[0].logits(x)

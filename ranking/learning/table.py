@@ -200,10 +200,8 @@ class FeatureTable:
     @classmethod
     def load(cls, path: Path) -> "FeatureTable":
         """Reads what save wrote."""
-        head = path.read_bytes()[:8]
-        with path.open("rb") as file:
-            file.seek(8)
-            told = json.loads(file.read(int.from_bytes(head, "little")))["__metadata__"]
+        with path.open("rb") as file:  # a length of 8 bytes, then the head as JSON
+            told = json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]
         arrays = load_file(path)
         definition = Definition.from_plain(json.loads(told["definition"]))
         parts = {block.name: arrays[f"part.{block.name}"] for block in definition.blocks}
