@@ -99,6 +99,7 @@ class Measure:
 @dataclass(frozen=True)
 class Select:
     measure: records.MeasureResult
+    order: records.Order | None = None
 
 
 def _mask_of(photo: records.Photo, files: Files) -> dict[str, Any]:
