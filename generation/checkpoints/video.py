@@ -4,7 +4,7 @@ A picture is laid whole into a canvas of the family's size rules and about its o
 it lay. SVD takes no words: the camera goes where it likes.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ from generation.imaging import canvas_for, letterbox
 _WAN_VAE: Any = AutoencoderKLWan  # its methods have no types
 
 
-class Filmer(Warm):
+class Filmer(Warm, ABC):
     """One image-to-video pipeline, warm. A family says its sizes and how it is called."""
 
     native_side: int  # the root of the area in pixels that it was trained at
@@ -100,22 +100,30 @@ class Ltx(Filmer):
         return int(self.pipeline.vae_temporal_compression_ratio)
 
 
-class Svd(Filmer):
-    native_side = 768  # 1024 x 576
-    frames_decoded_at_once = 8
+class _FrameByFrame(Filmer):
+    """A UNet over latents of single frames: as many as asked, from 2 on."""
+
+    kind: Any  # its pipeline's class
 
     def __init__(self, entry: Entry, device: str) -> None:
-        pipeline = load_pipeline(StableVideoDiffusionPipeline, entry)
+        pipeline = load_pipeline(self.kind, entry)
         halvings = len(pipeline.unet.config.block_out_channels) - 1
         self.multiple = pipeline.vae_scale_factor * 2**halvings
         super().__init__(pipeline, entry, device)
 
     def frames_for(self, frames: int) -> int:
-        """As many as asked, from 2 on: of a single one its guidance, which grows by frames, cannot be."""
         return max(frames, 2)
 
     def _frames_a_latent(self) -> int:
         return 1
+
+
+class Svd(_FrameByFrame):
+    """Its guidance grows from frame to frame, which a single one cannot."""
+
+    kind = StableVideoDiffusionPipeline
+    native_side = 768  # 1024 x 576
+    frames_decoded_at_once = 8
 
     def _told(self, filming: Filming) -> dict[str, Any]:
         return {
@@ -125,23 +133,14 @@ class Svd(Filmer):
         }
 
 
-class Turntable(Filmer):
-    """No video model, and not what production uses: see `turntable`. It takes no words and no guidance."""
+class Turntable(_FrameByFrame):
+    """No video model, and not what production uses: see `turntable`. Its first frame is the picture itself.
 
+    It takes no words and no guidance.
+    """
+
+    kind = TurntablePipeline
     native_side = 64
-
-    def __init__(self, entry: Entry, device: str) -> None:
-        pipeline = load_pipeline(TurntablePipeline, entry)
-        halvings = len(pipeline.unet.config.block_out_channels) - 1
-        self.multiple = pipeline.vae_scale_factor * 2**halvings
-        super().__init__(pipeline, entry, device)
-
-    def frames_for(self, frames: int) -> int:
-        """As many as asked, from 2 on: the first is the picture itself."""
-        return max(frames, 2)
-
-    def _frames_a_latent(self) -> int:
-        return 1
 
     def _told(self, _filming: Filming) -> dict[str, Any]:
         return {}

@@ -9,34 +9,21 @@ from torch import Tensor, nn
 from generation.exceptions import NotPossible
 from generation.training.grouped import linear_names
 from generation.training.moments import Moments, Words
+from generation.training.pipelines import OfPipeline
 
 LEVELS = 1000  # noise levels of training, as in diffusers' trainer for this family
 
 
-class KleinDenoiser:
+class KleinDenoiser(OfPipeline):
     """A pipeline of FLUX.2-klein. Latents are those that the transformer sees: 2 x 2 patches, normalised."""
 
     family = "flux2-klein"
 
     def __init__(self, pipeline: Any, text_tokens: int = 512) -> None:
-        self._pipeline, self._text_tokens = pipeline, text_tokens
+        super().__init__(pipeline, "transformer")
+        self._text_tokens = text_tokens
         self.multiple = 2 * int(pipeline.vae_scale_factor)
         self.roots: dict[str, nn.Module] = {"transformer": pipeline.transformer}
-
-    @property
-    def device(self) -> torch.device:
-        device: torch.device = self._pipeline.transformer.device
-        return device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        dtype: torch.dtype = self._pipeline.transformer.dtype
-        return dtype
-
-    @property
-    def encoder(self) -> nn.Module:
-        vae: nn.Module = self._pipeline.vae
-        return vae
 
     @property
     def readers(self) -> list[nn.Module]:

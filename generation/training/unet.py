@@ -10,16 +10,17 @@ from torch import Tensor, nn
 from generation.exceptions import NotPossible
 from generation.training.grouped import linear_names
 from generation.training.moments import Moments, Words
+from generation.training.pipelines import OfPipeline
 
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 TEXT_ATTENTION = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
-class UnetDenoiser:
+class UnetDenoiser(OfPipeline):
     """A pipeline of Stable Diffusion; with a second text encoder it is XL."""
 
     def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+        super().__init__(pipeline, "unet")
         self.is_xl = getattr(pipeline, "text_encoder_2", None) is not None
         self.family = "sdxl" if self.is_xl else "sd"
         self.multiple = int(pipeline.vae_scale_factor)
@@ -31,21 +32,6 @@ class UnetDenoiser:
         self._prediction: str = scheduler.config.prediction_type
         if self._prediction not in ("epsilon", "v_prediction"):
             raise NotPossible(f"The base predicts {self._prediction!r}; training knows epsilon and v_prediction.")
-
-    @property
-    def device(self) -> torch.device:
-        device: torch.device = self._pipeline.unet.device
-        return device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        dtype: torch.dtype = self._pipeline.unet.dtype
-        return dtype
-
-    @property
-    def encoder(self) -> nn.Module:
-        vae: nn.Module = self._pipeline.vae
-        return vae
 
     @property
     def readers(self) -> list[nn.Module]:

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from generation.checkpoints.families.adapters import AdapterSlots, Factors, read_adapter
-from generation.checkpoints.families.warm import Pixels, Warm, runs, to_images
+from generation.checkpoints.families.warm import Pixels, Warm, runs, size_of, to_images
 from generation.checkpoints.roles import Check, Drawing, Edit, Filling, Sampling, go_on
 from generation.checkpoints.sets import Entry
 from generation.exceptions import NotPossible
@@ -23,7 +23,8 @@ STANDING_RANK = 64
 class WarmBackbone(Warm, ABC):
     """Draws, fills and edits what its family can. One object is every role that has this checkpoint.
 
-    A family says how one pass is done (`_draw`, `_fill`, `_edit`), each giving (n, height, width, 3) of 0 to 1.
+    A family says how one pass is done (`_fill`, `_edit`), each giving (n, height, width, 3) of 0 to 1, and what its
+    pipeline is told beside sizes and steps (`_told`).
     """
 
     side: int  # native pixels a side
@@ -118,14 +119,23 @@ class WarmBackbone(Warm, ABC):
         layers = (name for name, layer in self.denoiser.named_modules() if isinstance(layer, nn.Linear))
         return [f"{self.components[0]}.{name}" for name in layers if name.endswith(self.standing)]
 
-    @abstractmethod
-    def _draw(self, drawings: Sequence[Drawing], sampling: Sampling, check: Check) -> Pixels: ...
+    def _draw(self, drawings: Sequence[Drawing], sampling: Sampling, check: Check) -> Pixels:
+        width, height = size_of(sampling, self.side, self.multiple)
+        words = [drawing.prompt for drawing in drawings]
+        seeds = [drawing.seed for drawing in drawings]
+        pixels: Pixels = self.call(
+            self.pipeline, sampling, check, width=width, height=height, **self._told(words, seeds, sampling)
+        ).images
+        return pixels
 
     @abstractmethod
     def _fill(self, fillings: Sequence[Filling], sampling: Sampling, check: Check) -> Pixels: ...
 
     @abstractmethod
     def _edit(self, edits: Sequence[Edit], sampling: Sampling, check: Check) -> Pixels: ...
+
+    @abstractmethod
+    def _told(self, words: list[str], seeds: list[int], sampling: Sampling) -> dict[str, Any]: ...
 
 
 def mask_image(filling: Filling) -> Image.Image:

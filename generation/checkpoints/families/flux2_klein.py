@@ -10,7 +10,7 @@ from diffusers import Flux2KleinInpaintPipeline, Flux2KleinPipeline
 
 from generation.checkpoints.families.backbone import WarmBackbone, mask_image
 from generation.checkpoints.families.warm import Pixels, load_pipeline, size_of
-from generation.checkpoints.roles import Check, Drawing, Edit, Filling, Sampling
+from generation.checkpoints.roles import Check, Edit, Filling, Sampling
 from generation.checkpoints.sets import Entry
 from generation.exceptions import NotPossible
 
@@ -49,15 +49,6 @@ class Flux2Klein(WarmBackbone):
         if name != "default":
             raise NotPossible(f"flux2-klein draws with its own scheduler, not {name}; set the scheduler to default.")
         return super().solver(name, current)
-
-    def _draw(self, drawings: Sequence[Drawing], sampling: Sampling, check: Check) -> Pixels:
-        width, height = size_of(sampling, self.side, self.multiple)
-        words = [drawing.prompt for drawing in drawings]
-        seeds = [drawing.seed for drawing in drawings]
-        pixels: Pixels = self.call(
-            self.pipeline, sampling, check, width=width, height=height, **self._told(words, seeds, sampling)
-        ).images
-        return pixels
 
     def _edit(self, edits: Sequence[Edit], sampling: Sampling, check: Check) -> Pixels:
         width, height = size_of(sampling, self.side, self.multiple)

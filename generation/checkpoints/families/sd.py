@@ -19,7 +19,7 @@ from diffusers import (
 
 from generation.checkpoints.devices import DTYPES
 from generation.checkpoints.families.backbone import WarmBackbone, mask_image
-from generation.checkpoints.families.warm import Pixels, load_pipeline, part_config, size_of
+from generation.checkpoints.families.warm import Pixels, load_pipeline, part_config
 from generation.checkpoints.roles import Check, Drawing, Edit, Filling, Sampling
 from generation.checkpoints.sets import Entry
 from generation.exceptions import BadModelSet, NotPossible
@@ -70,13 +70,7 @@ class StableDiffusion(WarmBackbone):
     def _draw(self, drawings: Sequence[Drawing], sampling: Sampling, check: Check) -> Pixels:
         if self.inpaints_only:
             raise NotPossible("This checkpoint is an inpainter with 9 channels; drawing from words needs a base.")
-        width, height = size_of(sampling, self.side, self.multiple)
-        words = [drawing.prompt for drawing in drawings]
-        seeds = [drawing.seed for drawing in drawings]
-        pixels: Pixels = self.call(
-            self.pipeline, sampling, check, width=width, height=height, **self._told(words, seeds, sampling)
-        ).images
-        return pixels
+        return super()._draw(drawings, sampling, check)
 
     def _fill(self, fillings: Sequence[Filling], sampling: Sampling, check: Check) -> Pixels:
         pipeline, more = self._inpaint, {}
