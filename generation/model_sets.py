@@ -38,14 +38,17 @@ def model_set(name: str = "") -> ModelSet:
 def worker_models(chosen: ModelSet) -> "ModelCache":
     """The models of a set from the one shelf of this process, made at the first call.
 
-    The processes of a worker share the machine's cores and memory among them.
+    The processes of a worker share the machine's cores and memory among them, and on disk what training has encoded.
     """
     from generation.checkpoints import cache, devices  # noqa: PLC0415 - torch: workers only
+    from generation.training import caches  # noqa: PLC0415
 
     global _shelf  # noqa: PLW0603 - one for the process is the point of it
     with _making:
         if _shelf is None:
             device, processes = devices.choose_device(settings.DEVICE), siblings()
             devices.share_cores(processes)
+            if settings.TRAINING_CACHE_BYTES:
+                caches.keep_in(settings.TRAINING_CACHE_DIR, folder_bytes=settings.TRAINING_CACHE_BYTES)
             _shelf = cache.Shelf(device, settings.MODEL_CACHE_BYTES or devices.spare_bytes(device, processes))
     return cache.ModelCache(chosen, _shelf.device, _shelf.limit_bytes, shelf=_shelf)

@@ -20,7 +20,8 @@ from torch import Tensor
 
 Tensors = dict[str, Tensor]
 MEMORY_BYTES = 1 << 30
-FOLDER_BYTES = 20 << 30
+FOLDER_BYTES = 4 << 30
+LOOKED_OVER = 64  # times that a folder is looked over while it is filled once: a look reads the times of all its files
 
 
 def key_of(kind: str, *parts: Any) -> str:
@@ -37,6 +38,9 @@ class TensorCache:
         self.memory_bytes, self.folder, self.folder_bytes = memory_bytes, folder, folder_bytes
         self.made = 0  # items that had to be computed, for tests and reports
         self.in_memory = 0  # bytes
+        self._written = (
+            folder_bytes  # bytes since the folder was looked over; before the first look, as if it were full
+        )
         self._kept: OrderedDict[str, Tensors] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -99,14 +103,16 @@ class TensorCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(descriptor, "wb") as opened:
-            opened.write(safetensors.torch.save(tensors))
+            self._written += opened.write(safetensors.torch.save(tensors))
         Path(partial).replace(path)
 
     def _trim(self) -> None:
-        """Remove the files that were used least recently until the folder is within its bound."""
-        if self.folder is None:
+        """Remove the files that were used least recently until the folder is within its bound, give or take a 64th."""
+        if self.folder is None or self._written < self.folder_bytes // LOOKED_OVER:
             return
-        files = sorted(_seen(file) for file in self.folder.glob("*/*.safetensors"))
+        self._written = 0
+        # All files: a process that is killed leaves the beginning of one.
+        files = sorted(_seen(file) for file in self.folder.glob("*/*"))
         total = sum(size for _, size, _ in files)
         for _, size, file in files:
             if total <= self.folder_bytes:

@@ -139,6 +139,16 @@ CELERY_BEAT_SCHEDULE = {
     "settle_ranking": {"task": "ranking.settle", "schedule": 300.0, "options": {"queue": "control", "expires": 300.0}},
     "nightly_ranking": {"task": "ranking.nightly", "schedule": crontab("40", "4"), "options": {"queue": "control"}},
     "webhooks": {"task": "raters.webhooks_due", "schedule": 10.0, "options": {"queue": "control", "expires": 10.0}},
+    "count_review": {
+        "task": "review.count_waiting",
+        "schedule": 60.0,
+        "options": {"queue": "control", "expires": 60.0},
+    },
+    "rebuild_review": {
+        "task": "review.rebuild_nightly",
+        "schedule": crontab("10", "5"),
+        "options": {"queue": "control"},
+    },
 }
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -156,6 +166,9 @@ DEVICE = env.text("VITRINE_DEVICE", "auto", choices=("auto", "cpu", "cuda", "mps
 ADAPTER_DAYS = env.integer("VITRINE_ADAPTER_DAYS", 30, minimum=0, maximum=36_500)
 # Adapters of one recipe that a worker trains at once, in shared passes of the base; memory may ask for fewer.
 FINETUNE_TOGETHER = env.integer("VITRINE_FINETUNE_TOGETHER", 4, minimum=1, maximum=64)
+# What training has encoded, latents and texts, for the next process and run; a fast local disk. 0 bytes keeps none.
+TRAINING_CACHE_DIR = env.path("VITRINE_TRAINING_CACHE_DIR", DATA_DIR / "training-cache")
+TRAINING_CACHE_BYTES = env.integer("VITRINE_TRAINING_CACHE_BYTES", 4_294_967_296)
 # What an hour of one GPU costs, in the currency below: for the accounts.
 GPU_HOUR_PRICE = env.number("VITRINE_GPU_HOUR_PRICE", 2.0)
 CURRENCY = env.text("VITRINE_CURRENCY", "USD")
@@ -265,6 +278,11 @@ REST_FRAMEWORK = {
     # vitrine.access.AccessMiddleware has decided before DRF is reached; this is the second lock on the same door.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "vitrine.api_parsers.JsonParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "EXCEPTION_HANDLER": "vitrine.api_errors.handle",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": API_RATE},

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from generation import model_sets
 from generation.exceptions import BadModelSet
+from generation.training import caches
 from tests.factories.checkpoints.model_set import tiny_set
 
 
@@ -52,6 +54,19 @@ def test_a_worker_has_one_shelf_for_all_sets(own: Any, tmp_path: Path, monkeypat
     assert (str(first.device), first.shelf.limit_bytes) == ("cpu", 123_456_789)
     with first.dino() as one, second.dino() as other:
         assert one is other
+
+
+@pytest.mark.parametrize("kept", [10_000, 0], ids=["kept", "not to be kept"])
+def test_a_worker_keeps_what_training_encodes_on_disk(
+    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(model_sets, "_shelf", None)
+    monkeypatch.setattr(caches, "_SHARED", caches.TensorCache())
+    own.DEVICE, own.TRAINING_CACHE_DIR, own.TRAINING_CACHE_BYTES = "cpu", tmp_path / "cache", kept
+    tiny_set(tmp_path / "sets", "sd", name="tiny")
+    model_sets.worker_models(model_sets.model_set("tiny"))
+    caches.shared().many(["ab"], lambda places: [{"mean": torch.zeros(2)} for _ in places])
+    assert [file.name for file in (tmp_path / "cache").glob("*/*")] == (["ab.safetensors"] if kept else [])
 
 
 def test_reading_sets_and_the_command_import_no_torch(tmp_path: Path) -> None:

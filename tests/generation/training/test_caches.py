@@ -70,6 +70,25 @@ def test_the_folder_is_bounded_and_keeps_what_was_read_last(tmp_path: Path) -> N
     assert sorted(path.stem for path in tmp_path.glob("*/*.safetensors")) == ["aa", "cc"]
 
 
+def test_what_a_killed_process_left_half_written_goes_too(tmp_path: Path) -> None:
+    (tmp_path / "aa").mkdir()
+    (tmp_path / "aa" / "half.part").write_bytes(bytes(1000))
+    os.utime(tmp_path / "aa" / "half.part", (1000, 1000))
+    TensorCache(folder=tmp_path, folder_bytes=1200).many(["bb"], maker([]))
+    assert [path.name for path in tmp_path.glob("*/*")] == ["bb.safetensors"]
+
+
+def test_a_large_folder_is_not_looked_over_at_every_write(tmp_path: Path) -> None:
+    cache = TensorCache(memory_bytes=0, folder=tmp_path, folder_bytes=100 * ONE * caches.LOOKED_OVER)
+    cache.many(["aa"], maker([]))
+    looks = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(caches, "_seen", lambda file: looks.append(file) or (0.0, 0, file))
+        for number in range(50):
+            cache.many([f"{number:02d}x"], maker([]))
+    assert not looks
+
+
 @pytest.mark.parametrize("data", [b"", b"not tensors", None], ids=["empty", "damaged", "swept"])
 def test_a_file_that_cannot_be_read_is_made_anew(tmp_path: Path, data: bytes | None) -> None:
     asked: list[list[int]] = []
