@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from generation import api
-from generation.views import backgrounds, batches, candidates, cutouts, methods, products, runs
+from generation.views import adapters, backgrounds, batches, candidates, cutouts, methods, products, runs
 
 app_name = "generation"
 product_urls = [
@@ -28,6 +28,7 @@ run_urls = [
     path("runs/<int:pk>/candidates/<int:tier>/", runs.run_candidates, name="run-candidates"),
     path("runs/<int:pk>/<slug:act>/", runs.run_change, name="run-change"),
     path("trainings/<int:pk>/", runs.job_training, name="job-training"),
+    path("adapters/<int:pk>/download/", adapters.adapter_download, name="adapter-download"),
     path("stage-results/<int:pk>/pictures/", runs.stage_pictures, name="stage-pictures"),
     path("candidates/<int:pk>/", candidates.candidate, name="candidate"),
     path("candidates/<int:pk>/download/", candidates.candidate_download, name="candidate-download"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.loss_curve import Curve, curve_of
-from generation.models import RunStage, StageImage, StageResult
+from generation.models import Adapter, RunStage, StageImage, StageResult
 from generation.recipe import Recipe, as_plain
 from generation.recipe_fields import Parameter, Section, sections
 from generation.records import FinetuneResult, from_plain
@@ -66,6 +66,7 @@ class Training:
     record: FinetuneResult | None
     curve: Curve | None
     shots: list[Shot]
+    adapter: Adapter | None = None  # whose file is there
 
     @property
     def tried(self) -> list[Any]:
@@ -75,13 +76,14 @@ class Training:
 
 
 def training_of(result: StageResult) -> Training | None:
-    """What the trainer wrote down, or has said so far, which takes a query; None before it has said anything."""
+    """What the trainer wrote down, or has said so far; None before it has said anything. One query."""
     if result.stage != "finetune":
         return None
     if result.result:
         record = from_plain(FinetuneResult, result.result)
         shots = [Shot(f"step {one.step}", one.prompt, one.picture.key) for one in record.validation]
-        return Training(record, curve_of(record.loss), shots)
+        adapter = Adapter.objects.filter(result=result, dropped_at=None).first()
+        return Training(record, curve_of(record.loss), shots, adapter)
     curve, shots = curve_of(result.told.get("loss", ())), _shown(result)
     return Training(None, curve, shots) if curve or shots else None
 
@@ -104,12 +106,6 @@ def _shown(result: StageResult) -> list[Shot]:
         when, _, prompt = text.partition(": ")
         found.append(Shot(when.lower(), prompt, key))
     return found[::-1]
-
-
-def stage_row(run_id: int, tier: int, stage: str) -> RunStage | None:
-    """A stage of a run with its whole result and job; None when the run has none of that name."""
-    rows = RunStage.objects.select_related("result__job", "method", "run")
-    return rows.filter(run=run_id, tier=tier, stage=stage).first()
 
 
 def maker_of(row: RunStage) -> int | None:

@@ -1,6 +1,7 @@
 """`manage.py runs …`: what the pages of runs do, in a terminal."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from generation.exceptions import GenerationError
 from generation.models import Batch, Run
 from generation.models.runs import RunState
+from generation.selectors.adapters import adapter_of
 from generation.selectors.costs import Bill, bill_of_run
 from generation.selectors.progress import stage_progress
 from generation.services import control
+from generation.storage import site_files
 
 _MANY = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel, "retry": control.retry}
 _BATCH = {
@@ -24,9 +27,9 @@ _PAST = {"pause": "paused", "resume": "resumed", "cancel": "cancelled", "retry":
 
 
 class Command(BaseCommand):
-    """List and show runs; pause, resume, cancel and retry them, by number or all of a batch."""
+    """List and show runs; pause, resume, cancel and retry them, by number or all of a batch; take an adapter out."""
 
-    help = "List, show, pause, resume, cancel or retry runs."
+    help = "List, show, pause, resume, cancel or retry runs; write a run's adapter to a file."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, parser_class=argparse.ArgumentParser)
@@ -36,6 +39,15 @@ class Command(BaseCommand):
         listing.add_argument("--method", default="", help="a method's name")
         listing.add_argument("--limit", type=int, default=20)
         verbs.add_parser("show", help="one run: its stages, its cost").add_argument("run", type=int)
+        taking = verbs.add_parser(
+            "adapter", help="write a run's adapter to a file, smaller or for other tools if wished"
+        )
+        taking.add_argument("run", type=int)
+        taking.add_argument("--to", type=Path, required=True, metavar="FILE", help="the safetensors file to write")
+        taking.add_argument("--rank", type=int, help="shrink it to this rank (by SVD)")
+        taking.add_argument(
+            "--kohya", action="store_true", help="with the keys that ComfyUI, A1111 and sd-scripts read"
+        )
         for verb in _MANY:
             acting = verbs.add_parser(verb, help=f"{verb} runs, or a batch; of a batch, retry takes the failures")
             acting.add_argument("runs", type=int, nargs="*", metavar="RUN")
@@ -47,6 +59,8 @@ class Command(BaseCommand):
                 self._list(options)
             elif verb == "show":
                 self._show(_run(options["run"]))
+            elif verb == "adapter":
+                self._adapter(_run(options["run"]), options)
             else:
                 self._act(verb, options)
         except GenerationError as error:
@@ -67,6 +81,21 @@ class Command(BaseCommand):
             self.stdout.write(f"  {progress.title:20}{state}")
         bill = bill_of_run(run)
         self.stdout.write(_costs(bill))
+
+    def _adapter(self, run: Run, options: dict[str, Any]) -> None:
+        from generation.training.adapters import shrink, to_kohya  # noqa: PLC0415 - torch, for this verb alone
+
+        made, file = adapter_of(run), options["to"]
+        data = site_files().data(made.key)
+        if options["rank"] is not None:
+            data = shrink(data, options["rank"])
+        try:
+            file.write_bytes(to_kohya(data) if options["kohya"] else data)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
+        rank = made.rank if options["rank"] is None else options["rank"]
+        said = f"{file}: token {made.token}, rank {rank}, {file.stat().st_size / 1e6:.1f} MB"
+        self.stdout.write(f"{said}, keys of sd-scripts" if options["kohya"] else said)
 
     def _act(self, verb: str, options: dict[str, Any]) -> None:
         if options["batch"]:
