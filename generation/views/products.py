@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.models import Product
 from catalog.selectors.products import product_or_404
 from generation.exceptions import GenerationError
+from generation.selectors.costs import bill_of_product
 from generation.selectors.photos import photo_states
 from generation.selectors.runs import problems_of, runs_of
 from generation.services import runs as services
@@ -30,7 +31,12 @@ def product_photos(request: HttpRequest, pk: int) -> HttpResponse:
 def product_runs(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel of a product's runs, side by side."""
     product = get_object_or_404(Product, pk=pk)
-    context = {"product": product, "runs": runs_of(pk), "is_operator": is_operator(request)}
+    context = {
+        "product": product,
+        "runs": runs_of(pk),
+        "bill": bill_of_product(pk),
+        "is_operator": is_operator(request),
+    }
     return render(request, "generation/_product_runs.html", context)
 
 
