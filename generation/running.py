@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 from django.db import transaction
 from pydantic import TypeAdapter
@@ -22,6 +22,9 @@ from generation.services import finishing, keeping, sharing, states
 from generation.storage import Checkpoints, site_files
 from jobs.context import JobContext
 from jobs.exceptions import JobError
+
+if TYPE_CHECKING:
+    from generation.checkpoints.cache import ModelCache
 
 _KEPT = "result kept"  # the last step of each stage
 _NAME_LENGTH = 200
@@ -103,7 +106,7 @@ def run_stage(job: JobContext, result_id: int) -> dict[str, Any]:
             record = prepared.stage.code().run(prepared.inputs, prepared.config, models, prepared.context, site_files())
     except GenerationError as error:
         raise refused(result, error) from error
-    return complete(prepared, record)
+    return complete(prepared, record) | {"warm": warm_in(models)}
 
 
 def run_finetunes(jobs: Sequence[JobContext], result_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -131,7 +134,7 @@ def _train(at_work: list[Prepared], began: float) -> dict[int, dict[str, Any]]:
         if isinstance(record, GenerationError):
             trouble.append(record)
         else:
-            told[prepared.result.pk] = complete(prepared, record)
+            told[prepared.result.pk] = complete(prepared, record) | {"warm": warm_in(models)}
     if trouble:
         raise StageFailed(str(trouble[0]))
     return told
@@ -163,6 +166,15 @@ def complete(prepared: Prepared, record: Any) -> dict[str, Any]:
     prepared.context.keep(record)
     finishing.stage_ended(prepared.result)
     return {"made": True, "images": prepared.result.images, "steps": prepared.result.steps}
+
+
+def warm_in(models: "ModelCache") -> list[str]:
+    """What this worker holds loaded now, a line for each checkpoint: it stands on the job's page."""
+    return [
+        f"{', '.join(one.roles)}: {one.name}, {one.bytes / 1e6:.0f} MB on {one.where},"
+        f" read {'once' if one.loads == 1 else f'{one.loads} times'}, used {one.loads + one.hits} times"
+        for one in models.report()
+    ]
 
 
 def refused(result: StageResult, error: GenerationError) -> StageFailed:

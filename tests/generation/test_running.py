@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
+import torch
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from generation import running
+from generation.checkpoints.cache import ModelCache
+from generation.checkpoints.set_files import read_set
+from generation.checkpoints.sets import Places
 from generation.exceptions import GenerationError, NotEnoughImages, OutOfRoom, ProductNotFound
 from generation.fingerprints import TAKES
 from generation.models import (
@@ -32,6 +37,7 @@ from generation.zero_shot import type_shares
 from jobs.context import JobContext
 from jobs.exceptions import LeaseLost
 from jobs.models import Attempt, Job, Step
+from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product, make_result
 from tests.factories.jobs import make_job
 from tests.factories.stand_ins import Workshop, picture
@@ -50,8 +56,8 @@ LABELS = {"model_set", "method", "run"}
 _GIVEN = ("product", "seed", "prompts", "targets", "backdrops", "other_nouns", "noun")
 # Left to the stage's default: the adapter is looked at in places of its own, so that the bank does not change it.
 LEFT = {"finetune": ("prompts",)}
-# What changes no result, only what it costs: images that the type has already.
-SPARED = {"negatives": ("there",)}
+# Known only when a stage runs: images that the type has already, and the order by whoever is champion then.
+AT_WORK = {"negatives": ("there",), "select": ("order",)}
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
@@ -59,7 +65,7 @@ def test_the_fields_of_real_inputs_are_those_that_are_filled(stage: Stage) -> No
     """Whatever a stage asks for, its fingerprint counts; and what it must have, it is given."""
     takes = TAKES[stage.name]
     given = {name for name in _GIVEN if getattr(takes, name)}
-    given |= ({"seed"} if takes.noun else set()) | set(SPARED.get(stage.name, ()))
+    given |= ({"seed"} if takes.noun else set()) | set(AT_WORK.get(stage.name, ()))
     for field in fields(stage.code().Inputs):
         known = field.name in given or field.name in stage.after or field.name in LABELS
         assert known or field.name in LEFT.get(stage.name, ()), f"{stage.name} takes {field.name}, which nobody fills"
@@ -129,6 +135,18 @@ def test_costs_and_counts_are_kept(run: Run) -> None:
         assert result.gpu_seconds == 0
     assert result_of(run, "generate").images == 3
     assert result_of(run, "finetune").steps == 2
+
+
+def test_a_job_says_what_its_worker_holds_loaded(run: Run, tmp_path: Path) -> None:
+    assert isinstance(result_of(run, "filter").job.result["warm"], list)
+    tiny = ModelCache(read_set(str(tiny_set(tmp_path, "sd")), Places(tmp_path)), torch.device("cpu"), 10**9)
+    assert running.warm_in(tiny) == []
+    for _ in range(2):
+        with tiny.dino():
+            pass
+    (line,) = running.warm_in(tiny)
+    assert line.startswith("dino: ")
+    assert line.endswith("MB on cpu, read once, used 2 times")
 
 
 def test_checkpoints_go_when_a_stage_is_done(run: Run) -> None:
