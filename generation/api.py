@@ -19,6 +19,7 @@ from generation.selectors import batches as batch_selectors
 from generation.selectors import methods as method_selectors
 from generation.selectors import pictures
 from generation.selectors import runs as run_selectors
+from generation.selectors.choosing import MOST as MOST_CHOSEN
 from generation.selectors.progress import StageProgress, stage_progress
 from generation.services import methods as method_services
 from generation.services import runs as services
@@ -29,7 +30,6 @@ from vitrine.paging import LARGEST_ID, Page, cursor_from
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 LARGEST_PAGE = 200
-MOST_PRODUCTS = 10_000
 
 
 class OperatorsWrite(permissions.BasePermission):
@@ -138,7 +138,7 @@ class BatchesApi(GenerationView):
 
     class Input(Asked):
         products = serializers.ListField(
-            child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), min_length=1, max_length=MOST_PRODUCTS
+            child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), min_length=1, max_length=MOST_CHOSEN
         )
         title = serializers.CharField(max_length=200, required=False, default="")
 

@@ -5,10 +5,11 @@ Pure text work, used by the stage and, for what people write, by the page.
 
 import re
 from collections.abc import Callable
-from typing import Protocol
 
+from generation.checkpoints.roles import ReadsPrompts
 from generation.records import PLACEHOLDER
 
+WORDLESS = f"a photo of {PLACEHOLDER}"  # for what nobody has described
 LONGEST = 600  # characters; no text encoder in use reads on
 TOKEN = "sks"  # noqa: S105 - stands for the product's later token when tokens are counted
 # Where the phrase that names the subject ends: "a red cup | on a table".
@@ -42,7 +43,7 @@ def as_template(text: str, noun: str) -> str:
     plain = plain.replace(PLACEHOLDER, noun)
     found = _named(plain, noun)
     if found is None:
-        return f"a photo of {PLACEHOLDER}, {plain}" if plain else f"a photo of {PLACEHOLDER}"
+        return f"{WORDLESS}, {plain}" if plain else WORDLESS
     start, end = found
     return plain[:start] + PLACEHOLDER + _without_mentions(plain[end:], plain[start:end], noun)
 
@@ -71,15 +72,7 @@ def within(template: str, subject: str, count: Callable[[str], int], longest: in
     return template
 
 
-class Reader(Protocol):
-    """What reads prompts up to a limit, in tokens without those at both ends."""
-
-    token_limit: int
-
-    def token_count(self, prompt: str) -> int: ...
-
-
-def worded(template: str, subject: str, reader: Reader) -> str:
+def worded(template: str, subject: str, reader: ReadsPrompts) -> str:
     """The template with the subject in its place, no longer than a model reads: see `within`."""
     return within(template, subject, reader.token_count, reader.token_limit).replace(PLACEHOLDER, subject)
 

@@ -10,7 +10,7 @@ from generation.method_form import NAME
 from generation.models import Method
 from generation.records import PLACEHOLDER
 from generation.sampling import LARGEST_SEED
-from generation.services.runs import Wish
+from generation.services.runs import MOST_CANDIDATES, Wish
 
 METHOD_FILE_MAX_BYTES = 200_000
 
@@ -35,7 +35,7 @@ class StartForm(forms.Form):
         min_value=0, max_value=LARGEST_SEED, initial=0, help_text="Another seed makes another run of the same method."
     )
     candidates = forms.IntegerField(
-        min_value=1, max_value=10_000, required=False, help_text="Left empty, as many as the method says."
+        min_value=1, max_value=MOST_CANDIDATES, required=False, help_text="Left empty, as many as the method says."
     )
     commercial = forms.BooleanField(
         required=False,

@@ -50,16 +50,6 @@ def iou(one: Mask, other: Mask) -> float:
     return np.count_nonzero(one & other) / union if union else 1.0
 
 
-def largest_component(mask: Mask) -> Mask:
-    """The largest connected part (8 neighbours); an empty mask stays empty."""
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3), bool))
-    if count <= 1:
-        return mask.copy()
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    return np.asarray(labels == sizes.argmax())
-
-
 def large_components(mask: Mask, least: float = 0.1) -> Mask:
     """Parts that have at least `least` of the largest one's area: a pair of shoes stays a pair, specks go."""
     labels, count = ndimage.label(mask, structure=np.ones((3, 3), bool))
@@ -170,15 +160,6 @@ class Letterbox:
         left, top, right, bottom = self.inner
         laid[top:bottom, left:right] = resize_mask(mask, self._inner_size)
         return laid
-
-    def image_back(self, laid: Image.Image) -> Image.Image:
-        """What lies in the canvas where the picture lay, at the picture's own size."""
-        return laid.crop(self.inner).resize(self.size, Image.Resampling.LANCZOS)
-
-    def mask_back(self, laid: Mask) -> Mask:
-        """The same of a mask."""
-        left, top, right, bottom = self.inner
-        return resize_mask(laid[top:bottom, left:right], self.size)
 
 
 def canvas_for(size: Size, side: int, multiple: int = 8, widest: float = 2.0) -> Size:

@@ -23,7 +23,7 @@ from generation.files import Store, opaque
 from generation.model_sets import model_set as named_set
 from generation.model_sets import worker_models
 from generation.records import MaskPrompt, from_plain
-from generation.storage import storage_store
+from generation.storage import listed, modified, storage_store
 from jobs.context import JobContext
 from jobs.exceptions import JobError
 from jobs.kinds import job_kind
@@ -110,19 +110,15 @@ def sweep(now: datetime | None = None) -> int:
     asked = Job.objects.filter(kind__in=(EMBED, CUT), finished_at__lt=now - QUESTIONS_KEPT)
     gone = asked.delete()[1].get("jobs.Job", 0)
     for key in list(_stored_keys()):
-        if default_storage.get_modified_time(key) < now - EMBEDDINGS_KEPT:
+        if modified(key) < now - EMBEDDINGS_KEPT:
             default_storage.delete(key)
             gone += 1
     return gone
 
 
 def _stored_keys() -> Iterator[str]:
-    try:
-        folders = default_storage.listdir(FOLDER)[0]
-    except FileNotFoundError:
-        return
-    for folder in folders:
-        yield from (f"{FOLDER}/{folder}/{name}" for name in default_storage.listdir(f"{FOLDER}/{folder}")[1])
+    for folder in listed(FOLDER)[0]:
+        yield from (f"{FOLDER}/{folder}/{name}" for name in listed(f"{FOLDER}/{folder}")[1])
 
 
 def _plain(guess: MaskGuess) -> dict[str, Any]:

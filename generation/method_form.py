@@ -11,8 +11,9 @@ from generation.exceptions import BadRecipe
 from generation.recipe import Recipe, recipe_from
 from generation.recipe_fields import Parameter, Section, sections
 from generation.recipe_text import ON, form_values, from_form
+from generation.services import methods
 
-NAME = r"\A[a-z0-9][a-z0-9._-]{0,79}\Z"
+NAME = rf"\A{methods.NAME}\Z"
 
 
 @dataclass(frozen=True)

@@ -73,13 +73,3 @@ def to_prompts(rows: Rows, prompts: Rows) -> Values:
 def present(rows: Rows) -> NDArray[np.bool_]:
     """(n): which rows are an embedding, not zeros in place of one."""
     return np.asarray(rows.any(axis=1))
-
-
-def mean_pairwise(rows: Rows) -> float:
-    """Mean cosine between different rows: 1 minus it is a set's diversity. NaN for fewer than two rows."""
-    there = rows[present(rows)].astype(np.float64)
-    count = len(there)
-    if count < 2:
-        return float("nan")
-    total = float((there.sum(axis=0) ** 2).sum()) - float((there**2).sum())
-    return total / (count * (count - 1))

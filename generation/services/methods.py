@@ -12,7 +12,7 @@ from generation.models import Method
 from generation.recipe import Recipe, as_plain, recipe_from
 
 SHIPPED = Path(__file__).resolve().parents[1] / "methods"
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+NAME = r"[a-z0-9][a-z0-9._-]{0,79}"
 
 
 def load_shipped(folder: Path = SHIPPED) -> list[Method]:
@@ -51,7 +51,7 @@ def make_method(
 
     Raises NotPossible for a name, a title or a next tier that will not do.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise NotPossible(f"{name!r} will not do as a name: lower-case letters, digits, dots and dashes, 80 at most.")
     words = _words(title, description)
     check_tiers(name, recipe)

@@ -14,6 +14,7 @@ from functools import cached_property, partial
 import numpy as np
 from PIL import Image
 
+from generation.captioning import WORDLESS
 from generation.checkpoints.roles import Models
 from generation.context import StageContext
 from generation.files import Files
@@ -109,7 +110,7 @@ class Judging:
         made: list[Made] = []
         for view in inputs.novel_views.views if inputs.novel_views else ():
             if view.kept:
-                text = captions.get(view.source.sha256, f"a photo of {PLACEHOLDER}")
+                text = captions.get(view.source.sha256, WORDLESS)
                 made.append(Made("novel-view", view.source, view.picture, view.mask, text))
         contexts = inputs.new_contexts.images if inputs.new_contexts else ()
         made += [Made("new-context", one.source, one.picture, one.mask, one.template) for one in contexts]
@@ -157,7 +158,7 @@ class Judging:
 
     @cached_property
     def _captions(self) -> dict[str, str]:
-        plain = {photo.picture.sha256: f"a photo of {PLACEHOLDER}" for photo in self.inputs.product.photos}
+        plain = {photo.picture.sha256: WORDLESS for photo in self.inputs.product.photos}
         told = self.inputs.caption.captions if self.inputs.caption else ()
         return plain | {caption.picture.sha256: caption.template for caption in told}
 

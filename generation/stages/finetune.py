@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from generation.captioning import worded
+from generation.captioning import WORDLESS, worded
 from generation.checkpoints.roles import Backbone, Models
 from generation.context import StageContext
 from generation.exceptions import NotPossible, TrainingDiverged
 from generation.files import Files
 from generation.recipe import FinetuneConfig, TokenSweep
 from generation.records import (
-    PLACEHOLDER,
     CaptionResult,
     ClassImagesResult,
     FilterResult,
@@ -38,13 +37,12 @@ from generation.training.loop import Trained, Trainer, TrainingTask, resident
 from generation.training.tokens import Sweep, candidates, refusal
 from generation.training.validation import Looks, Scene, held_out_loss
 
-WORDLESS = f"a photo of {PLACEHOLDER}"  # for a photo without a caption
 # Where the bank gave no prompts: places unlike those of catalogue photos, to see whether the product came along.
 PLACES = (
-    f"a photo of {PLACEHOLDER} on a wooden table by a window",
-    f"a photo of {PLACEHOLDER} on grass in a park, in the evening sun",
-    f"a photo of {PLACEHOLDER} on a shelf among books",
-    f"a photo of {PLACEHOLDER} on a stone floor, seen from above",
+    f"{WORDLESS} on a wooden table by a window",
+    f"{WORDLESS} on grass in a park, in the evening sun",
+    f"{WORDLESS} on a shelf among books",
+    f"{WORDLESS} on a stone floor, seen from above",
 )
 VALIDATION_PROMPTS = 2  # without early stopping, which says its own number
 HELD_OUT = 5  # one positive in so many is kept from the sweep, to score tokens on

@@ -82,6 +82,11 @@ class Measuring:
 
     def measure(self, batch: Sequence[GeneratedImage], name: str) -> list[dict[str, Any]]:
         """The metrics of a batch, as JSON; its embeddings are kept as a checkpoint of that name."""
+        metrics, embeddings = self._measured(batch)
+        self.context.keep_checkpoint(name, embeddings)
+        return metrics
+
+    def _measured(self, batch: Sequence[GeneratedImage]) -> tuple[list[dict[str, Any]], bytes]:
         images = [self.files.image(candidate.picture) for candidate in batch]
         masks = self._masks(images)
         cuts = [cut_out(image, mask) if mask is not None else None for image, mask in zip(images, masks, strict=True)]
@@ -89,25 +94,26 @@ class Measuring:
         prompts = np.stack([self._prompts[candidate.template] for candidate in batch])
         table = six_metrics(looks, prompts, self.photos)
         parts = {**vars(looks), "prompt": prompts}
-        self.context.keep_checkpoint(name, save({row: parts[row].astype(np.float16) for row in ROWS}))
-        return [
+        metrics = [
             to_plain(_metrics(candidate, table, place, self._put(masks[place])))
             for place, candidate in enumerate(batch)
         ]
+        return metrics, save({row: parts[row].astype(np.float16) for row in ROWS})
 
     def kept(self, names: Sequence[str]) -> str:
         """All embeddings in one safetensors file, float16; returns its key."""
-        candidates = self.inputs.generate.candidates
-        parts = []
-        for place, name in enumerate(names):
-            part = self.context.checkpoint(name)
-            if part is None:  # the step was done, and what it kept beside its result is gone
-                self.measure(candidates[place * self.size : (place + 1) * self.size], name)
-                part = self.context.checkpoint(name)
-            parts.append(load(part or b""))
+        parts = [load(self._part(place, name)) for place, name in enumerate(names)]
         photos = {f"photo_{name}": rows.astype(np.float16) for name, rows in vars(self.photos).items()}
         rows = {row: np.concatenate([part[row] for part in parts]) for row in ROWS if parts}
         return self.files.put_data(save({**rows, **photos}), "safetensors")[0]
+
+    def _part(self, place: int, name: str) -> bytes:
+        """The embeddings of a batch as they were kept; computed anew where its step was done and they are gone."""
+        part = self.context.checkpoint(name)
+        if part is None:
+            batch = self.inputs.generate.candidates[place * self.size : (place + 1) * self.size]
+            part = self._measured(batch)[1]
+        return part
 
     @cached_property
     def photos(self) -> Looks:

@@ -90,11 +90,12 @@ def places_for(inputs: Inputs, config: NewContextsConfig) -> list[Place]:
     kept = [(view.source, view.picture, view.mask, config.per_view) for view in views if view.kept]
     places: list[Place] = []
     for source, made_from, mask, count in photos + kept:
-        for number in range(count if mask is not None else 0):
+        if mask is None:
+            continue
+        for number in range(count):
             template = inputs.prompts[len(places) % len(inputs.prompts)]
             seed = seed_for(inputs.seed, STAGE, f"{made_from.sha256} {number}")
-            if mask is not None:
-                places.append(Place(source, made_from, mask, template, seed))
+            places.append(Place(source, made_from, mask, template, seed))
     return places
 
 

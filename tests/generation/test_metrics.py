@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from generation.metrics import Looks, mean_pairwise, present, six_metrics, to_photos, to_prompts
+from generation.metrics import Looks, present, six_metrics, to_photos, to_prompts
 
 
 def rows(*values: tuple[float, ...]) -> np.ndarray:
@@ -69,15 +69,5 @@ def test_no_candidates_give_an_empty_table() -> None:
     assert all(len(column) == 0 for column in vars(table).values())
 
 
-@pytest.mark.parametrize(
-    ("embeddings", "expected"),
-    [((EAST, EAST), 1.0), ((EAST, NORTH), 0.0), ((EAST, NORTH, WEST), -1 / 3), ((EAST, EAST, NONE), 1.0)],
-    ids=["twins", "unlike", "three", "what is not there does not count"],
-)
-def test_pairwise_likeness(embeddings: tuple[tuple[float, ...], ...], expected: float) -> None:
-    assert mean_pairwise(rows(*embeddings)) == pytest.approx(expected)
-
-
-def test_one_image_has_no_diversity() -> None:
-    assert np.isnan(mean_pairwise(rows(EAST)))
+def test_zeros_stand_for_what_is_not_there() -> None:
     assert present(rows(EAST, NONE)).tolist() == [True, False]
