@@ -23,6 +23,7 @@ import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from benchmarks.devices import device
 from benchmarks.training_models import small_sd
 from generation.checkpoints.families.sd import load_backbone
 from generation.checkpoints.roles import Drawing, Sampling
@@ -63,7 +64,7 @@ def sd15(folder: Path) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", type=device, default="cpu", help="cpu, cuda, mps or auto")
     parser.add_argument("--dtype", default="float32", choices=("float32", "float16", "bfloat16"))
     parser.add_argument("--shape", default="small", choices=tuple(SIDES))
     parser.add_argument("--threads", type=int, default=1)

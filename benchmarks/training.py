@@ -26,6 +26,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.devices import device
+
 BATCH = {512: 1, 256: 1, 128: 4}  # by pixels a side
 WARM_UP = 3  # steps not counted
 PHOTOS = 12
@@ -40,7 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--group", type=int, default=4, help="products that share a pass")
     parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("--sides", default="256,128", help="pixels: 512 and 256 at batch 1, 128 at batch 4")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", type=device, default="cpu", help="cpu, cuda, mps or auto")
     parser.add_argument("--model", default="small", choices=("small", "sd15"), help="random weights; sd15 is full-size")
     parser.add_argument("--shapes", default="", help="of full-size denoisers: sd15, sdxl, klein; tiny to try it out")
     parser.add_argument("--most", type=int, default=16, help="products at once, with --shapes")
