@@ -5,6 +5,7 @@
 built anew from the raters' tables at any time: `manage.py review rebuild`.
 """
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -158,6 +159,32 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"Tally of campaign {self.campaign}, method {self.method}, type {self.type}, question {self.question}"
+
+
+class Comparison(models.Model):
+    """Methods held against the first of them, on the images that `query` chooses; once computed, it never changes.
+
+    `result` is a list of `comparing.Comparison` as plain values, one for each method but the first.
+    """
+
+    query = models.CharField(max_length=1000, blank=True)
+    methods = models.JSONField()
+    result = models.JSONField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    computed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Comparison #{self.pk}"
+
+    @property
+    def job_key(self) -> str:
+        """What its job is found by."""
+        return f"review/comparisons/{self.pk}"
 
 
 class Waiting(models.Model):

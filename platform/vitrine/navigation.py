@@ -25,6 +25,7 @@ _ENTRIES = (
     ("Rate", "raters:rate-list", "/rate/"),
     ("Campaigns", "raters:campaigns", ("/campaigns/", "/questions/")),
     ("Ranking", "ranking:rankers", "/ranking/"),
+    ("Review", "review:overview", "/review/"),
     ("Jobs", "jobs:list", "/jobs/"),
     ("Admin", "admin:index", "/admin/"),
 )

@@ -23,11 +23,14 @@ def labels(*roles: Role, path: str = "/") -> list[str]:
     [
         ((), []),
         ((Role.RATER,), ["Rate"]),
-        ((Role.ANALYST,), ["Products", "Prompts", "Imports", "Generation", "Campaigns", "Ranking", "Jobs"]),
-        ((Role.OPERATOR,), ["Products", "Prompts", "Imports", "Generation", "Campaigns", "Ranking", "Jobs", "Admin"]),
+        ((Role.ANALYST,), ["Products", "Prompts", "Imports", "Generation", "Campaigns", "Ranking", "Review", "Jobs"]),
+        (
+            (Role.OPERATOR,),
+            ["Products", "Prompts", "Imports", "Generation", "Campaigns", "Ranking", "Review", "Jobs", "Admin"],
+        ),
         (
             (Role.RATER, Role.ANALYST),
-            ["Products", "Prompts", "Imports", "Generation", "Rate", "Campaigns", "Ranking", "Jobs"],
+            ["Products", "Prompts", "Imports", "Generation", "Rate", "Campaigns", "Ranking", "Review", "Jobs"],
         ),
     ],
 )

@@ -132,8 +132,8 @@ def _item_key(row: Mapping[str, Any]) -> str:
     if row["task__subject__product"] is not None:
         return f"product:{row['task__subject__product']}"
     if row["task__subject__name"] is not None:
-        return f"name:{_digest(row['task__subject__name'])}"
-    return f"image:{_digest(row['task__name'])}" if row["task__name"] else f"task:{row['task']}"
+        return f"name:{digest_of(row['task__subject__name'])}"
+    return f"image:{digest_of(row['task__name'])}" if row["task__name"] else f"task:{row['task']}"
 
 
 def _item_of(row: Mapping[str, Any]) -> Item:
@@ -151,7 +151,7 @@ def _items(wanted: Mapping[str, Item]) -> dict[str, int]:
 
 
 def _names(kind: Name.Kind, texts: set[str]) -> dict[str, int]:
-    digests = {_digest(text): text for text in texts}
+    digests = {digest_of(text): text for text in texts}
     rows = Name.objects.filter(kind=kind, digest__in=list(digests))
     there = dict(rows.values_list("digest", "pk"))
     missing = set(digests) - set(there)
@@ -162,5 +162,6 @@ def _names(kind: Name.Kind, texts: set[str]) -> dict[str, int]:
     return {text: there[digest] for digest, text in digests.items()}
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
+    """What a name is found by."""
     return hashlib.sha256(text.encode()).hexdigest()

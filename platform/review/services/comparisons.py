@@ -1,0 +1,71 @@
+"""Asks for comparisons, which a worker computes, and keeps what came out: a comparison once made never changes."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.http import QueryDict
+from django.utils import timezone
+
+from jobs import services as jobs
+from jobs.exceptions import JobError
+from review.filters import Filters
+from review.forms import FilterForm
+from review.models import Comparison
+
+COMPARE = "review.compare"
+MOST_METHODS = 6
+Progress = Callable[..., None]
+
+
+class CannotAsk(ValueError):
+    """Methods that cannot be compared; the text is the sentence for the person."""
+
+
+@transaction.atomic
+def ask(filters: Filters, methods: Sequence[str], *, by: Any = None) -> Comparison:
+    """Have methods compared with the first of them, on the images chosen. Raises CannotAsk."""
+    wanted = list(dict.fromkeys(method for method in methods if method))
+    if not 2 <= len(wanted) <= MOST_METHODS:
+        raise CannotAsk(f"Choose 2 to {MOST_METHODS} different methods; the first is what the others are held against.")
+    about = filters.but(method="")
+    made = Comparison.objects.create(query=about.query, methods=wanted, asked_by=by)
+    subject = f"Comparison of {' and '.join(wanted)}"[:200]
+    jobs.submit(COMPARE, {"comparison": made.pk}, key=made.job_key, subject=subject, asked_by=by)
+    return made
+
+
+def run(comparison: int, progress: Progress = lambda *_: None) -> dict[str, Any]:
+    """Compute a comparison and keep it. Raises JobError with the sentence where there is nothing to compare."""
+    from review import comparing  # noqa: PLC0415 - reaches numpy: workers only
+    from review.statistics.exceptions import CannotCompare  # noqa: PLC0415 - as above
+
+    row = Comparison.objects.get(pk=comparison)
+    progress(0, 1, "comparing")
+    try:
+        found = comparing.compare(filters_of(row), row.methods, seed=row.pk)
+    except CannotCompare as problem:
+        Comparison.objects.filter(pk=row.pk).update(problem=str(problem), computed_at=timezone.now())
+        raise JobError(str(problem)) from None
+    result = [_plain(asdict(one)) | {"better": one.per_image.better} for one in found]
+    Comparison.objects.filter(pk=row.pk).update(result=result, problem="", computed_at=timezone.now())
+    progress(1, 1, "done")
+    return {"methods": len(row.methods), "products": found[0].products}
+
+
+def filters_of(row: Comparison) -> Filters:
+    """What a comparison is about."""
+    return FilterForm(QueryDict(row.query)).filters()
+
+
+def _plain(value: Any) -> Any:
+    """As JSON holds it: numbers of numpy as Python's, and none that JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,52 @@
+"""Judged images with known numbers, through the raters' own services."""
+
+import random
+from collections.abc import Sequence
+
+from catalog.models import Product
+from raters.models import Campaign
+from raters.services import campaigns, tasks
+from review.counting import folding
+from tests.factories.catalog import make_product
+from tests.factories.rating import KEYS, NO, YES, add_new, make_rater, new_task, rate_task
+
+Wanted = Sequence[tuple[Product, str, str, Sequence[bool]]]  # product, method, prompt, what each image's verdict is
+
+
+def judged(wanted: Wanted, *, name: str = "Autumn", **settings: object) -> Campaign:
+    """A campaign with these images, each rated once so that it passes or fails, and counted."""
+    made = campaigns.make_campaign(name, **{"raters_per_image": 1} | settings)
+    asked = []
+    for product, method, prompt, verdicts in wanted:
+        subject = tasks.subject_for(made, tasks.NewSubject(product.title, product=product))
+        new = [new_task(subject, method=method, prompt=prompt) for _ in verdicts]
+        asked += list(zip(add_new(made, new), verdicts, strict=True))
+    campaigns.open_campaign(made)
+    rater = make_rater()
+    for task, passes in asked:
+        rate_task(rater, task, YES if passes else NO)
+    folding.count_all_waiting()
+    return made
+
+
+def mixed_world(seed: int = 3) -> list[Campaign]:
+    """Two campaigns of five products, two types, two methods, two prompts; answers of every kind; some ties."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    products = [make_product(f"Product {n}", type=("mug", "lamp")[n % 2]) for n in range(4)] + [make_product("Bare")]
+    made = []
+    for number in range(2):
+        campaign = campaigns.make_campaign(f"Campaign {number}", raters_per_image=2)
+        for product in products[number:]:
+            subject = tasks.subject_for(campaign, tasks.NewSubject(product.title, product=product))
+            new = [new_task(subject, method="ab"[n % 2], prompt=f"scene {n % 2}") for n in range(2 + number)]
+            add_new(campaign, new)
+        campaigns.open_campaign(campaign)
+        people = [make_rater() for _ in range(2)]
+        for task in campaign.tasks.order_by("pk"):
+            good = chance.random() < 0.5
+            for person in people:
+                bad = {chance.choice(KEYS): chance.choice(("maybe", "no", "unclear"))}
+                rate_task(person, task, YES if good else YES | bad)
+        made.append(campaign)
+    folding.count_all_waiting()
+    return made

@@ -1,0 +1,191 @@
+"""Figures of known images, and what is said where there are none."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Product
+from generation.models import Candidate
+from raters.models import CampaignFigures, Rating
+from raters.services import campaigns
+from review import figures
+from review.counting import folding, waiting
+from review.counting.facts import digest_of
+from review.filters import Filters
+from review.models import UNTYPED, Item, JudgedImage
+from tests.factories.catalog import make_product
+from tests.factories.generation import make_candidate, make_run
+from tests.factories.rating import KEYS, NO, YES, make_campaign, make_question_set, make_rater, rate
+from tests.review.made import judged
+
+PASS, FAIL = True, False
+
+
+@pytest.fixture
+def mugs(db: None) -> list[Product]:
+    return [make_product(f"Mug {number}", type="mug") for number in range(3)]
+
+
+def test_rates_of_images_and_products(mugs: list[Product]) -> None:
+    lamp = make_product("Lamp", type="lamp")
+    made = judged(
+        [
+            (mugs[0], "a", "beach", [PASS, PASS, FAIL]),
+            (mugs[1], "a", "beach", [FAIL, FAIL]),
+            (mugs[1], "b", "desk", [PASS]),
+            (lamp, "b", "desk", [FAIL]),
+        ]
+    )
+    found = figures.overview(Filters())
+    assert (found.per_image.passed, found.per_image.of, found.per_image.products) == (3, 7, 3)
+    assert (found.per_product.passed, found.per_product.of) == (2, 3)
+    assert figures.overview(Filters(least=2)).per_product.passed == 1
+    assert [(line.name, line.per_image.of, line.per_product.passed) for line in found.methods] == [
+        ("a", 5, 1),
+        ("b", 2, 1),
+    ]
+    assert [(line.name, line.per_image.of) for line in found.types] == [("mug", 6), ("lamp", 1)]
+    assert found.is_tiny
+    assert figures.overview(Filters(campaign=made.pk, method="b")).per_image.of == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "images"),
+    [
+        ("product", 2),
+        ("prompt", 3),
+        ("type", 4),
+        ("untyped", 1),
+        ("since", 5),
+        ("since later", 0),
+        ("until", 0),
+        ("voters", 5),
+        ("other voters", 0),
+        ("gone method", 0),
+        ("gone campaign", 0),
+    ],
+)
+def test_every_filter_chooses(name: str, images: int, mugs: list[Product]) -> None:
+    bare = make_product("Bare")
+    judged([(mugs[0], "a", "beach", [PASS, FAIL]), (mugs[1], "b", "desk", [PASS, FAIL]), (bare, "b", "beach", [PASS])])
+    today = timezone.now().date()
+    filters = {
+        "product": Filters(product=mugs[0].pk),
+        "prompt": Filters(prompt=digest_of("beach")[:12]),
+        "type": Filters(type=mugs[0].type_id),
+        "untyped": Filters(type=UNTYPED),
+        "since": Filters(since=today - timedelta(days=1)),
+        "since later": Filters(since=today + timedelta(days=2)),
+        "until": Filters(until=today - timedelta(days=2)),
+        "voters": Filters(voters="person"),
+        "other voters": Filters(voters="simulation"),
+        "gone method": Filters(method="gone"),
+        "gone campaign": Filters(campaign=10**6),
+    }[name]
+    found = figures.overview(filters)
+    assert found.per_image.of == images == filters.rows().count()
+    assert found.is_empty is (images == 0)
+    assert figures.words_of(filters)
+
+
+def test_the_best_of_each_product_by_the_pipelines_order(mugs: list[Product]) -> None:
+    run = make_run(mugs[0])
+    best, worst = (make_candidate(run, place=place) for place in (1, 2))
+    made = judged([(mugs[0], "a", "beach", [PASS, FAIL])])
+    for task, candidate in zip(made.tasks.order_by("position"), (best, worst), strict=True):
+        made.tasks.filter(pk=task.pk).update(candidate=candidate)
+    folding.rebuild()
+    assert Candidate.objects.count() == 2
+    assert figures.overview(Filters(ranker="sum", top=1)).per_image.of == 1
+    assert figures.overview(Filters(ranker="sum", top=2)).per_image.of == 2
+
+
+def test_questions_tell_what_failed_and_what_alone(db: None) -> None:
+    made, people = make_campaign(2), [make_rater() for _ in range(3)]
+    for number, person in enumerate(people):
+        rate(person, made, NO if number else YES)
+        rate(person, made, NO if number else YES)
+    folding.count_all_waiting()
+    table = figures.overview(Filters()).questions
+    size = table.rows[KEYS.index("size")]
+    assert (size.rate.passed, size.rate.of, size.alone, size.alone_images) == (0, 2, 1.0, 2)
+    assert size.answers.no == pytest.approx(4 / 6)
+    logo = table.rows[KEYS.index("logo")]
+    assert (logo.rate.value, logo.alone, logo.answers.no) == (1.0, 0.0, 0.0)
+    assert table.failed == 2
+
+
+def test_sets_of_questions_are_told_apart(db: None) -> None:
+    rater = make_rater()
+    small = make_question_set("sharp", "bright")
+    other = make_campaign(1, raters_per_image=1, question_set=small)
+    usual = make_campaign(2, raters_per_image=1)
+    rate(rater, other, {"sharp": "yes", "bright": "no"})
+    for _ in range(2):
+        rate(rater, usual)
+    folding.count_all_waiting()
+    table = figures.overview(Filters()).questions
+    assert [images for _, _, images in table.sets] == [2, 1]
+    assert len(table.rows) == 8
+    chosen = figures.overview(Filters(questions=small.pk)).questions
+    assert [(row.key, row.rate.value, row.alone) for row in chosen.rows] == [("sharp", 1.0, 0.0), ("bright", 0.0, 1.0)]
+    assert chosen.failed == 1
+
+
+def test_what_verdicts_cost(db: None) -> None:
+    made, rater = make_campaign(2, raters_per_image=1), make_rater()
+    for _ in range(2):
+        rate(rater, made)
+    Rating.objects.update(active_ms=9_000)
+    folding.rebuild()
+    cost = figures.overview(Filters()).cost
+    assert (cost.ratings, cost.per_verdict, cost.seconds, cost.hours) == (2, 1.0, 9.0, pytest.approx(0.005))
+
+
+def test_nothing_at_all_is_said_to_be_nothing(db: None) -> None:
+    found = figures.overview(Filters())
+    assert found.is_empty
+    assert (found.per_image.value, found.per_product.value, found.cost.per_verdict) == (None, None, None)
+    assert found.questions.rows == found.methods == found.types == found.agreement == ()
+
+
+def test_a_page_counts_what_has_just_changed_and_says_what_still_waits(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, rater = make_campaign(3, raters_per_image=1), make_rater()
+    for _ in range(3):
+        rate(rater, made)
+    monkeypatch.setattr(figures, "COUNTED_FIRST", 2)
+    found = figures.overview(Filters())
+    assert (found.per_image.of, found.waiting) == (2, 1)
+    assert figures.overview(Filters()).waiting == waiting.how_many() == 0
+
+
+def test_agreement_is_the_campaigns_as_last_computed(db: None) -> None:
+    made = campaigns.make_campaign("Autumn")
+    figure = {"statistic": "alpha_ordinal", "level": "ordinal", "value": 0.5, "low": 0.4, "high": 0.6, "why": ""}
+    rows = [{"question": key, "images": 9, "answers": 27, "figures": [figure, figure | {"statistic": "percent"}]}
+            for key in ("size", "")]  # fmt: skip
+    CampaignFigures.objects.create(campaign=made, computed_at=timezone.now(), agreement=rows)
+    (line,) = figures.overview(Filters()).agreement
+    assert (line.name, line.value, line.key) == ("Autumn", 0.5, figures.WHOLE_RATING)
+    assert [line.key for line in figures.overview(Filters(campaign=made.pk)).agreement] == ["size", ""]
+
+
+def test_a_campaigns_progress_is_told_with_it(db: None) -> None:
+    made, rater = make_campaign(2, raters_per_image=1), make_rater()
+    rate(rater, made)
+    found = figures.overview(Filters(campaign=made.pk)).progress
+    assert found is not None
+    assert (found.ratings, found.target) == (1, 2)
+    assert figures.overview(Filters()).progress is None
+
+
+def test_a_product_that_is_gone_keeps_its_name(mugs: list[Product]) -> None:
+    judged([(mugs[0], "a", "beach", [PASS])])
+    mugs[0].delete()
+    assert Item.objects.get(key__startswith="product:").name == "Mug 0"
+    folding.rebuild()
+    assert JudgedImage.objects.count() == 1
+    assert folding.differences() == []

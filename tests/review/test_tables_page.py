@@ -1,0 +1,36 @@
+"""The page with the paper's tables, and its files."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from review import paper_tables
+from tests.factories.catalog import make_product
+from tests.review.made import judged
+
+ClientFor = Callable[[User | None], Client]
+
+
+def test_both_tables_stand_beside_the_papers(client_for: ClientFor, analyst: User) -> None:
+    judged([(make_product(source="abo"), "paper v1", "x", [True, False])])
+    page = client_for(analyst).get("/review/tables/").content.decode()
+    assert "17.4 %" in page
+    assert "Seg DINO-I" in page
+    assert "paper v1" in page
+    assert "50.0 %" in page
+
+
+@pytest.mark.parametrize("ending", list(paper_tables.FORMATS))
+def test_files(ending: str, client_for: ClientFor, analyst: User) -> None:
+    response = client_for(analyst).get(f"/review/tables/table-1.{ending}")
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"] == f'attachment; filename="table-1.{ending}"'
+    assert "17.4" in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["table-3.csv", "table-1.doc"])
+def test_what_is_not_there(name: str, client_for: ClientFor, analyst: User) -> None:
+    response = client_for(analyst).get(f"/review/tables/{name}")
+    assert response.status_code == 404
