@@ -22,6 +22,7 @@ from ranking.models import DriftNotice, RatingPlan, Training, Trial
 from raters.models import Ruling
 from raters.services import campaigns, changes, exclusions
 from raters.services.questions import default_question_set
+from review.models import Comparison
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
@@ -386,6 +387,14 @@ ADDRESSES: dict[str, Address] = {
     "raters:api-mine": Address(RATERS, campaign),
     "raters:api-picture": Address(RATERS, lambda: [uuid4()], (404,)),
     "raters:api-photo": Address(RATERS, lambda: [uuid4(), 0], (404,)),
+    "review:overview": Address(LOOK),
+    "review:table": Address(LOOK, lambda: ["images"]),
+    "review:compare": Address(LOOK),
+    "review:comparison": Address(LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk]),
+    "review:tables": Address(LOOK),
+    "review:table-file": Address(LOOK, lambda: ["table-1", "tex"]),
+    "review:api-overview": Address(LOOK),
+    "review:api-table": Address(LOOK, lambda: ["questions"]),
     "api-schema": Address(SIGNED_IN),
     "api-docs": Address(SIGNED_IN),
     "accounts:tokens": Address(SIGNED_IN),
