@@ -4,6 +4,7 @@ All take the cut-out's alpha laid into the picture, (side, side) from 0 to 1, an
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, radians, sin, tan
 
 import cv2
@@ -14,12 +15,16 @@ from generation.records import BackdropLight
 
 Field = NDArray[np.float32]
 _SOLID = 0.5
+_LONG, _GENTLE = 0.3, (0.08, 0.9)  # of the width; rise by run, of an edge that is taken for one on the ground
 _FLAT = 0.26  # how much a floor's depth is foreshortened, seen from the height that products are taken from
 
 
 @dataclass(frozen=True)
 class Foot:
-    """Where a cut-out stands: by column the row of its lowest pixel, and how near the ground it is there, 0 to 1."""
+    """Where a cut-out stands: by column the row of its lowest pixel, and how near the ground it is there, 0 to 1.
+
+    A sole or a box's edge that was taken from above runs aslant through the picture, and touches the ground throughout.
+    """
 
     rows: Field  # (side,); the lowest row of all where a column has nothing
     near: Field  # (side,)
@@ -51,7 +56,28 @@ def foot_of(alpha: Field) -> Foot:
     smooth = cv2.medianBlur(np.rint(lowest).astype(np.uint16)[None], 5)[0].astype(np.float32)
     lift = (bottom - smooth) / max(bottom - top, 1)
     near = there * np.exp(-((lift / 0.10) ** 2))
+    near[_aslant(smooth, columns, max(bottom - top, 1))] = 1.0
     return Foot(smooth, near.astype(np.float32), int(columns[0]), int(columns[-1]) + 1, top, bottom)
+
+
+def _aslant(rows: Field, columns: NDArray[np.intp], height: int) -> NDArray[np.intp]:
+    """The columns in which the outline below is one long, straight, gentle slant: an edge seen in perspective.
+
+    Rounded sides, spouts and legs make hull lines that are short, steep, or far from the outline.
+    """
+    points = np.stack([columns, rows[columns]], axis=-1).astype(np.float32)
+    ends = points[[0, -1]]
+    hull = cv2.convexHull(points)[:, 0]
+    below = hull[hull[:, 1] >= np.interp(hull[:, 0], ends[:, 0], ends[:, 1]) - 0.5]
+    line = cv2.approxPolyDP(below[below[:, 0].argsort()][:, None], 0.015 * height, closed=False)[:, 0]
+    found = [np.zeros(0, np.intp)]
+    for (left, high), (right, low) in pairwise(line):
+        wide, steep = right - left, abs(low - high) / max(right - left, 1)
+        along = columns[(columns >= left) & (columns <= right)]
+        gap = np.interp(along, (left, right), (high, low)) - rows[along]
+        if wide > _LONG * len(columns) and _GENTLE[0] < steep < _GENTLE[1] and gap.mean() < 0.02 * height:
+            found.append(along[gap < 0.04 * height])
+    return np.concatenate(found)
 
 
 def standing(alpha: Field, light: BackdropLight, *, floor_from: float) -> Field:
