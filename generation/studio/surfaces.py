@@ -162,7 +162,7 @@ def blurred(picture: Picture, share: float) -> Picture:
     """Out of focus, by a share of the side; a disc's blur, as a lens makes it, not a Gaussian's."""
     radius = max(round(share * picture.shape[1]), 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)).astype(np.float32)
-    small = max(radius // 5, 1)
+    small = max(radius // 16, 1)  # no smaller: a disc of few pixels has steps when it is enlarged
     if small > 1:
         reduced = cv2.resize(picture, None, fx=1 / small, fy=1 / small, interpolation=cv2.INTER_AREA)
         done = blurred(np.asarray(reduced, np.float32), share)

@@ -56,6 +56,20 @@ def test_a_scene_drawn_now_looks_as_the_shipped_one(tmp_path: Path) -> None:
     assert np.abs(now - shipped).mean() < 8
 
 
+@pytest.mark.parametrize("share", [0.03, 0.05])
+def test_a_far_light_out_of_focus_is_a_smooth_disc(share: float) -> None:
+    side = 640
+    point = np.zeros((side, side, 3), np.float32)
+    point[318:322, 318:322] = 1
+    made, radius = surfaces.blurred(point, share)[..., 0], share * side
+    away = np.hypot(*(np.mgrid[:side, :side] - 319.5))
+    assert made.sum() == pytest.approx(16, rel=0.05), "no light is lost"
+    inside, edge = made[away < 0.8 * radius], made[(away > 0.93 * radius) & (away < 1.07 * radius)]
+    assert inside.std() < 0.06 * inside.mean()
+    assert made[away > 1.25 * radius].max() < 0.05 * inside.mean()
+    assert 0.2 < edge.mean() / inside.mean() < 0.8
+
+
 def test_an_unknown_scene_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
