@@ -34,6 +34,7 @@ _DIFFERENT = 11.0  # CIELAB steps between the two sides of an outline from which
 _OF_THE_GROUND = 6.0  # steps within which a colour is the ground's own
 _SHADOWS_REACH = 0.35  # of the product's height, from below: where its shadow and reflection may lie
 _MOST_DOUBTED = 0.55  # on busy ground: below what a recipe asks for, so that a person looks at it
+_ALL = 0.85  # share of the photo from which a box is one around all of it
 _BORDER = 0.06  # share of the frame that may belong to the product before the score falls
 Trimap = NDArray[np.uint8]  # cv2's labels: sure and probable ground, sure and probable product
 
@@ -76,7 +77,10 @@ class GrabCut:
         start = _started(scene, prompt, guessed)
         if not np.isin(start, (cv2.GC_PR_FGD, cv2.GC_FGD)).any():
             return []
-        mask = _solid(scene, _settled(scene, start), start, _plain(guessed))
+        if guessed is not None and not guessed.even and _means_all(prompt, scene):
+            mask = _agreed(scene, guessed)[0]
+        else:
+            mask = _solid(scene, _settled(scene, start), start, _plain(guessed))
         score = _score(scene, start, mask) if guessed is not None and guessed.even else _doubted(scene, mask)
         return [MaskGuess(imaging.resize_mask(mask, scene.size), score)] if mask.any() else []
 
@@ -108,6 +112,12 @@ def _opened(embedding: bytes) -> _Scene:
 
 def _plain(guessed: Guessed | None) -> bool:
     return guessed is not None and guessed.plain
+
+
+def _means_all(prompt: MaskPrompt, scene: _Scene) -> bool:
+    """Whether a person asks for a suggestion: a box around nearly all of the photo says nothing of where to look."""
+    left, top, right, bottom = prompt.box or (0, 0, 0, 0)
+    return not prompt.points and (right - left) * (bottom - top) >= _ALL * scene.size[0] * scene.size[1]
 
 
 def _started(scene: _Scene, prompt: MaskPrompt, guessed: Guessed | None) -> Trimap:

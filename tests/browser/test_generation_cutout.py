@@ -102,6 +102,33 @@ class Marking:
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_suggestion_is_a_box_of_all_but_the_rim_and_can_be_undone(
+    page_for: PageFor, person: User, photo: Photo
+) -> None:
+    marking = Marking(page_for(person), photo)
+    marking.button("Suggest").click()
+    expect(marking.status).to_contain_text(COVERS, timeout=60_000)  # torch is imported first
+    left, top, right, bottom = marking.asked()["box"]
+    assert (left, top) == (round(0.03 * photo.width), round(0.03 * photo.height))
+    assert (right, bottom) == (photo.width - left, photo.height - top)
+    expect(marking.button("Save mask")).to_be_enabled()
+    marking.button("Undo").click()
+    expect(marking.button("Save mask")).to_be_disabled()
+
+
+def test_an_answer_without_any_mask_says_so(page_for: PageFor, person: User, photo: Photo) -> None:
+    page = page_for(person)
+    # A segmenter finds nothing in few photos, and in none that all segmenters share.
+    nothing = json.dumps({"state": "done", "job": 1, "width": photo.width, "height": photo.height, "guesses": []})
+    page.route("**/cutout/cut/", lambda route: route.fulfill(body=nothing, content_type="application/json"))
+    marking = Marking(page, photo)
+    marking.click(0.5, 0.5)
+    expect(marking.status).to_contain_text("Nothing was found there")
+    expect(marking.button("Save mask")).to_be_disabled()
+    expect(marking.button("Undo")).to_be_enabled()
+
+
+@pytest.mark.usefixtures("worker")
 def test_clicks_are_answered_undone_and_saved(
     page_for: PageFor, person: User, photo: Photo, shoot: Callable[[Page, str], None]
 ) -> None:

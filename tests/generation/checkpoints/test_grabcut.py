@@ -108,6 +108,16 @@ def test_the_same_picture_gives_the_same_mask() -> None:
     assert one.score == other.score
 
 
+@pytest.mark.parametrize("name", ["grain, as asphalt", "a fold of cloth beside it"])
+def test_a_box_around_all_of_the_photo_asks_for_the_answer_of_most_starts(name: str) -> None:
+    pixels, _ = grounds()[name]
+    image, cut = Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), GrabCut(128)
+    [suggested] = cut.cut(cut.embed(image), MaskPrompt((7, 6, 233, 204)))
+    [found] = cut.everything(image)
+    assert np.array_equal(suggested.mask, found.mask)
+    assert suggested.score < SegmentConfig().surest
+
+
 def test_a_prompt_has_to_say_something() -> None:
     image, _ = disc()
     with pytest.raises(ValueError, match="needs a box or at least one point"):

@@ -111,8 +111,12 @@ async function ask(prompt) {
 // --- what is shown -------------------------------------------------------------------------------------------------
 function show() {
   const prompt = current();
-  const told = answers.get(keyOf(prompt));
-  if (told) stage.mask = decode(told.guesses[guess % told.guesses.length].counts, told.width, told.height);
+  const answer = answers.get(keyOf(prompt));
+  const told = answer?.guesses.length ? answer : null;
+  if (answer && !told) {
+    stage.mask = null;
+    say("Nothing was found there. Drag a box around the product, or click elsewhere on it.", true);
+  } else if (told) stage.mask = decode(told.guesses[guess % told.guesses.length].counts, told.width, told.height);
   else if (place === 0) stage.mask = base;
   else if (isEmpty(prompt)) stage.mask = facts.made_by === "automatic" ? base : null;
   else ask(prompt); // until it is answered the mask before stays in sight
@@ -133,6 +137,12 @@ function tell(told) {
   const which = told.guesses.length > 1 ? `Guess ${(guess % told.guesses.length) + 1} of ${told.guesses.length}: the` : "The";
   const covers = `${which} mask covers ${(100 * share(stage.mask)).toFixed(1)} % of the photo`;
   say(`${covers}, and the segmenter is ${Math.round(100 * Math.min(1, Math.max(0, one.score)))} % sure of it.`);
+}
+
+// The segmenter's own idea of the product: whatever is in the photo but for its rim.
+function suggest() {
+  const [x, y] = [Math.round(0.03 * facts.width), Math.round(0.03 * facts.height)];
+  add({ box: [x, y, facts.width - x, facts.height - y], points: [] });
 }
 
 function another() {
@@ -156,13 +166,13 @@ async function save() {
 // --- buttons and keys ----------------------------------------------------------------------------------------------
 const keys = document.getElementById("cutout-keys");
 const ACTS = {
-  undo: () => step(-1), redo: () => step(1), clear, guess: another, save,
+  undo: () => step(-1), redo: () => step(1), clear, suggest, guess: another, save,
   in: () => stage.zoom(1.5), out: () => stage.zoom(1 / 1.5), fit: () => stage.fit(),
   keys: () => keys.showModal(), look: () => stage.nextLook(),
 };
 for (const [name, act] of Object.entries(ACTS)) button(name)?.addEventListener("click", act);
 const KEYS = {
-  "+": ACTS.in, "=": ACTS.in, "-": ACTS.out, 0: ACTS.fit, n: another, m: ACTS.look, "?": ACTS.keys,
+  "+": ACTS.in, "=": ACTS.in, "-": ACTS.out, 0: ACTS.fit, n: another, g: suggest, m: ACTS.look, "?": ACTS.keys,
   Delete: clear, Backspace: clear, Escape: () => stage.cancel(),
 };
 const COMMANDS = { z: ACTS.undo, y: ACTS.redo, s: save };
