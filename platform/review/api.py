@@ -64,5 +64,7 @@ def plain(found: figures.Overview) -> dict[str, Any]:
 def _filters(request: Request) -> Filters:
     form = FilterForm(request.query_params)
     if not form.is_valid():
-        raise serializers.ValidationError({name: list(problems) for name, problems in form.errors.items()})
+        raise serializers.ValidationError(
+            {name: [str(one) for one in problems] for name, problems in form.errors.items()}
+        )
     return form.filters()

@@ -28,7 +28,7 @@ class FilterForm(forms.Form):
     ranker = forms.CharField(required=False, max_length=20)
     top = forms.IntegerField(required=False, min_value=1, max_value=picks.MOST, label="Only its best")
     least = forms.TypedChoiceField(
-        required=False, coerce=int, empty_value=1, choices=[(n, str(n)) for n in range(1, MOST_PASSING + 1)]
+        required=False, coerce=int, choices=[(n, str(n)) for n in range(1, MOST_PASSING + 1)]
     )
     questions = forms.IntegerField(required=False, min_value=1)
     source = forms.CharField(required=False, max_length=40)
@@ -41,6 +41,9 @@ class FilterForm(forms.Form):
         if text and not (text.isascii() and text.isdigit() and len(text) < 19):
             raise forms.ValidationError(f"{text!r} is no product type; it is a number, or {NO_TYPE}.")
         return int(text) if text else None
+
+    def clean_least(self) -> int:
+        return self.cleaned_data["least"] or 1
 
     def clean_ranker(self) -> str:
         text: str = self.cleaned_data["ranker"]

@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Avg, Count, F
 
@@ -83,17 +84,8 @@ def table_2() -> Table:
         .values(dataset=F("run__product__source"), name=F("run__method__name"), version=F("run__method__version"))
         .annotate(images=Count("pk"), **{f"mean_{name}": Avg(name) for name in paper.METRICS})
     )
-    ours = [
-        Row(
-            row["dataset"],
-            f"{row['name']} v{row['version']}",
-            (*map(_mean, values), f"{row['images']:,}"),
-            False,
-            values,
-        )
-        for row in sorted(rows, key=lambda row: (row["dataset"], row["name"], row["version"]))
-        for values in [tuple(row[f"mean_{name}"] for name in paper.METRICS)]
-    ]
+    ours = [_measured_row(dict(row)) for row in rows]
+    ours.sort(key=lambda row: (row.dataset, row.method))
     note = (
         "Means of cosine similarities over images; a segmented metric is of the images in which the product was found."
     )
@@ -154,6 +146,12 @@ def _judged_row(dataset: str, method: str, image: Rate, product: Rate) -> Row:
     cells = (_percent(image.value), _range(image), _percent(product.value), _range(product), f"{image.of:,}",
              f"{product.of:,}")  # fmt: skip
     return Row(dataset, method, cells, False, (image.value, product.value))
+
+
+def _measured_row(row: dict[str, Any]) -> Row:
+    values = tuple(row[f"mean_{name}"] for name in paper.METRICS)
+    cells = (*map(_mean, values), f"{row['images']:,}")
+    return Row(row["dataset"], f"{row['name']} v{row['version']}", cells, False, values)
 
 
 def _percent(value: float | None) -> str:

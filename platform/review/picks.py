@@ -1,5 +1,7 @@
 """Which images a ranker puts first: the one seam between figures and rankers."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from generation.models import Candidate
@@ -9,7 +11,7 @@ SUM = "sum"  # the pipeline's own order, from before any ranker is champion
 MOST = 100
 
 
-def first_of(ranker: str, top: int) -> QuerySet[Candidate] | QuerySet[Score]:
+def first_of(ranker: str, top: int) -> QuerySet[Any, Any]:
     """Candidate ids, as a subquery, of the `top` images of each product by that ranker: its number, or SUM."""
     if ranker == SUM:
         return Candidate.objects.filter(place__lte=top).values("pk")

@@ -103,11 +103,12 @@ def parts(filters: Filters) -> Parts:
 def questions(filters: Filters, question_set: int, count: int) -> list[OneQuestion]:
     """Of each of the set's `count` questions."""
     if filters.is_kept:
-        rows = Tally.objects.filter(**tally_key(filters), question_set=question_set, question__gte=0)
-        found = {row.question: row for row in rows}
+        kept = Tally.objects.filter(**tally_key(filters), question_set=question_set, question__gte=0)
+        found = {row.question: row for row in kept}
         return [_kept_question(place, found.get(place)) for place in range(count)]
     rows = filters.rows().filter(question_set=question_set)
-    alone = dict(rows.exclude(alone=None).order_by().values_list("alone").annotate(n=Count("pk")))
+    failing = rows.filter(alone__isnull=False).order_by().values_list("alone").annotate(n=Count("pk"))
+    alone: dict[int | None, int] = dict(failing)
     answers = _scanned_answers(rows, count)
     return [
         OneQuestion(place, sums, alone.get(place, 0), answers[place])
@@ -219,4 +220,4 @@ def _over(cells: QuerySet[Any, Any], statements: Sequence[str]) -> list[tuple[An
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"WITH cells AS ({inner}) {' UNION ALL '.join(statements)}", values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

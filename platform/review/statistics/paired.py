@@ -163,7 +163,7 @@ def products_needed(apart: Values, difference: float, power: float = POWER) -> i
     if difference == 0 or not math.isfinite(difference):
         return None
     times = stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(power)
-    return max(2, math.ceil((times * spread / difference) ** 2))
+    return max(2, math.ceil((float(times) * spread / difference) ** 2))
 
 
 def _compared(

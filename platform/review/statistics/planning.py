@@ -127,4 +127,4 @@ def _by_formula(plan: Plan) -> int:
     each = [rate * (1 - rate) * (1 + (plan.images - 1) * plan.icc) / plan.images for rate in rates]
     common = plan.shared * plan.icc * math.sqrt(math.prod(rate * (1 - rate) for rate in rates))
     times = stats.norm.ppf(1 - plan.level / 2) + stats.norm.ppf(plan.power)
-    return math.ceil(times**2 * max(0.0, sum(each) - 2 * common) / (plan.base - plan.expected) ** 2)
+    return math.ceil(float(times) ** 2 * max(0.0, sum(each) - 2 * common) / (plan.base - plan.expected) ** 2)

@@ -7,7 +7,7 @@ images a product, its width is that of a t interval of product means, and it nev
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from review.statistics import student
@@ -45,12 +45,12 @@ def per_image(sums: Sums, confidence: float = CONFIDENCE) -> Rate:
     if sums.images == 0:
         return Rate(said="No image is judged.")
     value = sums.passed / sums.images
-    found = {"value": value, "of": sums.images, "passed": sums.passed, "products": sums.products}
+    found = Rate(value, of=sums.images, passed=sums.passed, products=sums.products)
     if sums.products < 2:
-        return Rate(**found, said="Without an interval: images of one product say nothing of other products.")
+        return replace(found, said="Without an interval: images of one product say nothing of other products.")
     times = student.quantile((1 + confidence) / 2, sums.products - 1)
     low, high = wilson(value, worth(sums), times)
-    return Rate(**found, low=low, high=high)
+    return replace(found, low=low, high=high)
 
 
 def per_product(passing: int, products: int, confidence: float = CONFIDENCE) -> Rate:
@@ -58,10 +58,11 @@ def per_product(passing: int, products: int, confidence: float = CONFIDENCE) -> 
     if products == 0:
         return Rate(said="No product has a judged image.")
     value = passing / products
-    found = {"value": value, "of": products, "passed": passing, "products": products}
+    found = Rate(value, of=products, passed=passing, products=products)
     if products < 2:
-        return Rate(**found, said="Without an interval: one product says nothing of other products.")
-    return Rate(**found, **dict(zip(("low", "high"), wilson(value, products, _normal(confidence)), strict=True)))
+        return replace(found, said="Without an interval: one product says nothing of other products.")
+    low, high = wilson(value, products, _normal(confidence))
+    return replace(found, low=low, high=high)
 
 
 def wilson(value: float, of: float, times: float) -> tuple[float, float]:
