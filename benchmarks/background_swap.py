@@ -1,13 +1,17 @@
-"""How long a background swap takes: `python benchmarks/background_swap.py PHOTO … [--images 8] [--side 1024]`.
+"""How long a background swap takes: `python benchmarks/background_swap.py PHOTO … [--images 8] [--sheet OUT.webp]`.
 
 Prints a table: seconds for cutting out (once for each photo) and for each image, and images a second. CPU seconds are
 of this process, so that a busy machine shows in the wall clock alone. Without photos, a drawn one of 1,200 px.
+`--sheet` keeps what was made to be looked at: a row for each photo, the photo first. A photo's name says what it shows:
+`mug-forest-front.webp` is of a mug.
 """
 
 import argparse
 import os
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
@@ -18,52 +22,110 @@ from PIL import Image, ImageDraw, ImageOps
 from generation import backdrops, placing, sampling, swapping
 from generation.checkpoints.grabcut import GrabCut
 from generation.context import LocalContext
+from generation.exceptions import ProductNotFound
 from generation.files import Files, FolderStore
 from generation.finding import find_product
 from generation.imaging import box_of, share_of
 from generation.provenance import Origin
 from generation.recipe import GenerateConfig, MatteConfig, SegmentConfig, SwapConfig
-from generation.records import Photo, PhotoMask, ProductFacts, SegmentResult
+from generation.records import MatteResult, Photo, PhotoMask, Picture, ProductFacts, SegmentResult
 from generation.stages import matte
+
+CELL, GAP = 220, 6  # pixels, of a sheet
+
+
+@dataclass
+class Row:
+    """What became of one photo: seconds (CPU, wall) of each part, its pictures, or why a person is asked."""
+
+    name: str
+    photo: Image.Image
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    images: list[Image.Image] = field(default_factory=list)
+    asks: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What its photo shows, by the file's name."""
+        return self.name.partition("-")[0]
+
+    def __str__(self) -> str:
+        told = f"{self.name[:28]:28} {self.photo.width:>5} x {self.photo.height:<4}"
+        if self.asks:
+            return f"{told} asks: {self.asks}"
+        cut, edges, made = (self.seconds[part] for part in ("cut", "edges", "images"))
+        each = made[0] / len(self.images)
+        wall = f"(wall {cut[1]:.2f}, {edges[1]:.2f}, {made[1] / len(self.images):.2f} s)"
+        return f"{told} {cut[0]:>8.2f}s {edges[0]:>8.2f}s {each:>8.2f}s {1 / each:>8.1f}    {wall}"
 
 
 def main() -> None:
+    """Print the table, and write the sheet when it is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--side", type=int, default=0)
+    parser.add_argument("--sheet", type=Path)
     asked = parser.parse_args()
     print(f"{'photo':28} {'pixels':>11} {'cut out':>9} {'edges':>9} {'an image':>9} {'images/s':>9}   (CPU s; wall)")
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         files = Files(FolderStore(Path(folder)))
-        for name, image in [(path.name, _opened(path)) for path in asked.photos] or [("drawn", _drawn())]:
-            _row(name, image, files, asked)
+        for name, image in [(path.stem, _opened(path)) for path in asked.photos] or [("drawn", _drawn())]:
+            rows.append(Row(name, image))
+            _swap(rows[-1], files, images=asked.images, side=asked.side)
+            print(rows[-1], flush=True)
+    if asked.sheet:
+        sheet(rows).save(asked.sheet, quality=86)
 
 
-def _row(name: str, image: Image.Image, files: Files, asked: argparse.Namespace) -> None:
+def sheet(rows: Sequence[Row]) -> Image.Image:
+    """The photos on the left, what was made of each beside it; those that a person is asked about are left out."""
+    shown = [row for row in rows if row.images]
+    wide = 1 + max((len(row.images) for row in shown), default=0)
+    step = CELL + GAP
+    made = Image.new("RGB", (wide * step + GAP, len(shown) * step + GAP), "white")
+    for line, row in enumerate(shown):
+        for place, picture in enumerate([row.photo, *row.images]):
+            made.paste(
+                ImageOps.fit(picture, (CELL, CELL), Image.Resampling.LANCZOS), (GAP + place * step, GAP + line * step)
+            )
+    return made
+
+
+def _swap(row: Row, files: Files, *, images: int, side: int) -> None:
     clock = Clock()
-    found = find_product(GrabCut(), image, SegmentConfig(surest=0))
-    cutting = clock.lap()
+    found = find_product(GrabCut(), row.photo, SegmentConfig(), noun=row.noun)
+    row.seconds["cut"] = clock.lap()
     if found.mask is None:
-        print(f"{name:28} {image.width:>5} x {image.height:<4} {found.problem}")
+        row.asks = found.problem
         return
-    picture = files.put_picture(image)
-    mask = PhotoMask(picture, files.put_mask(found.mask), box_of(found.mask), share_of(found.mask), 1.0, "person")
+    picture = files.put_picture(row.photo)
+    kept = files.put_mask(found.mask)
     clock.lap()
-    product = ProductFacts(name, "", (Photo(picture),))
-    made = matte.run(matte.Inputs(product, SegmentResult((mask,))), MatteConfig(), None, LocalContext(), files)  # type: ignore[arg-type]
-    edges = clock.lap()
-    every = [one for one in backdrops.bank() if placing.fits(one, placing.kind_of(""))]
-    config = GenerateConfig(way="background-swap", candidates=asked.images, prompts=asked.images, swap=SwapConfig())
-    targets = sampling.swap_targets(every, config, sampling.Draw(name, 0))
-    swap = swapping.Swap("", made, tuple(every), SwapConfig(), Origin("", 0, "generate"), asked.side)
-    swapping.run(swap, targets, LocalContext(), files)
-    cpu, wall = clock.lap()
-    each = cpu / len(targets), wall / len(targets)
-    print(
-        f"{name:28} {image.width:>5} x {image.height:<4} {cutting[0]:>8.2f}s {edges[0]:>8.2f}s {each[0]:>8.2f}s"
-        f" {1 / each[0]:>8.1f}    (wall {cutting[1]:.2f}, {edges[1]:.2f}, {each[1]:.2f} s)"
-    )
+    mask = PhotoMask(picture, kept, box_of(found.mask), share_of(found.mask), found.score, "automatic")
+    try:
+        made = _edges(row, mask, files)
+    except ProductNotFound as refusal:
+        row.asks = str(refusal)
+        return
+    row.seconds["edges"] = clock.lap()
+    pictures = _placed(row, made, files, images=images, side=side)
+    row.seconds["images"] = clock.lap()
+    row.images = [files.image(picture) for picture in pictures]
+
+
+def _edges(row: Row, mask: PhotoMask, files: Files) -> MatteResult:
+    inputs = matte.Inputs(ProductFacts(row.name, row.noun, (Photo(mask.picture),)), SegmentResult((mask,)))
+    return matte.run(inputs, MatteConfig(), None, LocalContext(), files)  # type: ignore[arg-type]
+
+
+def _placed(row: Row, made: MatteResult, files: Files, *, images: int, side: int) -> list[Picture]:
+    every = [one for one in backdrops.bank() if placing.fits(one, placing.kind_of(row.noun))]
+    config = GenerateConfig(way="background-swap", candidates=images, prompts=images, swap=SwapConfig())
+    targets = sampling.swap_targets(every, config, sampling.Draw(row.name, 0))
+    swap = swapping.Swap(row.noun, made, tuple(every), SwapConfig(), Origin("", 0, "generate"), side)
+    return [one.picture for one in swapping.run(swap, targets, LocalContext(), files)]
 
 
 class Clock:

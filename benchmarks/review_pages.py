@@ -1,6 +1,6 @@
 """Review on a large site: how quick are its pages, a new filter, a comparison and its exports?
 
-    python benchmarks/review.py --postgres postgresql://user@host:port [--scale 1.0]
+    python benchmarks/review_pages.py --postgres postgresql://user@host:port [--scale 1.0]
 
 A database is made on that server and dropped at the end. At scale 1: 100,000 products, two methods, 1,000,000 images,
 3,000,000 ratings of 8 answers, loaded by INSERT … SELECT; then everything is counted by `review rebuild`, as after an
