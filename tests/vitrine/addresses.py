@@ -167,8 +167,8 @@ def cut() -> list[Any]:
 
 
 def adapter() -> list[Any]:
-    made = make_result("finetune")
-    return [Adapter.objects.create(result=made, token="sks", rank=1, steps=1, key="k", sha256="0" * 64, bytes=1).pk]
+    made, key = make_result("finetune"), make_photo().key  # any file that is there
+    return [Adapter.objects.create(result=made, token="sks", rank=1, steps=1, key=key, sha256="0" * 64, bytes=1).pk]
 
 
 def mask() -> list[Any]:
@@ -256,6 +256,7 @@ ADDRESSES: dict[str, Address] = {
     "generation:stage-pictures": Address(LOOK, result),
     "generation:candidate": Address(LOOK, candidate),
     "generation:candidate-download": Address(LOOK, candidate),
+    "generation:adapter-download": Address(LOOK, adapter),
     "generation:batches": Address(LOOK),
     "generation:batch-new": Address(OPERATORS),
     "generation:batch": Address(LOOK, batch),
