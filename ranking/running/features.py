@@ -22,7 +22,7 @@ from generation.exceptions import GenerationError
 from generation.models import Candidate, ResultFile
 from generation.records import Picture
 from generation.storage import site_files
-from ranking.exceptions import NotEnoughLabels
+from ranking.exceptions import Damaged, NotEnoughLabels
 from ranking.learning import statistics
 from ranking.learning.table import EMBEDDING, METRICS, STATISTICS, Block, Definition, FeatureTable, concatenate
 from ranking.models import FeatureChunk
@@ -107,12 +107,23 @@ def chunk(definition: Definition, number: int) -> FeatureTable:
     )
     stamp = hashlib.sha256(" ".join(f"{row['pk']}:{row['embeddings']}" for row in rows).encode()).hexdigest()
     kept = FeatureChunk.objects.filter(definition=definition.hash, number=number).first()
-    if kept is not None and kept.stamp == stamp and default_storage.exists(kept.key):
-        return files.get_table(kept.key)
-    known = files.get_table(kept.key) if kept is not None and default_storage.exists(kept.key) else None
+    known = _known(kept)
+    if kept is not None and known is not None and kept.stamp == stamp:
+        return known
     table = build(definition, rows, known)
     _keep(definition, number, stamp, table, kept.key if kept else "")
     return table
+
+
+def _known(kept: FeatureChunk | None) -> FeatureTable | None:
+    """A stored chunk; None where there is none, or its file is damaged or was replaced this moment: it is made anew."""
+    if kept is None:
+        return None
+    try:
+        return files.get_table(kept.key)
+    except Damaged:
+        default_storage.delete(kept.key)  # what is made anew may have the same hash, and so the same key
+        return None
 
 
 def build(definition: Definition, rows: Sequence[dict[str, Any]], known: FeatureTable | None = None) -> FeatureTable:

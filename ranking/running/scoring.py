@@ -13,8 +13,9 @@ from ranking.exceptions import Damaged
 from ranking.learning.base import Ranker as Fitted
 from ranking.learning.exceptions import WrongTable
 from ranking.learning.table import EMBEDDING, Definition, FeatureTable
-from ranking.models import Explanation, Policy, Ranker, Score, ScoredProduct
+from ranking.models import DriftNotice, Explanation, Policy, Ranker, Score, ScoredProduct
 from ranking.running import features, files
+from ranking.services import notices
 from ranking.services import policy as policies
 
 BATCH = 1_000
@@ -38,10 +39,17 @@ def stale(ranker: Ranker, policy: Policy) -> list[int]:
 
 
 def score_stale(ranker: Ranker, progress: Progress = lambda *_: None) -> int:
-    """Bring a ranker's scores up to date; returns how many products were scored. Raises Damaged."""
+    """Bring a ranker's scores up to date; returns how many products were scored.
+
+    Raises Damaged, and opens a notice: until that is closed, nobody asks for its scores by themselves.
+    """
     policy = policies.current()
     products = stale(ranker, policy)
-    return score(ranker, products, policy, progress) if products else 0
+    try:
+        return score(ranker, products, policy, progress) if products else 0
+    except Damaged as error:
+        notices.open_notice(ranker, DriftNotice.Kind.BROKEN, "", f"It cannot score: {error}", {})
+        raise
 
 
 def score(
@@ -137,6 +145,6 @@ def _write(
         Ranker.objects.select_for_update(of=("self",), no_key=True).get(pk=ranker.pk)
         Score.objects.filter(ranker=ranker, product__in=ids).delete()
         ScoredProduct.objects.filter(ranker=ranker, product__in=ids).delete()
-        Explanation.objects.filter(ranker=ranker, candidate__in=table.candidates.tolist()).delete()
+        Explanation.objects.filter(ranker=ranker, candidate__run__product__in=ids).delete()
         Score.objects.bulk_create(rows, batch_size=BATCH)
         ScoredProduct.objects.bulk_create(totals, batch_size=BATCH)

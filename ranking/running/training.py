@@ -165,6 +165,8 @@ class _Run:
         curve: dict[str, Any],
     ) -> Ranker:
         """Inside the step's transaction: the registry's row with its files, and the training's end."""
+        # Two trainings of one learner that end together would take the same number: the sets of labels are a queue.
+        LabelSet.objects.select_for_update(of=("self",), no_key=True).get(pk=LabelSet.objects.order_by("pk")[0].pk)
         newest = Ranker.objects.filter(name=self.wish.learner).aggregate(newest=Max("version"))["newest"] or 0
         ranker = Ranker.objects.create(
             name=self.wish.learner,

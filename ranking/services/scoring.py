@@ -31,11 +31,12 @@ def ask_for_missing() -> int:
     """Ask for each ranker in use that lacks scores, or has them under another policy; returns for how many.
 
     A few counts for each: an image that was taken away leaves one that fits no more, and its product is scored anew.
+    One that cannot score is left alone until its notice is closed.
     """
     images = Candidate.objects.filter(dropped="", clip_i__isnull=False).count()
     policy = Policy.objects.first()
     asked = 0
-    for ranker in in_use():
+    for ranker in in_use().exclude(notices__kind="broken", notices__closed_at=None):
         rows = ScoredProduct.objects.filter(ranker=ranker)
         known = rows.aggregate(images=Sum("images"))["images"] or 0
         if known != images or (policy is not None and rows.exclude(policy=policy).exists()):

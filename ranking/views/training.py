@@ -52,14 +52,14 @@ def training_live(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def job_training(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel of figures on the page of a training's job."""
-    found = Training.objects.filter(job=pk).select_related("ranker").first()
-    live = bool(found and found.ended_at is None)
+    found = Training.objects.filter(job=pk).select_related("ranker", "job").first()
+    live = bool(found and found.job and found.job.state not in FINISHED_STATES)
     return render(request, "ranking/_job_training.html", {"training": found, "job_id": pk, "live": live})
 
 
 def _context(found: Training) -> dict[str, object]:
     job = found.job
-    live = found.ended_at is None and job is not None and job.state not in FINISHED_STATES
+    live = job is not None and job.state not in FINISHED_STATES
     context: dict[str, object] = {"training": found, "job": job, "live": live}
     if job is not None:
         context |= {"pace": pace(job), "elapsed": running_time(job)}

@@ -90,7 +90,9 @@ def _candidates(drawn: Pictures, products: list[Product]) -> list[Candidate]:
         )
         embeddings = _measured(product, drawn, rows)
         result = make_result("generate")
-        made += [_candidate(run, result, embeddings, drawn, place=(int(row), number)) for number, row in enumerate(rows)]
+        made += [
+            _candidate(run, result, embeddings, drawn, place=(int(row), number)) for number, row in enumerate(rows)
+        ]
     return Candidate.objects.bulk_create(made)
 
 
@@ -112,9 +114,7 @@ def _measured(product: Product, drawn: Pictures, rows: NDArray[np.intp]) -> str:
     return key
 
 
-def _candidate(
-    run: Run, result: StageResult, embeddings: str, drawn: Pictures, *, place: tuple[int, int]
-) -> Candidate:
+def _candidate(run: Run, result: StageResult, embeddings: str, drawn: Pictures, *, place: tuple[int, int]) -> Candidate:
     """`place` is the row of the drawn picture, and its number in the run."""
     row, number = place
     sha256 = some_hash()

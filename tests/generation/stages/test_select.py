@@ -13,6 +13,7 @@ from generation.records import (
     GenerateResult,
     MeasureResult,
     Metrics,
+    Order,
     Picture,
     SelectResult,
     from_plain,
@@ -111,3 +112,36 @@ def test_nothing_to_select_from_is_told(tmp_path: Path) -> None:
 def test_segmented_metrics_do_not_count() -> None:
     """The paper's score is CLIP-T + CLIP-I + DINO-I."""
     assert select.ordered(measured(1.0), SelectConfig())[0].score == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("chances", "unfit", "order", "picked"),
+    [
+        ({"0": 0.9, "1": 0.2, "2": 0.5}, (), "021", "02"),
+        ({"0": 0.9, "1": 0.2, "2": 0.5}, ("0",), "021", "21"),
+        ({"0": 0.9, "1": 0.2, "2": 0.5}, ("0", "1", "2"), "021", ""),
+        ({"1": 0.2}, (), "120", "1"),
+        ({"0": 0.5, "1": 0.5, "2": 0.5}, (), "120", "12"),
+        ({}, (), "120", ""),
+    ],
+    ids=["its order", "one is unfit", "none is good enough", "unknown ones last", "ties by the sum", "knows none"],
+)
+def test_a_learned_order_decides(
+    tmp_path: Path, chances: dict[str, float], unfit: tuple[str, ...], order: str, picked: str
+) -> None:
+    inputs = select.Inputs(measured(1.0, 2.0, 1.5), order=Order("blend v3", chances, unfit))
+    result = select.run(inputs, SelectConfig(top=2), TinyModels(), LocalContext(), files_in(tmp_path))
+    assert result.ranker == "blend v3"
+    assert "".join(choice.picture.key for choice in result.choices) == order
+    assert "".join(choice.picture.key for choice in result.picked) == picked
+    assert [choice.place for choice in result.choices] == [1, 2, 3]
+    assert {choice.picture.key: choice.score for choice in result.choices} == {"0": 1.0, "1": 2.0, "2": 1.5}
+    assert [choice.chance for choice in result.choices] == [chances.get(key) for key in order]
+    assert from_plain(SelectResult, to_plain(result)) == result
+
+
+def test_results_from_before_there_were_rankers_can_be_read() -> None:
+    plain = to_plain(SelectResult(select.ordered(measured(1.0), SelectConfig())))
+    del plain["ranker"]
+    del plain["choices"][0]["chance"]
+    assert from_plain(SelectResult, plain).ranker == ""

@@ -1,0 +1,126 @@
+"""A training from verdicts to a registered candidate: step by step, repeatable, honest about bad data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ranking.models import Ranker, Training
+from ranking.running import evaluating, files
+from ranking.running import training as running
+from ranking.services import training
+from ranking.services.training import Wish
+from raters.models import Verdict
+from raters.models.ratings import Outcome
+from tests.ranking.conftest import Trained, train
+
+pytestmark = pytest.mark.django_db
+
+
+class KilledAt:
+    """Steps that remember what is done, as a job's do, and die before one of them."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, Any] = {}
+        self.worked: list[str] = []
+        self.killed_at = ""
+
+    def progress(self, done: int, total: int | None = None, message: str = "") -> None:
+        assert total is None or done <= total, message
+
+    def step(self, name: str, work: Callable[[], Any], save: Callable[[Any], None] | None = None) -> Any:
+        if name in self.done:
+            return self.done[name]
+        if name == self.killed_at:
+            raise KeyboardInterrupt
+        self.worked.append(name)
+        result = work()
+        if save is not None:
+            save(result)
+        self.done[name] = result
+        return result
+
+
+def test_a_training_registers_a_candidate_with_all_that_it_came_from(trained: Trained) -> None:
+    ranker = trained.ranker
+    assert (ranker.state, str(ranker), ranker.learner) == ("candidate", "zsum v1", "zsum")
+    assert ranker.label_set.images == 72
+    assert {file.name for file in ranker.files.all()} >= {"ranker.json", "numbers.safetensors"}
+    assert ranker.versions["lightgbm"]
+    assert ranker.digest == files.digest_of({file.name: file.sha256 for file in ranker.files.all()})
+    told = [step["step"] for step in Training.objects.get(ranker=ranker).told]
+    assert told[:4] == ["labels", "features", "fit", "figures"]
+
+
+def test_figures_stand_beside_the_sum_the_best_metric_linear_and_the_ceiling(trained: Trained) -> None:
+    figures = trained.ranker.figures
+    titles = [row["title"] for row in figures["rows"]]
+    assert titles[0] == "zsum (this one)"
+    assert titles[-1] == evaluating.CEILING
+    assert {"Plain sum", "Linear"} <= set(titles)
+    assert any(title.startswith("Best single metric: ") for title in titles)
+    own = figures["rows"][0]["figures"]
+    names = ("pearson", "spearman", "auc", "auc_within", "top_1", "top_3", "top_4", "with_pass_4", "ece", "lift_sum",
+             "lift_random")  # fmt: skip
+    for name in names:
+        assert own[name]["low"] <= own[name]["value"] <= own[name]["high"] or name == "ece", name
+    assert figures["images"] == 72
+    assert figures["basis"] == "out of fold"
+    assert "the sum" in figures["sentence"]
+
+
+def test_the_gate_was_asked(trained: Trained) -> None:
+    gate = trained.ranker.gate
+    assert gate["against"] is None
+    assert gate["against_name"] == "the plain sum"
+    assert [check["name"] for check in gate["checks"]][:3] == ["order", "picked", "calibration"]
+    assert gate["reasons"]
+
+
+def test_the_same_data_and_seed_give_the_same_files(trained: Trained) -> None:
+    again = train()
+    assert str(again) == "zsum v2"
+    assert again.digest == trained.ranker.digest
+    assert again.label_set == trained.ranker.label_set
+
+
+def test_other_labels_give_another_set_and_other_files(trained: Trained) -> None:
+    Verdict.objects.filter(pk__in=Verdict.objects.values("pk")[:20]).update(outcome=Outcome.PASSED)
+    again = train()
+    assert again.label_set != trained.ranker.label_set
+    assert again.digest != trained.ranker.digest
+
+
+def test_a_killed_training_goes_on_after_its_last_step(trained: Trained) -> None:
+    asked = training.note_begun(Wish("sum"))
+    steps = KilledAt()
+    for name in ("training fit", "training figures", "training registered"):
+        steps.killed_at = name
+        with pytest.raises(KeyboardInterrupt):
+            running.run(asked, steps)
+        assert not Ranker.objects.filter(training=asked).exists()
+    steps.killed_at = ""
+    running.run(asked, steps)
+    assert len(steps.worked) == len(set(steps.worked))
+    asked.refresh_from_db()
+    assert asked.ranker is not None
+    assert asked.ended_at is not None
+    assert [step["step"] for step in asked.told] == ["labels", "features", "fit", "figures"]
+
+
+def test_a_ranker_is_held_against_todays_champion_again(trained: Trained) -> None:
+    champion = train("heads")
+    Ranker.objects.filter(pk=champion.pk).update(state="champion")
+    told = evaluating.evaluate_again(trained.ranker)
+    trained.ranker.refresh_from_db()
+    assert trained.ranker.gate["against"] == champion.pk
+    assert told == {"promote": trained.ranker.gate["promote"], "images": trained.ranker.figures["images"]}
+    titles = [row["title"] for row in trained.ranker.figures["rows"]]
+    assert titles[:2] == ["zsum (this one)", "heads v1 (champion)"]
+
+
+def test_the_champion_itself_is_held_against_the_sum(trained: Trained) -> None:
+    Ranker.objects.filter(pk=trained.ranker.pk).update(state="champion")
+    trained.ranker.refresh_from_db()
+    evaluating.evaluate_again(trained.ranker)
+    assert trained.ranker.gate["against"] is None

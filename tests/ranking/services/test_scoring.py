@@ -1,0 +1,57 @@
+"""Asking for scores: only where some are missing, and once."""
+
+import pytest
+
+from jobs.models import Job
+from ranking.exceptions import Damaged
+from ranking.models import DriftNotice, ScoredProduct
+from ranking.running import scoring as running
+from ranking.services import notices, policy, scoring, trials
+from tests.factories.ranking import make_ranker, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+def asked() -> int:
+    return Job.objects.filter(kind=scoring.SCORE).count()
+
+
+def test_nothing_is_asked_where_the_sum_decides() -> None:
+    make_world(2, 2, rated=False)
+    make_ranker()
+    assert scoring.ask_for_missing() == 0
+
+
+def test_missing_scores_are_asked_for_once() -> None:
+    make_world(2, 2, rated=False)
+    make_ranker("champion")
+    assert [scoring.ask_for_missing(), scoring.ask_for_missing()] == [1, 1]
+    assert asked() == 1
+
+
+@pytest.mark.parametrize(("images", "wanted"), [(2, 0), (1, 1), (3, 1)], ids=["all", "some came", "some went"])
+def test_only_where_the_counts_differ(images: int, wanted: int) -> None:
+    world = make_world(2, 2, rated=False)
+    ranker = make_ranker("champion")
+    for product, count in zip(world.products, (2, images), strict=True):
+        ScoredProduct.objects.create(
+            ranker=ranker, product=product, policy=policy.current(), images=count, newest=1, picked=1, best=0.5
+        )
+    assert scoring.ask_for_missing() == wanted
+
+
+def test_one_that_cannot_score_is_left_alone_until_its_notice_is_closed() -> None:
+    make_world(2, 2, rated=False)
+    ranker = make_ranker("champion")
+    with pytest.raises(Damaged):
+        running.score_stale(ranker)
+    assert scoring.ask_for_missing() == 0
+    notices.close(DriftNotice.objects.get())
+    assert scoring.ask_for_missing() == 1
+
+
+def test_a_trials_ranker_is_in_use() -> None:
+    ranker = make_ranker()
+    assert list(scoring.in_use()) == []
+    trials.begin(ranker, 0.3)
+    assert list(scoring.in_use()) == [ranker]
