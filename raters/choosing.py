@@ -65,19 +65,30 @@ def found(choice: Choice) -> QuerySet[Candidate]:
     return rows.filter(**{lookup: value for lookup, value in limits.items() if value is not None})
 
 
+def count(choice: Choice) -> int:
+    """How many `chosen` would find, without reading them. Raises as it does."""
+    _check(choice)
+    there = found(choice).count()
+    return there if choice.sample is None else min(there, choice.sample)
+
+
 def chosen(choice: Choice) -> list[int]:
     """The ids of the candidates: all found, or a sample of them; the same seed draws the same from the same images.
 
     Raises BadCampaign for a sample of none, and for a score range that holds nothing.
     """
-    if choice.sample is not None and choice.sample < 1:
-        raise BadCampaign(f"A sample of {choice.sample} images is none: ask for at least 1, or for all.")
-    if choice.score_from is not None and choice.score_to is not None and choice.score_from > choice.score_to:
-        raise BadCampaign(f"No score is at least {choice.score_from} and at most {choice.score_to}.")
+    _check(choice)
     column = _COLUMNS.get(choice.strata)
     pairs = list(found(choice).order_by("pk").values_list("pk", column or "dropped"))
     ids, strata = [pk for pk, _ in pairs], [stratum for _, stratum in pairs]
     return ids if choice.sample is None else sample(ids, strata, choice.sample, choice.seed)
+
+
+def _check(choice: Choice) -> None:
+    if choice.sample is not None and choice.sample < 1:
+        raise BadCampaign(f"A sample of {choice.sample} images is none: ask for at least 1, or for all.")
+    if choice.score_from is not None and choice.score_to is not None and choice.score_from > choice.score_to:
+        raise BadCampaign(f"No score is at least {choice.score_from} and at most {choice.score_to}.")
 
 
 def sample(ids: Sequence[int], strata: Sequence[Hashable], size: int, seed: int) -> list[int]:

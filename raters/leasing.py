@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from raters import rows
 from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Task
+from raters.models.campaigns import CampaignState
 from raters.models.tasks import AGAIN, AssignmentState, TaskState
 from raters.ordering import is_gold_turn, turn
 
@@ -31,6 +32,7 @@ SETTLED = 10_000_000  # microseconds after which a committed stamp is seen by al
 RECLAIMED_AT_ONCE = 16
 RECLAIM_EVERY = 8  # images handed to a rater, and whenever there seems to be nothing for one
 RENEWED_BELOW = 0.7  # of a lease
+GOLD_LOOKED_AT = 100  # of the gold items that a rater has not had: among these raters choose differently
 RECHECK_SECONDS = 60  # between two looks at all begun tasks for a rater for whom there seems to be nothing
 # The first few begun tasks, from a stamp on, that lack so many ratings and that the rater has not had: among these
 # raters choose differently.
@@ -56,14 +58,28 @@ def fill_hands(member: CampaignRater, campaign: Campaign, *, hold: int = HELD_AT
     """
     now = timezone.now()
     mine = rows.held(member.rater_id, member.campaign_id)
+    before = len(mine)
     while len(mine) < hold and _may_take_more(member, campaign, len(mine)):
         task = _next_task(member, campaign, len(mine))
         if task is None:
             break
         mine.append(_assign(member, task, lease_end(campaign, now), now))
+    if len(mine) > before and _has_closed(campaign):
+        for assignment in mine[before:]:
+            take_back(assignment, AssignmentState.RETURNED)
+        mine = []
     _renew(mine, campaign, now)
     member.save()
     return mine
+
+
+def _has_closed(campaign: Campaign) -> bool:
+    """Whether the campaign was closed while images were looked for: `services.campaigns.close` gave back what it saw.
+
+    From here on a closing campaign waits for this transaction; one that is being closed is waited for.
+    """
+    campaign.state = rows.campaign_state(campaign.pk)
+    return campaign.state == CampaignState.CLOSED
 
 
 def lease_end(campaign: Campaign, now: datetime) -> datetime:
@@ -172,7 +188,7 @@ def _had_all(member: CampaignRater, campaign: Campaign) -> bool:
 def _gold_task(member: CampaignRater, use: GoldItem.Use) -> Task | None:
     """A gold item that the rater has not had. Its task is not locked: any number of raters may have it."""
     items = GoldItem.objects.filter(campaign=member.campaign_id, use=use)
-    ids = items.exclude(_had_by(member, "task")).values_list("task_id", flat=True)
+    ids = items.exclude(_had_by(member, "task")).order_by("pk").values_list("task_id", flat=True)[:GOLD_LOOKED_AT]
     chosen = min(ids, key=lambda pk: turn(member.rater_id, pk), default=None)
     return None if chosen is None else Task.objects.select_related("subject").get(pk=chosen)
 

@@ -53,6 +53,17 @@ def states(held: Assignment) -> tuple[str, str]:
     return mine, its
 
 
+def campaign_state(pk: int) -> str:
+    """The campaign's state as it is now; until the transaction ends nobody closes it (`services.campaigns.close`).
+
+    The lock is the weakest there is: raters share it, and adding images does not wait for it.
+    """
+    lock = " FOR KEY SHARE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT state FROM raters_campaign WHERE id = %s{lock}", [pk])  # noqa: S608 - no values
+        return str(cursor.fetchone()[0])
+
+
 def begun_task(pk: int) -> Task | None:
     """The task with its subject, locked; None where it is begun no more, or another rater is taking it."""
     return _with_subject(_one(Task, "id = %s AND state = 'begun'", [pk], LEFT_TO_OTHERS))

@@ -11,6 +11,7 @@ from raters.services.campaigns import LATER
 from vitrine.access import Role
 
 PERCENT = 100
+LISTED = 200
 SHARES = ("gold_share", "qualification_share")
 
 
@@ -112,14 +113,19 @@ class PictureForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    """Which raters are let in."""
+    """Which raters are let in: of those whose name holds `wanted`, the first LISTED."""
 
     people = forms.ModelMultipleChoiceField(
         User.objects.none(), label="Raters", widget=forms.CheckboxSelectMultiple, required=True
     )
 
-    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, campaign: Campaign, wanted: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         raters = User.objects.filter(is_active=True, groups__name=Role.RATER.value)
-        choices = raters.exclude(rater__campaigns__campaign=campaign).order_by("username")
-        self.fields["people"].queryset = choices  # type: ignore[attr-defined]
+        free = raters.exclude(rater__campaigns__campaign=campaign).order_by("username")
+        listed = list(free.filter(username__icontains=wanted).values_list("pk", flat=True)[: LISTED + 1])
+        self.has_more = len(listed) > LISTED
+        sent = self.fields["people"].widget.value_from_datadict(self.data, self.files, self.add_prefix("people")) or []
+        ticked = [int(pk) for pk in sent if str(pk).isdecimal()]
+        # A person ticked on a page that listed others is as good: names come and go meanwhile.
+        self.fields["people"].queryset = free.filter(pk__in=listed[:LISTED] + ticked[:LISTED])  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 
-from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Task, Verdict
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, GoldItem, Task, Verdict
 from raters.models.campaigns import CampaignState
 from raters.models.ratings import Outcome
 from raters.models.tasks import AssignmentState, TaskState
@@ -16,6 +16,8 @@ from vitrine.paging import Page, keyset_page
 
 ACTIVE = timedelta(minutes=5)
 EVENTS = 12
+SHOWN_RATERS = 50
+SUMMED = ("ratings", "gold_ratings", "finished", "active_ms")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Monitor:
     active: int
     withheld: int
     outcomes: list[tuple[str, str, int]]  # value, label, verdicts that are final
-    raters: list[CampaignRater]
+    raters: list[CampaignRater]  # those who rated last, SHOWN_RATERS at most
+    rater_count: int
     events: list[CampaignEvent]
 
 
@@ -80,22 +83,24 @@ def with_counts(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
 
 def monitor(campaign: Campaign) -> Monitor:
     """Everything that the page of a running campaign shows; a bounded number of queries, whatever its size."""
-    members = list(
-        CampaignRater.objects.filter(campaign=campaign)
-        .select_related("rater__user")
-        .order_by(F("last_at").desc(nulls_last=True), "id")
+    members = CampaignRater.objects.filter(campaign=campaign)
+    newest = members.select_related("rater__user").order_by(F("last_at").desc(nulls_last=True), "id")
+    sums = members.aggregate(
+        count=Count("pk"),
+        active=Count("pk", filter=Q(last_at__gte=timezone.now() - ACTIVE)),
+        **{name: Sum(name, default=0) for name in SUMMED},
     )
-    since = timezone.now() - ACTIVE
     counts = dict(
         Verdict.objects.filter(campaign=campaign, final=True).order_by().values_list("outcome").annotate(n=Count("pk"))
     )
     return Monitor(
-        progress=progress_from(campaign, members),
+        progress=progress_from(campaign, sums),
         held=Assignment.objects.filter(campaign=campaign, state=AssignmentState.HELD).count(),
-        active=sum(member.last_at is not None and member.last_at >= since for member in members),
+        active=sums["active"],
         withheld=Task.objects.filter(campaign=campaign, state=TaskState.WITHHELD).count(),
         outcomes=[(value, str(label), counts.get(value, 0)) for value, label in Outcome.choices],
-        raters=members,
+        raters=list(newest[:SHOWN_RATERS]),
+        rater_count=sums["count"],
         events=list(CampaignEvent.objects.filter(campaign=campaign).select_related("by")[:EVENTS]),
     )
 
@@ -112,14 +117,24 @@ def images_by_method(campaign: Campaign) -> list[dict[str, Any]]:
     return [{"method": method, "images": images} for method, images in rows.order_by("-images", "method")]
 
 
-def progress_from(campaign: Campaign, members: list[CampaignRater]) -> Progress:
-    """The sums of the raters' counts."""
-    rated = sum(member.ratings + member.gold_ratings for member in members)
-    spent = sum(member.active_ms for member in members)
+def member_page(campaign: Campaign, *, after: int | None, before: int | None) -> Page[CampaignRater]:
+    """Who is in the campaign, in the order in which they came."""
+    rows = CampaignRater.objects.filter(campaign=campaign).select_related("rater__user")
+    return keyset_page(rows, after=after, before=before, size=50, ascending=True)
+
+
+def gold_page(campaign: Campaign, *, after: int | None) -> Page[GoldItem]:
+    """The campaign's gold items, newest first."""
+    return keyset_page(GoldItem.objects.filter(campaign=campaign).select_related("task"), after=after, size=24)
+
+
+def progress_from(campaign: Campaign, sums: dict[str, int]) -> Progress:
+    """Of the sums of the raters' own counts, by the names in SUMMED."""
+    rated = sums["ratings"] + sums["gold_ratings"]
     return Progress(
-        ratings=sum(member.ratings for member in members),
+        ratings=sums["ratings"],
         target=campaign.rating_target,
-        finished=sum(member.finished for member in members),
+        finished=sums["finished"],
         images=campaign.task_count,
-        seconds=spent / rated / 1000 if rated else None,
+        seconds=sums["active_ms"] / rated / 1000 if rated else None,
     )

@@ -88,11 +88,21 @@ def pause(campaign: Campaign, *, by: Any = None) -> Campaign:
     return _move(campaign, (CampaignState.OPEN,), CampaignState.PAUSED, by, {})
 
 
-@transaction.atomic
 def close(campaign: Campaign, *, by: Any = None) -> Campaign:
     """End it for good: nothing is handed out or taken any more, and what was held is given back. Raises BadCampaign."""
     open_states = (CampaignState.DRAFT, CampaignState.OPEN, CampaignState.PAUSED)
-    closed = _move(campaign, open_states, CampaignState.CLOSED, by, {"closed_at": timezone.now()})
+    with transaction.atomic():
+        # Who is handing an image out at this moment shares this row (`rows.campaign_state`): they are waited for, and
+        # whoever comes after sees that it is closed. Tasks are locked in a transaction of their own, never with it.
+        Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+        closed = _move(campaign, open_states, CampaignState.CLOSED, by, {"closed_at": timezone.now()})
+        webhooks.note_closed(closed)
+    _give_all_back(closed)
+    return closed
+
+
+@transaction.atomic
+def _give_all_back(closed: Campaign) -> None:
     held = Assignment.objects.filter(campaign=closed, state=AssignmentState.HELD)
     # The tasks before their assignments, as everywhere: who is submitting at this moment is waited for.
     tasks = Task.objects.filter(pk__in=list(held.values_list("task_id", flat=True)))
@@ -100,8 +110,6 @@ def close(campaign: Campaign, *, by: Any = None) -> Campaign:
     for assignment in held.filter(task__in=locked):
         Assignment.objects.filter(pk=assignment.pk).update(state=AssignmentState.RETURNED, ended_at=timezone.now())
         leasing.put_back(locked[assignment.task_id])
-    webhooks.note_closed(closed)
-    return closed
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 Reading a file of 200 MB, and pyarrow with it, is no work for a web process.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,6 +23,7 @@ from raters.models import RatingsImport
 LARGEST_FILE = 200_000_000
 FOLDER = "rating-imports"
 WAITS = timedelta(days=7)  # for a person's yes
+LOST_AFTER = timedelta(days=1)  # a file is stored a moment before its row
 State = RatingsImport.State
 
 
@@ -96,12 +97,27 @@ def give_up(pk: int, problem: str) -> None:
 
 
 def forget_old() -> int:
-    """Drop files that nobody has said yes to for a week; returns how many."""
+    """Drop files that nobody has said yes to for a week, and those that never got a row; returns how many."""
     old = RatingsImport.objects.filter(state=State.CHECKED, created_at__lt=timezone.now() - WAITS)
     rows = list(old[:1000])
     for row in rows:
         drop(row)
-    return len(rows)
+    lost = [key for key in _keys_before(timezone.now() - LOST_AFTER) if not _is_known(key)]
+    for key in lost:
+        default_storage.delete(key)
+    return len(rows) + len(lost)
+
+
+def _keys_before(moment: datetime) -> list[str]:
+    try:
+        names = default_storage.listdir(FOLDER)[1]
+    except FileNotFoundError:  # nothing was ever imported
+        return []
+    return [key for name in names if default_storage.get_modified_time(key := f"{FOLDER}/{name}") < moment]
+
+
+def _is_known(key: str) -> bool:
+    return RatingsImport.objects.filter(upload_key=key).exclude(state__in=(State.REFUSED, State.DONE)).exists()
 
 
 def _note(row: RatingsImport, report: Report) -> None:

@@ -165,6 +165,7 @@ def report(rater: Rater, assignment: UUID, reason: str) -> None:
     text = _reason(reason)
     _end(held, AssignmentState.REPORTED, text)
     task = rows.task(held.task_id)
+    was_complete = task.state == TaskState.COMPLETE
     task.reports += 1
     if task.state != TaskState.GOLD and task.reports >= min(REPORTS_TO_WITHHOLD, task.wanted):
         task.state = TaskState.WITHHELD
@@ -172,6 +173,7 @@ def report(rater: Rater, assignment: UUID, reason: str) -> None:
     withheld = task.state == TaskState.WITHHELD
     details = {"task": task.pk, "reason": text, "reports": task.reports, "withheld": withheld}
     CampaignEvent.objects.create(campaign=held.campaign, kind="image reported", by=rater.user, details=details)
+    member.finished -= was_complete and withheld  # what is withheld is not done; `tasks.release` counts it again
     _passed_over(member, held)
 
 
@@ -280,7 +282,7 @@ def _passed_over(member: CampaignRater, held: Assignment) -> None:
     is_gold = Task.objects.filter(pk=held.task_id, state=TaskState.GOLD).exists()
     member.skips += 1
     member.taken += not is_gold
-    member.save(update_fields=["skips", "taken"])
+    member.save(update_fields=["skips", "taken", "finished"])
 
 
 def _reason(text: Any) -> str:

@@ -10,10 +10,10 @@ from django.db.models import F, Max, QuerySet
 
 from catalog.models import Photo, Product
 from generation.models import Candidate
-from raters import leasing
+from raters import leasing, rows
 from raters.choosing import in_batches
 from raters.exceptions import BadCampaign
-from raters.models import Campaign, CampaignEvent, Subject, Task
+from raters.models import Campaign, CampaignEvent, CampaignRater, Rating, Subject, Task, Verdict
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import TaskState
 from raters.ordering import interleaved
@@ -57,8 +57,8 @@ def add_candidates(campaign: Campaign, candidates: Sequence[int]) -> int:
     subjects: dict[int, Subject] = {}
     for ids in in_batches(candidates):
         known = Task.objects.filter(campaign=campaign, candidate__in=ids).values("candidate")
-        rows = Candidate.objects.filter(pk__in=ids, dropped="").exclude(pk__in=known).select_related("run__method")
-        found = list(rows.defer("words").order_by("pk"))
+        fitting = Candidate.objects.filter(pk__in=ids, dropped="").exclude(pk__in=known).select_related("run__method")
+        found = list(fitting.defer("words").order_by("pk"))
         subjects |= _product_subjects(campaign, {row.run.product_id for row in found} - set(subjects))
         new += [_of_candidate(row, subjects[row.run.product_id]) for row in found]
     return add_tasks(campaign, new)
@@ -121,12 +121,17 @@ def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
 @transaction.atomic
 def release(task: Task, *, by: Any = None) -> None:
     """Let raters have an image again that was withheld after reports. Raises BadCampaign for one that is not."""
+    newest = Rating.objects.filter(task=task.pk, withdrawn_at=None).order_by("-pk").first()
+    # A rater's row before the task, as everywhere: theirs is the image that is done, where it is.
+    member = rows.member(newest.rater_id, newest.campaign_id) if newest else None
     row = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     if row.state != TaskState.WITHHELD:
         raise BadCampaign(f"Image {row.pk} is not withheld: raters can have it already.")
     row.state, row.reports = TaskState.BEGUN, 0
     row.save(update_fields=["reports"])
-    leasing.move(row)
+    leasing.move(row, complete=Verdict.objects.filter(task=row.pk, early=True).exists())
+    if member is not None and row.state == TaskState.COMPLETE:
+        CampaignRater.objects.filter(pk=member.pk).update(finished=F("finished") + 1)
     CampaignEvent.objects.create(campaign_id=row.campaign_id, kind="image released", by=by, details={"task": row.pk})
 
 

@@ -1,4 +1,4 @@
-"""What a campaign is made of: its images, its guidelines with example pictures, and its raters."""
+"""What a campaign is made of: its images, and its guidelines with example pictures."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from raters import choosing
 from raters.exceptions import BadCampaign
-from raters.forms.campaigns import GuidelinesForm, InviteForm, PictureForm
+from raters.forms.campaigns import GuidelinesForm, PictureForm
 from raters.forms.images import ChoiceForm, UploadForm
 from raters.guidelines import rendered
-from raters.models import Campaign, CampaignRater
+from raters.models import Campaign
 from raters.selectors import monitoring
 from raters.services import campaigns as services
-from raters.services import guidelines, people, tasks, uploads
+from raters.services import guidelines, tasks, uploads
 from vitrine.access import Role, allow
 
 EDIT = ["GET", "HEAD", "POST"]
@@ -28,15 +28,16 @@ def campaign_images(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose generated images by filters; the page says how many there are before they are added."""
     campaign = monitoring.campaign_or_404(pk)
     form = ChoiceForm(request.POST if request.method == "POST" else request.GET or None)
-    ids: list[int] | None = None
+    count: int | None = None
     if form.is_bound and form.is_valid():
+        choice = form.choice(campaign.seed)
         try:
-            ids = choosing.chosen(form.choice(campaign.seed))
             if request.method == "POST":
-                return _added(request, campaign, tasks.add_candidates(campaign, ids))
+                return _added(request, campaign, tasks.add_candidates(campaign, choosing.chosen(choice)))
+            count = choosing.count(choice)
         except BadCampaign as refusal:
             form.add_error(None, str(refusal))
-    return _images_page(request, campaign, form, UploadForm(), count=None if ids is None else len(ids))
+    return _images_page(request, campaign, form, UploadForm(), count=count)
 
 
 @allow(Role.OPERATOR)
@@ -119,21 +120,6 @@ def campaign_picture_remove(request: HttpRequest, pk: int, picture: int) -> Http
     except BadCampaign as refusal:
         messages.error(request, str(refusal))
     return redirect("raters:campaign-guidelines", pk)
-
-
-@allow(Role.OPERATOR)
-@require_http_methods(EDIT)
-def campaign_raters(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who rates here: invite raters, take one off, let one in again."""
-    campaign = monitoring.campaign_or_404(pk)
-    form = InviteForm(request.POST if request.method == "POST" else None, campaign=campaign)
-    if form.is_bound and form.is_valid():
-        invited = people.invite([people.rater_of(user) for user in form.cleaned_data["people"]], campaign)
-        messages.success(request, f"{invited} rater{'s' * (invited != 1)} invited.")
-        return redirect("raters:campaign-raters", pk)
-    members = CampaignRater.objects.filter(campaign=campaign).select_related("rater__user")
-    context = {"campaign": campaign, "form": form, "members": members}
-    return render(request, "raters/campaign_raters.html", context, status=422 if form.errors else 200)
 
 
 def _added(request: HttpRequest, campaign: Campaign, count: int) -> HttpResponse:

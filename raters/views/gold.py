@@ -19,9 +19,11 @@ def gold_items(request: HttpRequest, pk: int) -> HttpResponse:
     """The campaign's gold items, and images that could become one."""
     campaign = monitoring.campaign_or_404(pk)
     page = monitoring.fresh_page(campaign, after=cursor_from(request.GET.get("after")))
+    made = monitoring.gold_page(campaign, after=cursor_from(request.GET.get("made")))
     context = {
         "campaign": campaign,
-        "items": campaign.gold_items.select_related("task"),
+        "items": made.items,
+        "older": made.next_cursor,
         "page": page,
         "pager": pager_links(page, request.GET),
     }

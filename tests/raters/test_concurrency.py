@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from raters.exceptions import Refused
 from raters.models import Assignment, Campaign, CampaignRater, Rater, Rating, Task
 from raters.models.tasks import TaskState
-from raters.services import rating, verdicts
+from raters.services import campaigns, rating, verdicts
 from tests.factories.rating import NO, YES, make_campaign, make_rater, sent
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -173,3 +173,47 @@ def test_raters_do_not_wait_for_one_anothers_images() -> None:
     assert {one.task_id for one in held}.isdisjoint(
         Assignment.objects.filter(rater=slow).values_list("task_id", flat=True)
     )
+
+
+@pytest.mark.postgres
+def test_a_campaign_that_closes_while_an_image_is_handed_out_leaves_none_held() -> None:
+    """On PostgreSQL closing waits for who is handing one out; on SQLite writers take turns anyway."""
+    campaign, rater = make_campaign(4), make_rater()
+    ready, go_on = os.pipe(), os.pipe()
+
+    def lease_slowly() -> None:
+        with transaction.atomic():
+            rating.lease_next(rater, campaign)
+            os.write(ready[1], b"x")
+            os.read(go_on[0], 1)
+
+    leasing = forked(lease_slowly)
+    os.read(ready[0], 1)
+    closing = forked(lambda: campaigns.close(Campaign.objects.get(pk=campaign.pk)))
+    until = time.monotonic() + 60
+    while not _is_waiting() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.write(go_on[1], b"x")
+    assert [exit_code(child) for child in (leasing, closing)] == [0, 0]
+    assert Campaign.objects.get(pk=campaign.pk).state == "closed"
+    assert not Assignment.objects.filter(state="held").exists()
+    assert not Task.objects.filter(held__gt=0).exists()
+
+
+def _is_waiting() -> bool:
+    """Whether some session waits for another's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_campaign_that_was_closed_before_an_image_is_handed_out_hands_out_none() -> None:
+    """The request has read the campaign while it was open, and comes to its turn after it was closed."""
+    campaign, rater = make_campaign(4), make_rater()
+    stale = Campaign.objects.select_related("question_set").get(pk=campaign.pk)
+    campaigns.close(campaign)
+    assert rating.lease_next(rater, stale).assignments == []
+    assert not Assignment.objects.filter(state="held").exists()
+    assert not Task.objects.filter(held__gt=0).exists()

@@ -1,5 +1,6 @@
-"""What joins catalog and jobs: imports and the nightly sweep run as jobs, each asked for once."""
+"""What joins rooms: imports, files of ratings and the nightly sweep run as jobs, each asked for once."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from jobs.context import JobContext
 from jobs.exceptions import JobCancelled
 from jobs.kinds import kind_named
 from jobs.models import Job
+from raters.exchange.importing import Wish
+from raters.services import imports as rating_imports
 from tests.factories.imports import make_files
 from vitrine import wiring
 
@@ -149,3 +152,26 @@ def test_the_sweep_forgets_sessions_that_are_over() -> None:
     job = Job.objects.get(kind=wiring.SWEEP)
     kind_named(job.kind).run(JobContext(job), job.params)
     assert list(Session.objects.values_list("session_key", flat=True)) == [going.session_key]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_ratings_is_looked_through_and_taken_by_a_job_each(operator: User) -> None:
+    file = io.BytesIO(b"task,rater,question,answer\na,r1,ok,yes\n")
+    row = rating_imports.keep(file, "theirs.csv", Wish("Theirs", by=operator))
+    job = Job.objects.get()
+    assert (job.kind, job.asked_by) == (wiring.RATINGS_IMPORT, operator)
+    assert kind_named(job.kind).run(JobContext(job), job.params) == {"rows": 1, "bad": 0, "ratings": 1}
+    rating_imports.take(row, by=operator)
+    job = Job.objects.latest("pk")
+    kind_named(job.kind).run(JobContext(job), job.params)
+    row.refresh_from_db()
+    assert (row.state, Job.objects.count()) == ("done", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_ratings_whose_job_is_cancelled_says_so() -> None:
+    row = rating_imports.keep(io.BytesIO(b"x"), "theirs.csv", Wish("Theirs"))
+    job = Job.objects.get()
+    services.cancel(job)
+    row.refresh_from_db()
+    assert (row.state, row.problem) == ("refused", f"Its job #{job.pk} was cancelled.")

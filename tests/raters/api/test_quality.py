@@ -48,6 +48,20 @@ def test_raters_with_figures(client_for: ClientFor, analyst: User, campaign: Cam
     assert "user" not in row
 
 
+def test_taken_off_and_let_in_again(
+    client_for: ClientFor, operator: User, campaign: Campaign, raters: list[Rater]
+) -> None:
+    client, base = client_for(operator), f"/api/campaigns/{campaign.pk}/raters"
+    body = {"rater": raters[0].code, "reason": "random"}
+    answer = client.post(f"{base}/block/", body, content_type=JSON)
+    assert (answer.status_code, answer.json()) == (200, {"rater": raters[0].code, "given_back": 0})
+    again = client.post(f"{base}/block/", body, content_type=JSON)
+    assert (again.status_code, "already" in again.json()["detail"]) == (400, True)
+    assert client.post(f"{base}/unblock/", {"rater": raters[0].code}, content_type=JSON).status_code == 200
+    strange = client.post(f"{base}/unblock/", {"rater": "R-NOBODY"}, content_type=JSON)
+    assert strange.json()["errors"] == {"rater": ["There is no rater R-NOBODY."]}
+
+
 def test_excluded_and_lifted(client_for: ClientFor, operator: User, campaign: Campaign, raters: list[Rater]) -> None:
     client = client_for(operator)
     body = {"rater": raters[0].code, "since": timezone.now() - timedelta(days=1), "reason": "random"}

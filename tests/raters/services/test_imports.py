@@ -24,13 +24,14 @@ BAD = "task,rater,question,answer\n,r1,ok,yes\na,r1,ok,yes\na,r1,ok,no\n"
 
 
 @pytest.fixture
-def wanted() -> Iterator[list[int]]:
-    """The rows that work was asked for."""
+def wanted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The rows that work was asked for; a test's transaction never commits, so that here it counts as done at once."""
     heard: list[int] = []
 
     def hear(row: int, **_: Any) -> None:
         heard.append(row)
 
+    monkeypatch.setattr("raters.services.imports.transaction.on_commit", lambda tell: tell())
     ratings_import_wanted.connect(hear)
     yield heard
     ratings_import_wanted.disconnect(hear)
@@ -179,6 +180,16 @@ def test_files_without_a_yes_for_a_week_are_forgotten() -> None:
     assert imports.forget_old() == 1
     assert set(RatingsImport.objects.values_list("pk", flat=True)) == {young.pk, going.pk}
     assert not is_there(old)
+
+
+def test_files_without_a_row_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = kept()
+    lost = default_storage.save(f"{imports.FOLDER}/lost.csv", io.BytesIO(b"x"))
+    assert imports.forget_old() == 0
+    monkeypatch.setattr(imports, "LOST_AFTER", timedelta(days=-1))
+    assert imports.forget_old() >= 1
+    assert not default_storage.exists(lost)
+    assert is_there(waiting)
 
 
 def test_given_up_says_why_and_what_has_ended_stays() -> None:

@@ -9,11 +9,11 @@ from generation.models import Candidate, Run
 from raters import choosing
 from raters.choosing import Choice, Strata
 from raters.exceptions import BadCampaign
-from raters.models import Campaign, Rating, Subject, Task
-from raters.services import campaigns, gold, tasks, verdicts
+from raters.models import Assignment, Campaign, Rater, Rating, Subject, Task
+from raters.services import campaigns, gold, people, rating, tasks, verdicts
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.generation import make_candidate, make_method, make_run
-from tests.factories.rating import NO, YES, make_campaign, make_rater, make_tasks, rate
+from tests.factories.rating import NO, YES, lease, make_campaign, make_rater, make_tasks, rate, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -147,8 +147,16 @@ def test_alternatives_and_conditions() -> None:
     ],
 )
 def test_choices_that_are_refused(choice: Choice, sentence: str) -> None:
-    with pytest.raises(BadCampaign, match=sentence):
-        choosing.chosen(choice)
+    for ask in (choosing.chosen, choosing.count):
+        with pytest.raises(BadCampaign, match=sentence):
+            ask(choice)
+
+
+@pytest.mark.parametrize("size", [None, 3, 100])
+def test_the_count_is_that_of_what_is_chosen(size: int | None) -> None:
+    drawn()
+    choice = Choice(sample=size, seed=1)
+    assert choosing.count(choice) == len(choosing.chosen(choice)) > 0
 
 
 def test_a_seed_draws_the_same_again() -> None:
@@ -178,6 +186,38 @@ def test_withheld_images_are_decided_by_an_operator() -> None:
     with pytest.raises(BadCampaign, match="is not withheld"):
         tasks.release(task)
     assert rate(make_rater(), campaign, NO).task_id
+
+
+def withheld(task: Task, *reporters: tuple[Rater, Assignment]) -> None:
+    """Have it reported by two who hold it."""
+    for rater, held in reporters:
+        rating.report(rater, held.uuid, "broken")
+    task.refresh_from_db()
+    assert task.state == "withheld"
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_an_image_that_is_done_when_it_is_released_counts_as_done(early: bool) -> None:
+    """Progress is the number of complete images: not while one is withheld, and once after it."""
+    wanted = 5 if early else 3
+    campaign = make_campaign(1, raters_per_image=wanted, early_stop=early)
+    task = Task.objects.get()
+    raters = [make_rater() for _ in range(wanted)]
+    held = [lease(rater, campaign)[0] for rater in raters]
+    if early:  # decided by three while two still hold it
+        for rater, one in list(zip(raters, held, strict=True))[:3]:
+            rating.submit(rater, one.uuid, sent(NO))
+        task.refresh_from_db()
+        assert (task.state, people.progress_of(campaign)["finished"]) == ("complete", 1)
+        withheld(task, (raters[3], held[3]), (raters[4], held[4]))
+    else:
+        Task.objects.filter(pk=task.pk).update(state="withheld", reports=2)
+        for rater, one in zip(raters, held, strict=True):
+            rating.submit(rater, one.uuid, sent())
+    assert people.progress_of(campaign)["finished"] == 0
+    tasks.release(task)
+    task.refresh_from_db()
+    assert (task.state, people.progress_of(campaign)["finished"]) == ("complete", 1)
 
 
 def test_counts_of_an_empty_addition() -> None:

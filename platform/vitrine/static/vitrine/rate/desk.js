@@ -9,6 +9,7 @@ const DRAFT_MS = 10_000; // the server hears of a half-rated image so long after
 const DRAFT_AGAIN_MS = 60_000;
 const CHANGE_MS = 800;
 const LOOK_AGAIN_MS = 30_000;
+const REFUSED = { submit: "An image was not counted", change: "A change was not saved", skip: "An image was not skipped", report: "A report was not taken" };
 const ENDS = ["not_open", "not_allowed", "not_qualified"]; // refusals after which nothing more is to be rated here
 const REMEMBERED = 8; // images before this one whose pictures are kept for going back
 
@@ -118,7 +119,7 @@ export class Desk {
   refused(item, refusal) {
     this.keep.dropDraft(item.body.assignment);
     // Rated already: its answer was lost on the way back, and the rating itself had arrived.
-    if (refusal.code !== "already_rated") this.dialogs.tell("An image was not counted", [refusal.message]);
+    if (refusal.code !== "already_rated") this.dialogs.tell(REFUSED[item.act], [refusal.message]);
     if (ENDS.includes(refusal.code)) this.stop(refusal.message);
     else if (!this.newest) this.ask();
   }
