@@ -57,14 +57,14 @@ class Needed:
 
 def products_for(plan: Plan, *, seed: int = 0, studies: int = STUDIES) -> Needed:
     """By halving between what a formula says; raises CannotPlan beyond MOST_PRODUCTS."""
-    low, high = 2, max(8, _by_formula(plan))
+    low, high = 2, min(MOST_PRODUCTS, max(8, _by_formula(plan)))
     while power_of(plan, high, seed=seed, studies=studies) < plan.power:
-        low, high = high, high * 2
-        if high > MOST_PRODUCTS:
+        if high == MOST_PRODUCTS:
             raise CannotPlan(
                 f"It would take more than {MOST_PRODUCTS:,} products: the difference of {plan.base:.1%} and"
                 f" {plan.expected:.1%} is too small, or there are too few images a product."
             )
+        low, high = high, min(MOST_PRODUCTS, high * 2)
     while high - low > max(1, low // 50):
         middle = (low + high) // 2
         enough = power_of(plan, middle, seed=seed, studies=studies) >= plan.power
