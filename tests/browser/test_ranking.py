@@ -38,6 +38,7 @@ def work_off() -> int:
 def test_from_a_training_over_the_gate_and_back(
     page_for: PageFor, person: User, shoot: Shoot, expect_console: Callable[[str], None]
 ) -> None:
+    expect_console("generated")  # the world's pictures are names only
     world = make_world(12, 5, ratings=True)
     page = page_for(person)
     page.goto("/ranking/")
@@ -107,7 +108,10 @@ def test_a_plan_becomes_a_campaign(page_for: PageFor, person: User) -> None:
     expect(page.get_by_text("as a draft with 4 images")).to_be_visible()
 
 
-def test_why_an_image_has_its_probability_comes_by_itself(page_for: PageFor, person: User) -> None:
+def test_why_an_image_has_its_probability_comes_by_itself(
+    page_for: PageFor, person: User, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("generated")  # the world's pictures are names only
     make_world(12, 5)
     page = page_for(person)
     page.goto("/ranking/train/")

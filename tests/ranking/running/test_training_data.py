@@ -65,7 +65,7 @@ def test_no_frozen_product_ever_reaches_fit(db: None, monkeypatch: pytest.Monkey
 
 
 def test_one_class_only_trains_what_needs_no_learning_and_says_so(db: None) -> None:
-    make_world(8, 4)
+    make_world(16, 4)  # about half of the products are frozen
     Verdict.objects.update(outcome=Outcome.PASSED)
     ranker = train("zsum")
     assert ranker.gate == {} or ranker.gate["promote"] is False
@@ -98,9 +98,9 @@ def test_missing_metrics_and_embeddings_do_not_stop_it(db: None) -> None:
 
 
 def test_products_with_one_image_train_and_are_scored(db: None) -> None:
-    make_world(40, 1)
+    make_world(80, 1)
     ranker = train("heads")
-    assert ranker.label_set.images == 40
+    assert ranker.label_set.images == 80
     assert ranker.gate.get("promote") in (False, None)
 
 
