@@ -2,14 +2,22 @@
 
 import random
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
 
 from catalog.models import Product
+from jobs.context import JobContext
+from jobs.kinds import kind_named
+from jobs.models import Attempt, Job, State
 from raters.models import Campaign
 from raters.services import campaigns, tasks
 from review.counting import folding
 from tests.factories.catalog import make_product
 from tests.factories.rating import KEYS, NO, YES, add_new, make_rater, new_task, rate_task
 
+LEASE = timedelta(hours=1)  # longer than any test, on however busy a machine
 Wanted = Sequence[tuple[Product, str, str, Sequence[bool]]]  # product, method, prompt, what each image's verdict is
 
 
@@ -27,6 +35,16 @@ def judged(wanted: Wanted, *, name: str = "Autumn", **settings: object) -> Campa
         rate_task(rater, task, YES if passes else NO)
     folding.count_all_waiting()
     return made
+
+
+def run_job(job: Job) -> Any:
+    """What the job's function returns, called as by a worker that holds the job."""
+    now = timezone.now()
+    held = {"state": State.RUNNING, "fence": 1, "worker": "cpu@test:1", "started_at": now, "heartbeat_at": now}
+    Job.objects.filter(pk=job.pk).update(**held, lease_until=now + LEASE)
+    job.refresh_from_db()
+    Attempt.objects.create(job=job, number=1, worker="cpu@test:1")
+    return kind_named(job.kind).run(JobContext(job), job.params)
 
 
 def mixed_world(seed: int = 3) -> list[Campaign]:

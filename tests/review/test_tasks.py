@@ -1,19 +1,16 @@
 """The jobs of review: counting what waits, and counting anew each night."""
 
-from jobs.context import JobContext
-from jobs.kinds import kind_named
 from jobs.models import Job
 from review import tasks
 from review.counting import waiting
 from review.models import JudgedImage
 from tests.factories.catalog import make_product, make_type
 from tests.factories.rating import make_campaign, make_rater, rate
-from tests.review.made import judged
+from tests.review.made import judged, run_job
 
 
 def run_only_job() -> object:
-    job = Job.objects.get()
-    return kind_named(job.kind).run(JobContext(job), job.params)
+    return run_job(Job.objects.get())
 
 
 def test_nothing_is_queued_while_nothing_waits(db: None) -> None:

@@ -7,15 +7,13 @@ from django.test import Client
 
 from accounts.models import User
 from catalog.models import Product
-from jobs.context import JobContext
 from jobs.exceptions import JobError
-from jobs.kinds import kind_named
 from jobs.models import Job
 from review.filters import Filters
 from review.models import Comparison
 from review.services import comparisons
 from tests.factories.catalog import make_product
-from tests.review.made import judged
+from tests.review.made import judged, run_job
 
 ClientFor = Callable[[User | None], Client]
 
@@ -34,8 +32,7 @@ def products(db: None) -> list[Product]:
 
 def worked(row: Comparison) -> Comparison:
     """The comparison after its job has run."""
-    job = Job.objects.get(key=row.job_key)
-    kind_named(job.kind).run(JobContext(job), job.params)
+    run_job(Job.objects.get(key=row.job_key))
     row.refresh_from_db()
     return row
 
