@@ -35,6 +35,7 @@ _OF_THE_GROUND = 6.0  # steps within which a colour is the ground's own
 _SHADOWS_REACH = 0.35  # of the product's height, from below: where its shadow and reflection may lie
 _MOST_DOUBTED = 0.55  # on busy ground: below what a recipe asks for, so that a person looks at it
 _ALL = 0.85  # share of the photo from which a box is one around all of it
+_SAME, _BETTER, _WORSE = 0.985, 0.03, -0.1  # IoU; of outlines with and without a shadow: what tells them apart
 _BORDER = 0.06  # share of the frame that may belong to the product before the score falls
 Trimap = NDArray[np.uint8]  # cv2's labels: sure and probable ground, sure and probable product
 
@@ -81,7 +82,11 @@ class GrabCut:
             mask = _agreed(scene, guessed)[0]
         else:
             mask = _solid(scene, _settled(scene, start), start, _plain(guessed))
-        score = _score(scene, start, mask) if guessed is not None and guessed.even else _doubted(scene, mask)
+        if guessed is not None and guessed.even:
+            mask, told = _without_shadow(scene, start, mask, prompt)
+            score = _score(scene, start, mask) if told else _doubted(scene, mask)
+        else:
+            score = _doubted(scene, mask)
         return [MaskGuess(imaging.resize_mask(mask, scene.size), score)] if mask.any() else []
 
     def everything(self, image: Image.Image) -> list[MaskGuess]:
@@ -134,12 +139,16 @@ def _started(scene: _Scene, prompt: MaskPrompt, guessed: Guessed | None) -> Trim
         start[inside] = cv2.GC_PR_FGD
     elif guessed is not None:
         start[guessed.silhouette] = cv2.GC_PR_FGD
-    radius = max(round(0.012 * max(width, height)), 2)
+    _mark_points(scene, start, prompt)
+    return start
+
+
+def _mark_points(scene: _Scene, labels: Trimap, prompt: MaskPrompt) -> None:
+    radius = max(round(0.012 * max(labels.shape)), 2)
     for x, y, label in prompt.points:
         at = (round(x * scene.scale), round(y * scene.scale))
-        cv2.circle(start, at, 3 * radius if label else radius, cv2.GC_PR_FGD if label else cv2.GC_BGD, -1)
-        cv2.circle(start, at, radius, cv2.GC_FGD if label else cv2.GC_BGD, -1)
-    return start
+        cv2.circle(labels, at, 3 * radius if label else radius, cv2.GC_PR_FGD if label else cv2.GC_BGD, -1)
+        cv2.circle(labels, at, radius, cv2.GC_FGD if label else cv2.GC_BGD, -1)
 
 
 def _agreed(scene: _Scene, guessed: Guessed) -> tuple[Mask, float]:
@@ -182,6 +191,31 @@ def _mark_what_stands_out(scene: _Scene, start: Trimap, silhouette: Mask) -> Non
     shaded = silhouette & low & calm & darker & (np.linalg.norm(away[..., 1:], axis=-1) < 5)
     if shaded.sum() < 0.2 * silhouette.sum():
         start[shaded] = cv2.GC_PR_BGD
+
+
+def _without_shadow(scene: _Scene, start: Trimap, mask: Mask, prompt: MaskPrompt) -> tuple[Mask, bool]:
+    """The mask, or what is left of it without a shadow that was cast on even ground; and whether that could be told.
+
+    A shadow is the ground's colour, darker, and calm; so is the shaded side of a white product. Left out, a shadow
+    leaves a better outline, and a product's side a worse one. Between the two nobody can tell.
+    """
+    lab, around = _lab(scene.pixels), ~ndimage.binary_dilation(mask, iterations=4)
+    if not around.any():
+        return mask, True
+    ground = np.median(lab[around], axis=0)
+    away = lab - ground
+    calm = cv2.GaussianBlur(np.abs(cv2.Laplacian(lab[..., 0], cv2.CV_32F)), (0, 0), 1.5) < 2.5
+    darker = (away[..., 0] < -0.5) & (away[..., 0] > -0.55 * ground[0])
+    shaded = mask & calm & darker & (np.linalg.norm(away[..., 1:], axis=-1) < _OF_THE_GROUND)
+    known = start.copy()
+    known[shaded] = cv2.GC_BGD
+    _mark_points(scene, known, prompt)
+    left = _solid(scene, _settled(scene, known), known, plain=True)
+    left = imaging.fill_holes(left) & mask
+    if imaging.iou(mask, left) > _SAME or not left.any():
+        return mask, True
+    better = _on_edges(scene, left) - _on_edges(scene, mask)
+    return (left if better > _BETTER else mask), not _WORSE < better <= _BETTER
 
 
 def _settled(scene: _Scene, start: Trimap, rounds: int = ROUNDS) -> Mask:

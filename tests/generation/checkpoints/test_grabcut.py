@@ -70,6 +70,25 @@ def test_what_most_starts_leave_out_is_left_out(name: str) -> None:
     assert isinstance(guess.score, float)
 
 
+@pytest.mark.parametrize("dark", [0.9, 0.8], ids="{:.0%} of the ground's light".format)
+def test_a_shadow_cast_on_even_ground_is_left_out_or_asked_about(dark: float) -> None:
+    image, mask = disc((240, 210), ground=(225, 226, 228))
+    rows, columns = np.mgrid[:210, :240]
+    cast = ~mask & (abs(rows - 155 + 0.2 * (columns - 120)) < 14) & (columns > 110) & (columns < 215)
+    light = 1 - (1 - dark) * ndimage.gaussian_filter(cast.astype(float), 1)[..., None] * ~mask[..., None]
+    pixels = (np.asarray(image) * light).clip(0, 255).astype(np.uint8)
+    found = find_product(GrabCut(128), Image.fromarray(pixels), SegmentConfig())
+    assert found.mask is None or iou(found.mask, mask) > 0.95
+
+
+def test_a_products_grey_half_is_not_left_out_as_a_shadow() -> None:
+    image, mask = disc((240, 210), ground=(225, 226, 228))
+    grey = mask & (np.mgrid[:210, :240][0] > 105)
+    pixels = np.where(grey[..., None], 150, np.asarray(image)).astype(np.uint8)
+    found = find_product(GrabCut(128), Image.fromarray(pixels), SegmentConfig())
+    assert found.mask is None or iou(found.mask, mask) > 0.95
+
+
 def test_a_box_on_busy_ground_leaves_it_unsure() -> None:
     pixels, _ = grounds()["busy"]
     cut = GrabCut(128)
