@@ -1,4 +1,4 @@
-"""How long a background swap takes: `python benchmarks/background_swap.py PHOTO … [--images 8] [--sheet OUT.webp]`.
+"""How long a background swap takes: `python -m benchmarks.background_swap PHOTO … [--images 8] [--sheet OUT.webp]`.
 
 Prints a table: seconds for cutting out (once for each photo) and for each image, and images a second. CPU seconds are
 of this process, so that a busy machine shows in the wall clock alone. Without photos, a drawn one of 1,200 px.

@@ -94,3 +94,49 @@ def test_a_sharp_edge_is_less_soft_than_a_blurred_one() -> None:
     image, mask = disc((240, 200), ground=(255, 255, 255))
     blurred = Image.fromarray(ndimage.gaussian_filter(np.asarray(image), (3, 3, 0)))
     assert softness(cut_out(image, mask, band=0.03)) < softness(cut_out(blurred, mask, band=0.06))
+
+
+EDGES = {
+    "white on white": ((252, 252, 252), (246, 246, 246)),
+    "black on black": ((20, 20, 22), (34, 34, 36)),
+    "grey on green": ((150, 150, 150), (60, 120, 60)),
+}
+
+
+@pytest.mark.parametrize(("product", "ground"), EDGES.values(), ids=EDGES)
+def test_inside_and_outside_are_certain_whatever_the_colours(
+    product: tuple[int, int, int], ground: tuple[int, int, int]
+) -> None:
+    image, mask = disc((200, 180), ground=ground)
+    pixels = np.where(mask[..., None], product, np.asarray(image)).astype(np.uint8)
+    cut = cut_out(Image.fromarray(pixels), mask)
+    left, top, right, bottom = cut.box
+    deep = ndimage.binary_erosion(mask, iterations=4)[top:bottom, left:right]
+    far = ~ndimage.binary_dilation(mask, iterations=4)[top:bottom, left:right]
+    assert (cut.alpha[deep] == 255).all()
+    assert (cut.alpha[far] == 0).all()
+    assert (cut.pixels[deep] == product).all()
+
+
+@pytest.mark.parametrize("wide", [1, 2, 4], ids="{} pixels".format)
+def test_a_thin_strap_is_not_lost(wide: int) -> None:
+    image, mask = disc((200, 180))
+    pixels, strap = np.asarray(image).copy(), np.zeros_like(mask)
+    strap[10:60, 100 : 100 + wide] = True
+    pixels[strap] = (30, 30, 30)
+    cut = cut_out(Image.fromarray(pixels), mask | strap)
+    seen = cut.alpha[15 - cut.box[1] : 30 - cut.box[1], 100 - cut.box[0] : 100 + wide - cut.box[0]]
+    assert seen.mean() > 200
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_a_product_at_the_photos_border_keeps_its_pixels_there(side: str) -> None:
+    image, mask = disc((160, 140))
+    boxes = {"left": (40, 0, 160, 140), "top": (0, 50, 160, 140), "right": (0, 0, 120, 140), "bottom": (0, 0, 160, 90)}
+    left, top, right, bottom = boxes[side]
+    part, photo = mask[top:bottom, left:right], image.crop(boxes[side])
+    cut = cut_out(photo, part)
+    x, y = cut.box[:2]
+    seen = np.asarray(photo)[y : y + cut.alpha.shape[0], x : x + cut.alpha.shape[1]]
+    assert np.array_equal(cut.pixels[cut.solid], seen[cut.solid])
+    assert cut.solid.sum() > 0.9 * part.sum()

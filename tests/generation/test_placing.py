@@ -83,6 +83,18 @@ def test_the_kind_of_a_noun(noun: str, cm: float) -> None:
     assert kind_of(noun).cm == cm
 
 
+VIEWS = {
+    "glasses": ("above",), "pink sunglasses": ("above",), "necklace": ("above",), "mirror": ("wall",),
+    "shirt": ("above", "wall"), "teapot": ("front",), "gizmo": ("front",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("noun", "views"), VIEWS.items(), ids=VIEWS)
+def test_things_are_shown_only_as_they_are_photographed(noun: str, views: tuple[str, ...]) -> None:
+    assert kind_of(noun).views == views
+    assert {one.view for one in bank() if fits(one, kind_of(noun))} == set(views)
+
+
 def test_a_sofa_does_not_stand_on_a_table() -> None:
     table = backdrop(fits=(0, 70))
     assert fits(table, kind_of("mug"))

@@ -1,5 +1,6 @@
 """Candidates from cut-outs and backgrounds: seeds, words, provenance."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from generation.records import Backdrop, GeneratedImage, MatteResult, Photo, Pro
 from generation.sampling import Draw, swap_targets
 from generation.stages import generate, matte
 from generation.swapping import Swap
-from tests.factories.cutouts import backdrop, disc, scene
+from tests.factories.cutouts import backdrop, chance, disc, scene
 from tests.factories.pipeline import files_in
 from tests.generation.stages.test_matte import masked
 
@@ -90,6 +91,27 @@ def test_without_a_cut_out_or_with_an_unknown_background_it_is_refused(tmp_path:
         made(files, (), result=MatteResult(()))
     with pytest.raises(NotPossible, match="no background 'moon'"):
         made(files, (own(files),), TargetPrompt("a {product}", 1, "moon"), result=cut_outs(files))
+
+
+QUALITIES = {
+    "one alone": ((0.4,), {0}),
+    "two that are about as good": ((0.8, 0.7), {0, 1}),
+    "one good and one bad": ((0.8, 0.3), {0}),
+    "more than are needed": ((0.9, 0.89, 0.88, 0.87, 0.86), {0, 1, 2, 3}),
+}
+
+
+@pytest.mark.parametrize(("qualities", "used"), QUALITIES.values(), ids=QUALITIES)
+def test_only_cut_outs_that_are_nearly_the_best_are_used(
+    tmp_path: Path, qualities: tuple[float, ...], used: set[int]
+) -> None:
+    files = files_in(tmp_path)
+    [good] = cut_outs(files).found
+    kept = tuple(replace(good, quality=quality) for quality in qualities)
+    making = swapping.Making(Swap("ball", MatteResult(kept), (), SwapConfig(), Origin("", 0, "generate")), files)
+    chosen = [making.choose(chance(seed)).quality for seed in range(200)]
+    assert {qualities.index(quality) for quality in chosen} == used
+    assert chosen.count(qualities[0]) == max(chosen.count(quality) for quality in qualities), "the best most often"
 
 
 def test_targets_take_each_background_once_before_any_comes_again() -> None:

@@ -1,0 +1,50 @@
+"""The benchmark of background swaps: its line for a photo, and the sheet that people look at."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from benchmarks import background_swap as benchmark
+from tests.factories.cutouts import disc
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    monkeypatch.setattr("sys.argv", ["background_swap.py", *map(str, arguments)])
+    benchmark.main()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """A mug that can be cut out, and a white wall."""
+    paths = [tmp_path / "mug-red-front.png", tmp_path / "wall-white.png"]
+    disc((200, 180))[0].save(paths[0])
+    Image.new("RGB", (200, 180), "white").save(paths[1])
+    return paths
+
+
+def test_a_line_for_each_photo_and_a_sheet_of_what_was_made(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, *photos, "--images", 2, "--side", 128, "--sheet", tmp_path / "sheet.webp")
+    _, mug, wall = capsys.readouterr().out.splitlines()
+    assert mug.startswith("mug-red-front")
+    assert "asks: No wall was found" in wall or "asks: The cut-out is uncertain" in wall
+    with Image.open(tmp_path / "sheet.webp") as sheet:
+        step = benchmark.CELL + benchmark.GAP
+        assert sheet.size == (3 * step + benchmark.GAP, step + benchmark.GAP)
+
+
+def test_what_a_row_says() -> None:
+    row = benchmark.Row("mug-red", Image.new("RGB", (640, 480)))
+    row.images = [row.photo] * 4
+    row.seconds = {"cut": (0.5, 0.6), "edges": (0.25, 0.3), "images": (2.0, 4.0)}
+    assert str(row).split() == [
+        "mug-red", "640", "x", "480", "0.50s", "0.25s", "0.50s", "2.0", "(wall", "0.60,", "0.30,", "1.00", "s)",
+    ]  # fmt: skip
+    row.asks = "Mark the mug."
+    assert str(row).endswith("asks: Mark the mug.")
+
+
+def test_a_sheet_of_nothing_is_empty() -> None:
+    assert benchmark.sheet([benchmark.Row("wall", Image.new("RGB", (9, 9)), asks="Mark it.")]).height == benchmark.GAP
