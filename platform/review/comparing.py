@@ -4,7 +4,7 @@ Numbers are read by the same sums as the overview's, so that both say the same o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db.models import Count, F, IntegerField, Q, Sum
@@ -79,11 +79,9 @@ def compare(
             f"A comparison is of different methods, 2 or more; these are {', '.join(methods) or 'none'}."
         )
     found = [_compare(filters, methods[0], other, seed=seed, draws=draws) for other in methods[1:]]
-    corrected = paired.holm([_p(one.per_image) for one in found] + [_p(one.per_product) for one in found])
-    return tuple(
-        Comparison(**vars(one) | {"p": (corrected[place], corrected[place + len(found)])})
-        for place, one in enumerate(found)
-    )
+    images = paired.holm([_p(one.per_image) for one in found])
+    products = paired.holm([_p(one.per_product) for one in found])
+    return tuple(replace(one, p=both) for one, both in zip(found, zip(images, products, strict=True), strict=True))
 
 
 def pairs_of(filters: Filters, first: str, second: str) -> tuple[Pairs, list[int], tuple[int, int]]:

@@ -4,7 +4,7 @@ Who counts holds the counter's row, so that only one does at a time. Raters neve
 `Waiting`, and what changes while somebody counts is counted next.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -54,13 +54,14 @@ def count_all_waiting() -> int:
 def rebuild() -> int:
     """Bring every image and every sum to what the verdicts say; returns how many differed.
 
-    Images in short transactions; the sums in one, during which raters go on and nobody else counts.
+    Images in short transactions; the sums in one, all anew, during which raters go on and nobody else counts. Broken
+    off before that, it leaves sums that `check` finds wrong.
     """
     changed = 0
     for tasks in _all_tasks():
         with writing():
             _lock()
-            changed += _count(tasks)
+            changed += _count(tasks, sums=False)
     with writing():
         _lock()
         wrong = _wrong_tallies()
@@ -93,25 +94,30 @@ def _lock() -> None:
     Counter.objects.select_for_update().get(pk=1)
 
 
-def _count(tasks: Sequence[int]) -> int:
-    """Make the tasks' images what their verdicts say, and move the sums by the difference; returns how many changed."""
+def _count(tasks: Sequence[int], *, sums: bool = True) -> int:
+    """Make the tasks' images what their verdicts say, and move the sums with them; returns how many changed."""
     changed = _differing(tasks)
     if not changed:
         return 0
     gone = [task for task, (_, computed) in changed.items() if computed is None]
     new = [computed for _, computed in changed.values() if computed is not None]
     old = [kept for kept, _ in changed.values() if kept is not None]
-    items = {fact.item for fact in [*new, *old]}
-    before = list(JudgedImage.objects.filter(item__in=items))
-    after = [fact for fact in before if fact.task_id not in changed] + new
-    moved = tallies.tallies_of(after)
-    tallies.add(moved, tallies.tallies_of(before), sign=-1)
+    if sums:
+        _move_tallies(_difference(changed, new, old))
     JudgedImage.objects.filter(task__in=gone).delete()
     JudgedImage.objects.bulk_create(
         new, batch_size=BATCH, update_conflicts=True, unique_fields=["task"], update_fields=_WRITTEN
     )
-    _move_tallies({key: sums for key, sums in moved.items() if any(sums)})
     return len(changed)
+
+
+def _difference(changed: Container[int], new: list[JudgedImage], old: list[JudgedImage]) -> dict[Key, list[int]]:
+    """By how much sums move where images of these tasks change; read before they do."""
+    before = list(JudgedImage.objects.filter(item__in={fact.item for fact in [*new, *old]}))
+    after = [fact for fact in before if fact.task_id not in changed] + new
+    moved = tallies.tallies_of(after)
+    tallies.add(moved, tallies.tallies_of(before), sign=-1)
+    return {key: sums for key, sums in moved.items() if any(sums)}
 
 
 def _differing(tasks: Sequence[int]) -> dict[int, tuple[JudgedImage | None, JudgedImage | None]]:

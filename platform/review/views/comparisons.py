@@ -54,7 +54,13 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     for one in results:
         for side in ("gained", "lost"):
             one[side] = _products(one["moved"][side], (one["first"], one["second"]), found)
-    context = {"comparison": found, "results": results, "about": figures.words_of(filters), "filters": filters}
+    context = {
+        "comparison": found,
+        "results": results,
+        "about": figures.words_of(filters),
+        "filters": filters,
+        "several": len(results) > 1,
+    }
     return render(request, "review/comparison.html", context)
 
 
