@@ -360,6 +360,7 @@ CASES: dict[str, Case] = {
     "generate": Case(Role.OPERATOR, generate),
     "methods": Case(Role.OPERATOR, methods),
     "methods-empty": Case(Role.ANALYST, lambda: reverse("generation:methods")),
+    "backgrounds": Case(Role.OPERATOR, lambda: reverse("generation:backgrounds")),
     "method": Case(Role.OPERATOR, a_method),
     "method-edit": Case(Role.OPERATOR, an_edited_method),
     "method-upload": Case(Role.OPERATOR, lambda: reverse("generation:method-upload")),

@@ -183,6 +183,10 @@ def rating_plan() -> list[Any]:
     return [RatingPlan.objects.create(budget=10, shares={"top": 0.5, "uncertain": 0.25, "random": 0.25}, seed=1).pk]
 
 
+def trial() -> list[Any]:
+    return [Trial.objects.create(ranker=make_ranker(), share=0.2, seed=1, running=False).pk]
+
+
 def drift_notice() -> list[Any]:
     return [DriftNotice.objects.create(ranker=make_ranker(), kind="scores", sentence="They have moved.").pk]
 
@@ -296,7 +300,7 @@ ADDRESSES: dict[str, Address] = {
     "ranking:rate-next": Address(OPERATORS),
     "ranking:plan": Address(LOOK, rating_plan),
     "ranking:plan-campaign": Address(OPERATORS, rating_plan, POST_ONLY),
-    "ranking:trial": Address(LOOK, lambda: [Trial.objects.create(ranker=make_ranker(), share=0.2, seed=1, running=False).pk]),
+    "ranking:trial": Address(LOOK, trial),
     "ranking:trial-end": Address(OPERATORS, lambda: [1], POST_ONLY),
     "ranking:notice-close": Address(OPERATORS, drift_notice, POST_ONLY),
     "ranking:product-picks": Address(LOOK, lambda: [make_product().pk]),
