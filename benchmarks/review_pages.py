@@ -11,6 +11,7 @@ and the database alone. Memory of an export is what this process grows by while 
 # ruff: noqa: PLC0415, S608 - Django is set up once the environment is known; statements are written here
 
 import argparse
+import logging
 import resource
 import statistics
 import sys
@@ -197,11 +198,12 @@ def export() -> None:
 
 def counting() -> None:
     """What a changed verdict costs, once all are counted."""
+    from raters.models import Verdict
     from review.counting import folding, waiting
-    from review.models import JudgedImage
 
-    tasks = list(JudgedImage.objects.values_list("pk", flat=True)[:200])
-    JudgedImage.objects.filter(pk__in=tasks).update(ratings=1)
+    failed = Verdict.objects.filter(outcome="failed").order_by("-task").values_list("task", flat=True)
+    tasks = list(failed[:200])
+    Verdict.objects.filter(task__in=tasks).update(outcome="passed")
     waiting.note(tasks)
     began = time.perf_counter()
     folding.count_all_waiting()
@@ -241,6 +243,7 @@ def main() -> None:
 
         from review.counting import folding
 
+        logging.disable(logging.INFO)
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
         prepare()
         for name, work in (("load", lambda: load(int(PRODUCTS * asked.scale))), ("rebuild", folding.rebuild)):
