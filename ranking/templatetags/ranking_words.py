@@ -1,13 +1,16 @@
 """Figures of rankers in words that a person reads at a glance."""
 
+from typing import Literal
+
 from django import template
 
 NOTHING = "\N{EN DASH}"
 register = template.Library()
+Figure = float | Literal[""] | None  # what a template hands over; the empty text is a key that is not there
 
 
 @register.filter
-def percent(value: float | None) -> str:
+def percent(value: Figure) -> str:
     """A share of 1 in percent: whole from 10 % on, one decimal below."""
     if value is None or value == "":
         return NOTHING
@@ -15,13 +18,13 @@ def percent(value: float | None) -> str:
 
 
 @register.filter
-def decimals(value: float | None) -> str:
+def decimals(value: Figure) -> str:
     """A coefficient with three decimals; a dash where there is none."""
     return NOTHING if value is None or value == "" else f"{value:.3f}"
 
 
 @register.filter
-def signed(value: float | None) -> str:
+def signed(value: Figure) -> str:
     """A relative change: "+16.7 %"."""
     return NOTHING if value is None or value == "" else f"{value:+.1%}"
 
