@@ -109,6 +109,15 @@ def made_for(
     return [image for image in result.images if image.kind == "in-class"]
 
 
+def assert_alike(made: list[Negative], other: list[Negative], files: Files) -> None:
+    """The same negatives; a batch of another size rounds otherwise, so that a value may differ by a step or two."""
+    blank = other[0].picture
+    assert [replace(one, picture=blank) for one in made] == [replace(one, picture=blank) for one in other]
+    for one, two in zip(made, other, strict=True):
+        pixels = [np.asarray(files.image(each.picture), np.int16) for each in (one, two)]
+        assert np.abs(pixels[0] - pixels[1]).max() <= 2
+
+
 def pool_of(made: list[Negative]) -> tuple[InClassImage, ...]:
     """What of these the type's products share."""
     return tuple(InClassImage(one.template, one.prompt, one.seed, one.picture) for one in made if one.template)
@@ -178,7 +187,7 @@ class TestShared:
         others = made_for(with_contexts(inputs_for(files, seed=8), there), replace(self.CONFIG, spare=2), files)
         context = LocalContext()
         beside = made_for(replace(inputs, there=pool_of(others)), self.CONFIG, files, context)
-        assert beside == alone
+        assert_alike(beside, alone, files)
         drawn = [name for name in context.done if name.startswith("in-class")]
         assert len(drawn) == 3 - len(set("abc") & set(there))
 
@@ -195,12 +204,13 @@ class TestShared:
         files, context = files_in(tmp_path), LocalContext()
         inputs = with_contexts(inputs_for(files), "abcd")
         alone = made_for(inputs, self.CONFIG, files)
-        assert made_for(replace(inputs, there=pool_of(alone)[:1]), self.CONFIG, files, context) == alone
+        first = made_for(replace(inputs, there=pool_of(alone)[:1]), self.CONFIG, files, context)
+        assert_alike(first, alone, files)
         lost = [name for name in context.done if name.startswith("in-class")][:1]
         for name in lost:
             del context.done[name]
         # The type has more by now; what was drawn for this run already is not thrown away for it.
-        assert made_for(replace(inputs, there=pool_of(alone)), self.CONFIG, files, context) == alone
+        assert_alike(made_for(replace(inputs, there=pool_of(alone)), self.CONFIG, files, context), first, files)
 
     def test_a_text_longer_than_the_encoder_reads_keeps_its_noun(self, tmp_path: Path) -> None:
         files = files_in(tmp_path)
