@@ -157,7 +157,7 @@ class TestRun:
         assert page.count('data-state="succeeded"') == 10
         assert '<h2 id="stage-title" tabindex="-1">Select</h2>' in page
         assert "4 candidates, 4 picked" in page
-        assert "20 min 0 s of work, 15 min 0 s on a GPU, 0.50 USD" in page
+        assert "18 min 20 s of work, 13 min 45 s on a GPU, 0.46 USD" in page
         assert 'hx-trigger="every' not in page
 
     def test_opens_the_stage_that_the_address_names(self, client: Client, whole: Run) -> None:

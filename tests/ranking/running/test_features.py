@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> RatedWorld:
+def world(monkeypatch: pytest.MonkeyPatch) -> RatedWorld:
+    """Three products in one chunk, whatever their ids are."""
+    monkeypatch.setattr(features, "PRODUCTS", 1 << 40)
     return make_world(3, 4, rated=False)
 
 
