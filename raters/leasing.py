@@ -112,11 +112,18 @@ def reclaim(campaign: Campaign, now: datetime | None = None, most: int = RECLAIM
 
 @transaction.atomic
 def _take_expired(expired: QuerySet[Assignment], over: dict[int, int], now: datetime) -> int:
-    tasks = Task.objects.filter(pk__in=over).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    tasks = (
+        Task.objects.filter(pk__in=over).order_by("pk").select_for_update(skip_locked=True, of=("self",), no_key=True)
+    )
     count = 0
     for task in tasks:
         # The rater may be back at this moment: who has the row first keeps it, and nobody waits for anybody here.
-        mine = expired.filter(pk=over[task.pk]).select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        mine = (
+            expired.filter(pk=over[task.pk])
+            .select_for_update(skip_locked=True, no_key=True)
+            .values_list("pk", flat=True)
+            .first()
+        )
         if mine is not None:
             Assignment.objects.filter(pk=mine).update(state=AssignmentState.EXPIRED, ended_at=now)
             put_back(task)

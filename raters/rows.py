@@ -2,7 +2,8 @@
 
 Django builds the text of a query anew each time, from all columns of its tables, and that costs several times what the
 database takes to answer it: a fifth of all that a rating costs. What is not part of every rating goes through the ORM.
-Locked rows are locked as `select_for_update` does it; SQLite, whose writers take turns, has nothing to lock.
+Rows are locked as `select_for_update(no_key=True)` does it: ratings of others name the same tasks, and a stronger lock
+would make two raters who change places on gold items wait for each other. SQLite, whose writers take turns, locks none.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from django.db.models import Model
 from raters.models import Assignment, Campaign, CampaignRater, QuestionSet, Rater, Rating, Subject, Task
 
 Row = TypeVar("Row", bound=Model)
-LOCKED, LEFT_TO_OTHERS = " FOR UPDATE", " FOR UPDATE SKIP LOCKED"
+LOCKED, LEFT_TO_OTHERS = " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"
 _STATES = """
     SELECT assignment.state, campaign.state FROM raters_assignment assignment
     JOIN raters_campaign campaign ON campaign.id = assignment.campaign_id WHERE assignment.id = %s"""

@@ -106,7 +106,7 @@ def _give_all_back(closed: Campaign) -> None:
     held = Assignment.objects.filter(campaign=closed, state=AssignmentState.HELD)
     # The tasks before their assignments, as everywhere: who is submitting at this moment is waited for.
     tasks = Task.objects.filter(pk__in=list(held.values_list("task_id", flat=True)))
-    locked = {task.pk: task for task in tasks.order_by("pk").select_for_update(of=("self",))}
+    locked = {task.pk: task for task in tasks.order_by("pk").select_for_update(of=("self",), no_key=True)}
     for assignment in held.filter(task__in=locked):
         Assignment.objects.filter(pk=assignment.pk).update(state=AssignmentState.RETURNED, ended_at=timezone.now())
         leasing.put_back(locked[assignment.task_id])

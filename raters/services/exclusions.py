@@ -28,7 +28,11 @@ def exclude(rater: Rater, campaign: Campaign, *, since: datetime, reason: str, b
     The ratings stay as they are; their tasks keep the place, so that nobody is asked again. Raises CannotExclude.
     """
     text = _reason(reason, "Say why these ratings are left out: the reason is empty.")
-    member = CampaignRater.objects.select_for_update(of=("self",)).filter(rater=rater, campaign=campaign).first()
+    member = (
+        CampaignRater.objects.select_for_update(of=("self",), no_key=True)
+        .filter(rater=rater, campaign=campaign)
+        .first()
+    )
     if member is None:
         raise CannotExclude(f"{rater} has no place in the campaign “{campaign.name}”.")
     standing = Exclusion.objects.filter(rater=rater, campaign=campaign, lifted_at=None).first()
@@ -52,7 +56,7 @@ def exclude(rater: Rater, campaign: Campaign, *, since: datetime, reason: str, b
 def lift(exclusion: Exclusion, *, reason: str, by: Any = None) -> Exclusion:
     """Undo an exclusion: the ratings count as before, and the rater may go on. Raises CannotExclude."""
     text = _reason(reason, "Say why the exclusion is lifted: the reason is empty.")
-    member = CampaignRater.objects.select_for_update(of=("self",)).get(
+    member = CampaignRater.objects.select_for_update(of=("self",), no_key=True).get(
         rater=exclusion.rater_id, campaign=exclusion.campaign_id
     )
     now = timezone.now()

@@ -59,7 +59,11 @@ def make_gold(
 
     Raises BadAnswers for expected answers that no rater could give, or a task that raters have had.
     """
-    task = Task.objects.select_for_update(of=("self",)).select_related("campaign__question_set").get(pk=task.pk)
+    task = (
+        Task.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("campaign__question_set")
+        .get(pk=task.pk)
+    )
     if task.state != TaskState.FRESH or Assignment.objects.filter(task=task).exists():
         raise BadAnswers("Raters have had this image already: choose one that nobody has rated for a gold item.")
     checked = _checked(expected, task.campaign)

@@ -20,7 +20,7 @@ MOST_PICTURES = 40
 @transaction.atomic
 def add_picture(campaign: Campaign, file: BinaryIO, name: str, *, good: bool, caption: str = "") -> GuidelinePicture:
     """Keep a picture, normalised as photos are: upright, in sRGB, without metadata. Raises BadCampaign."""
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     _check_open(row)
     if row.guideline_pictures.count() >= MOST_PICTURES:
         raise BadCampaign(f"Guidelines have at most {MOST_PICTURES} pictures: remove one first.")

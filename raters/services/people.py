@@ -44,7 +44,7 @@ def locked_member(rater: Rater, campaign: Campaign) -> CampaignRater:
     if found is not None:
         return found
     join(rater, campaign)
-    return CampaignRater.objects.select_for_update(of=("self",)).get(rater=rater, campaign=campaign)
+    return CampaignRater.objects.select_for_update(of=("self",), no_key=True).get(rater=rater, campaign=campaign)
 
 
 def check_may_rate(member: CampaignRater, campaign: Campaign) -> None:

@@ -180,7 +180,11 @@ def report(rater: Rater, assignment: UUID, reason: str) -> None:
 @writing()
 def give_back(rater: Rater, campaign: Campaign) -> int:
     """Give back all that the rater holds in the campaign; drafts stay with them. Returns how many."""
-    member = CampaignRater.objects.select_for_update(of=("self",)).filter(rater=rater, campaign=campaign).first()
+    member = (
+        CampaignRater.objects.select_for_update(of=("self",), no_key=True)
+        .filter(rater=rater, campaign=campaign)
+        .first()
+    )
     if member is None:
         return 0
     return sum(leasing.take_back(one, AssignmentState.RETURNED) for one in leasing.held_by(member))

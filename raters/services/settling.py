@@ -22,7 +22,7 @@ def settle_all(tasks: Iterable[int], campaign: Campaign) -> int:
     """As `settle_task` for many, where ratings count no more or again; locks them by rising id, a few at a time."""
     further = 0
     for batch in in_batches(sorted(set(tasks))):
-        rows = list(Task.objects.filter(pk__in=batch).order_by("pk").select_for_update(of=("self",)))
+        rows = list(Task.objects.filter(pk__in=batch).order_by("pk").select_for_update(of=("self",), no_key=True))
         before = sum(task.state == TaskState.COMPLETE for task in rows)
         found = verdicts.recompute_all(rows, campaign)
         for task in rows:

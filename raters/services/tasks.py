@@ -124,7 +124,7 @@ def release(task: Task, *, by: Any = None) -> None:
     newest = Rating.objects.filter(task=task.pk, withdrawn_at=None).order_by("-pk").first()
     # A rater's row before the task, as everywhere: theirs is the image that is done, where it is.
     member = rows.member(newest.rater_id, newest.campaign_id) if newest else None
-    row = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    row = Task.objects.select_for_update(of=("self",), no_key=True).get(pk=task.pk)
     if row.state != TaskState.WITHHELD:
         raise BadCampaign(f"Image {row.pk} is not withheld: raters can have it already.")
     row.state, row.reports = TaskState.BEGUN, 0

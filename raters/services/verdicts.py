@@ -95,7 +95,7 @@ def differences(campaigns: QuerySet[Campaign], *, mend: bool = False) -> list[Di
 
 @transaction.atomic
 def _looked_at_closely(pk: int, campaign: Campaign, mend: bool) -> Difference | None:
-    task = Task.objects.select_for_update(of=("self",)).get(pk=pk)
+    task = Task.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     difference = _difference(task, campaign)
     if difference is not None and mend:
         _mend(task, campaign, difference)

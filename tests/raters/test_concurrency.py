@@ -13,10 +13,10 @@ import pytest
 from django.db import connection, connections, transaction
 
 from raters.exceptions import Refused
-from raters.models import Assignment, Campaign, CampaignRater, Rater, Rating, Task
+from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rater, Rating, Task
 from raters.models.tasks import TaskState
 from raters.services import campaigns, rating, verdicts
-from tests.factories.rating import NO, YES, make_campaign, make_rater, sent
+from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, sent
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -87,6 +87,30 @@ def test_many_raters_at_once_rate_each_image_three_times() -> None:
     raters = [make_rater() for _ in range(8)]
     in_processes(8, lambda number: drain(raters[number], campaign, number))
     check_exact(campaign, 3)
+
+
+@pytest.mark.postgres
+def test_raters_who_change_places_on_gold_items_do_not_wait_in_a_circle() -> None:
+    campaign = make_campaign(2, open=False, qualification_items=2)
+    make_gold(campaign, 2, use=GoldItem.Use.QUALIFICATION)
+    campaigns.open_campaign(campaign)
+    holders: dict[int, tuple[Rater, uuid.UUID]] = {}
+    while len(holders) < 2:
+        rater = make_rater()
+        held = lease(rater, campaign)[0]
+        holders.setdefault(held.task_id, (rater, held.uuid))
+    first, second = os.pipe(), os.pipe()
+
+    def change(who: tuple[Rater, uuid.UUID], mine: tuple[int, int], theirs: tuple[int, int]) -> None:
+        with transaction.atomic():
+            rating.submit(who[0], who[1], sent(YES))
+            os.write(mine[1], b"x")
+            os.read(theirs[0], 1)
+            assert len(rating.lease_next(who[0], campaign, hold=1).assignments) == 1
+
+    one, other = holders.values()
+    children = [forked(partial(change, one, first, second)), forked(partial(change, other, second, first))]
+    assert [exit_code(child) for child in children] == [0, 0]
 
 
 def test_one_place_left_is_taken_by_one() -> None:

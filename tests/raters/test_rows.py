@@ -118,15 +118,15 @@ def test_another_raters_assignment_is_not_found(held: list[Assignment]) -> None:
 @pytest.mark.parametrize(
     ("name", "look", "lock"),
     [
-        ("task", lambda one: rows.task(one.task_id), "FOR UPDATE"),
-        ("member", lambda one: rows.member(one.rater_id, one.campaign_id), "FOR UPDATE"),
-        ("assignment", lambda one: rows.assignment(one.rater_id, one.uuid, lock=True), "FOR UPDATE"),
-        ("begun", lambda one: rows.begun_task(one.task_id), "FOR UPDATE SKIP LOCKED"),
-        ("fresh", lambda one: rows.fresh_task(one.campaign_id, 0), "FOR UPDATE SKIP LOCKED"),
+        ("task", lambda one: rows.task(one.task_id), "FOR NO KEY UPDATE"),
+        ("member", lambda one: rows.member(one.rater_id, one.campaign_id), "FOR NO KEY UPDATE"),
+        ("assignment", lambda one: rows.assignment(one.rater_id, one.uuid, lock=True), "FOR NO KEY UPDATE"),
+        ("begun", lambda one: rows.begun_task(one.task_id), "FOR NO KEY UPDATE SKIP LOCKED"),
+        ("fresh", lambda one: rows.fresh_task(one.campaign_id, 0), "FOR NO KEY UPDATE SKIP LOCKED"),
     ],
 )
 def test_locks(name: str, look: Callable[[Assignment], object], lock: str, held: list[Assignment]) -> None:
     with CaptureQueriesContext(connection) as queries:
         look(held[0])
     assert queries[0]["sql"].endswith(lock), name
-    assert all("FOR UPDATE" not in one["sql"] for one in queries.captured_queries[1:])
+    assert all("UPDATE" not in one["sql"] for one in queries.captured_queries[1:])
