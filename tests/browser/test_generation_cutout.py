@@ -120,7 +120,8 @@ def test_an_answer_without_any_mask_says_so(page_for: PageFor, person: User, pho
     page = page_for(person)
     # A segmenter finds nothing in few photos, and in none that all segmenters share.
     nothing = json.dumps({"state": "done", "job": 1, "width": photo.width, "height": photo.height, "guesses": []})
-    page.route("**/cutout/cut/", lambda route: route.fulfill(body=nothing, content_type="application/json"))
+    for asked in ("prepare", "cut"):
+        page.route(f"**/cutout/{asked}/", lambda route: route.fulfill(body=nothing, content_type="application/json"))
     marking = Marking(page, photo)
     marking.click(0.5, 0.5)
     expect(marking.status).to_contain_text("Nothing was found there")

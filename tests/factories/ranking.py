@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from catalog.models import Product, ProductType
-from generation.models import Candidate, Method, ResultFile, Run, StageResult
+from generation.models import Candidate, Method, ResultFile, Run, RunStage, StageResult
 from generation.models.results import StageState
 from generation.storage import site_files
 from ranking.evaluation.simulation import METRICS, Pictures, World
@@ -74,9 +74,11 @@ def rate(candidates: list[Candidate], drawn: Pictures, *, ratings: bool = False,
 
 def _products(count: int, types: int) -> list[Product]:
     kinds = [ProductType.objects.get_or_create(name=f"kind {number}")[0] for number in range(types)]
+    # Who is frozen follows from these ids: the same in every run, whatever tests came before.
+    first = Product.objects.filter(source="test").count()
     return Product.objects.bulk_create(
-        Product(source="test", external_id=some_hash()[:20], title=f"Thing {number}", type=kinds[number % types])
-        for number in range(count)
+        Product(source="test", external_id=f"thing {number}", title=f"Thing {number}", type=kinds[number % types])
+        for number in range(first, first + count)
     )
 
 
@@ -89,7 +91,8 @@ def _candidates(drawn: Pictures, products: list[Product]) -> list[Candidate]:
             product=product, method=method, model_set="tiny", state=Run.State.SUCCEEDED, finished_at=timezone.now()
         )
         embeddings = _measured(product, drawn, rows)
-        result = make_result("generate")
+        result = make_result("generate", inputs={"product": {"photos": []}})
+        RunStage.objects.create(run=run, order=0, stage="generate", method=method, result=result)
         made += [
             _candidate(run, result, embeddings, drawn, place=(int(row), number)) for number, row in enumerate(rows)
         ]

@@ -85,7 +85,8 @@ def test_the_same_data_and_seed_give_the_same_files(trained: Trained) -> None:
 
 
 def test_other_labels_give_another_set_and_other_files(trained: Trained) -> None:
-    Verdict.objects.filter(pk__in=Verdict.objects.values("pk")[:20]).update(outcome=Outcome.PASSED)
+    half = list(Verdict.objects.values_list("pk", flat=True))[::2]
+    Verdict.objects.filter(pk__in=half).update(outcome=Outcome.PASSED)
     again = train()
     assert again.label_set != trained.ranker.label_set
     assert again.digest != trained.ranker.digest
