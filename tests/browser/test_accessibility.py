@@ -25,6 +25,8 @@ def test_a_page_is_for_everybody(
     response = page.goto(case.address())
     assert response is not None
     assert response.status == case.status
+    # What is dimmed while it comes is not what people read.
+    page.wait_for_function("!document.querySelector('[data-state=loading]')")
     page.evaluate(AXE)
     found = []
     for width in (WIDE, NARROW):
