@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import TIMEOUT_MS, PageFor
 from tests.browser.pages import CASES, person
 
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_a_page_is_for_everybody(
     assert response is not None
     assert response.status == case.status
     # What is dimmed while it comes is not what people read.
-    page.wait_for_function("!document.querySelector('[data-state=loading]')")
+    expect(page.locator("[data-state=loading]")).to_have_count(0, timeout=TIMEOUT_MS)
     page.evaluate(AXE)
     found = []
     for width in (WIDE, NARROW):
