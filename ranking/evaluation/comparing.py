@@ -78,7 +78,7 @@ def compare(  # noqa: PLR0913 - each is a part of the question
     counts = bootstrap.resample(len(judged.ids), seed=seed, resamples=resamples)
     rows = [_row(name, mine, scores[baseline], judged, counts, n) for name, mine in scores.items()]
     rows.sort(key=lambda row: row.figures[ORDER].value or 0.0, reverse=True)
-    said = [_said(row, baseline) for row in rows if row.name != baseline]
+    said = [said_of(row, baseline) for row in rows if row.name != baseline]
     passing = value_of(figures.random_rate(judged), judged)
     return Comparison(tuple(rows), tuple(said), len(judged.ids), len(judged), passing, n, ceiling)
 
@@ -129,7 +129,7 @@ def _against(  # noqa: PLR0913, PLR0917 - the question's parts
     return bootstrap.interval(how(build(mine, judged), build(base, judged)), counts)
 
 
-def _said(row: Row, baseline: str) -> str:
+def said_of(row: Row, baseline: str) -> str:
     """Whether it beats the baseline, as far as the intervals tell."""
     gain, lift = row.gain, row.lift_over_sum
     if gain.value is None or gain.low is None or gain.high is None:

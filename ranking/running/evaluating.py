@@ -162,7 +162,7 @@ def _figures(case: _Case, found: Material, rows: NDArray[np.bool_]) -> dict[str,
     ceiling = ceiling_of(labels.candidates, labels.products)
     told = comparing.compare({**case.scores, METRIC: values}, case.judged, n=top, ceiling=ceiling, baseline=SUM)
     own = told.row(case.name)
-    sentence = next((one for one in told.sentences if one.startswith(f"{case.name} ")), "")
+    sentence = "" if case.name == SUM else comparing.said_of(own, SUM)
     basis = _basis(case, found)
     return {
         "made_at": timezone.now().isoformat(),

@@ -159,9 +159,9 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
 
 def products_needed(apart: Values, difference: float, power: float = POWER) -> int | None:
-    """Products for that power at 5 %, were the difference and its spread as found here; None for no difference."""
+    """Products for that power at 5 %, were the difference and its spread as found here; None for none of either."""
     spread = float(apart.std(ddof=1))
-    if difference == 0 or not math.isfinite(difference):
+    if difference == 0 or spread == 0 or not math.isfinite(difference):
         return None
     times = stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(power)
     return max(2, math.ceil((float(times) * spread / difference) ** 2))
@@ -212,6 +212,8 @@ def _percentiles(value: float, drawn: Values) -> Estimate:
 
 
 def _student(value: float, apart: Values) -> Estimate:
+    if not apart.std():
+        return Estimate(value, said="Without an interval: all products differ alike, and there are too few of them.")
     half = _half(apart)
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half))
 

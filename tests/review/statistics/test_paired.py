@@ -144,11 +144,23 @@ def test_a_second_method_that_passes_nothing_has_no_ratio() -> None:
     assert paired.gee(Pairs(*(np.array(column) for column in ([5] * 3, [1, 2, 3], [5] * 3, [0, 0, 0])))).p is None
 
 
-def test_a_million_products_are_drawn_as_patterns() -> None:
-    drawing = np.random.default_rng(6)
-    images = np.full(200_000, 5)
-    pairs = Pairs(images, drawing.binomial(5, 0.3, 200_000), images, drawing.binomial(5, 0.29, 200_000))
+def test_many_products_are_drawn_as_patterns() -> None:
+    drawing, products = np.random.default_rng(6), 50_000
+    images = np.full(products, 5)
+    pairs = Pairs(images, drawing.binomial(5, 0.3, products), images, drawing.binomial(5, 0.28, products))
     assert paired.per_image(pairs).better == "first"
+
+
+@pytest.mark.parametrize(
+    ("images", "first", "second"),
+    [([1, 1], [1, 1], [0, 0]), ([3, 3, 3], [1, 1, 1], [0, 0, 0]), ([4] * 9, [2] * 9, [2] * 9)],
+    ids=["two of one image", "a third each", "no difference"],
+)
+def test_few_products_that_differ_alike_name_nobody(images: list[int], first: list[int], second: list[int]) -> None:
+    counts = [np.array(column) for column in (images, first, images, second)]
+    found = paired.per_image(Pairs(*counts))
+    assert (found.better, found.difference.low, found.products_needed) == ("", None, None)
+    assert "all products differ alike" in found.difference.said
 
 
 @pytest.mark.parametrize(
