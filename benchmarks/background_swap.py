@@ -8,6 +8,7 @@ of this process, so that a busy machine shows in the wall clock alone. Without p
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,20 +17,22 @@ from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]  # before this folder, which has a generation.py
 
-from generation import backdrops, placing, sampling, swapping
-from generation.checkpoints.grabcut import GrabCut
-from generation.context import LocalContext
-from generation.exceptions import ProductNotFound
-from generation.files import Files, FolderStore
-from generation.finding import find_product
-from generation.imaging import box_of, share_of
-from generation.provenance import Origin
-from generation.recipe import GenerateConfig, MatteConfig, SegmentConfig, SwapConfig
-from generation.records import MatteResult, Photo, PhotoMask, Picture, ProductFacts, SegmentResult
-from generation.stages import matte
+import numpy as np  # noqa: E402
+from PIL import Image, ImageDraw, ImageOps  # noqa: E402
+
+from generation import backdrops, placing, sampling, swapping  # noqa: E402
+from generation.checkpoints.grabcut import GrabCut  # noqa: E402
+from generation.context import LocalContext  # noqa: E402
+from generation.exceptions import ProductNotFound  # noqa: E402
+from generation.files import Files, FolderStore  # noqa: E402
+from generation.finding import find_product  # noqa: E402
+from generation.imaging import box_of, share_of  # noqa: E402
+from generation.provenance import Origin  # noqa: E402
+from generation.recipe import GenerateConfig, MatteConfig, SegmentConfig, SwapConfig  # noqa: E402
+from generation.records import MatteResult, Photo, PhotoMask, Picture, ProductFacts, SegmentResult  # noqa: E402
+from generation.stages import matte  # noqa: E402
 
 CELL, GAP = 220, 6  # pixels, of a sheet
 
