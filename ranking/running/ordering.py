@@ -35,10 +35,11 @@ def order(result: StageResult) -> Order | None:
 def _order(ranker: Ranker, product: int) -> Order:
     threshold = policy.current().threshold
     chances: dict[str, float] = {}
-    unfit = []
+    fit: set[str] = set()
     rows = Score.objects.filter(ranker=ranker, product=product)
     for sha256, probability, note in rows.values_list("candidate__sha256", "probability", "note"):
         chances[sha256] = probability
-        if probability < threshold or note:
-            unfit.append(sha256)
-    return Order(str(ranker), chances, tuple(unfit))
+        # Runs that share a result share its images: the second row of one is nearly the same as the first, no worse.
+        if probability >= threshold and not note:
+            fit.add(sha256)
+    return Order(str(ranker), chances, tuple(sha256 for sha256 in chances if sha256 not in fit))

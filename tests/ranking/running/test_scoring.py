@@ -162,6 +162,25 @@ def test_the_stage_select_asks_the_champion(trained: Trained) -> None:
     assert all(order.chances[sha256] < 0.1 for sha256 in order.unfit)
 
 
+def test_an_image_that_two_runs_share_is_fit_for_both(trained: Trained) -> None:
+    policy.change(threshold=0.0, distance=0.0)
+    crown(trained.ranker)
+    product = trained.world.products[0]
+    result = StageResult(stage="select", product=product)
+    before = ordering.order(result)
+    assert before is not None
+    assert before.unfit == ()
+    best = max(before.chances, key=before.chances.__getitem__)
+    first = Candidate.objects.get(run__product=product, sha256=best)
+    first.pk, first.seed = None, 99  # another run took it over: the same file
+    first.save()
+    policy.change(distance=0.01)
+    after = ordering.order(result)
+    assert after is not None
+    assert Score.objects.filter(product=product).exclude(note="").count() == 1
+    assert (after.unfit, set(after.chances)) == ((), set(before.chances))
+
+
 def test_a_champion_that_cannot_score_opens_a_notice_and_the_sum_stands_in(trained: Trained) -> None:
     crown(trained.ranker)
     RankerFile.objects.all().delete()
