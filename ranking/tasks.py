@@ -14,7 +14,7 @@ from jobs.kinds import job_kind
 from jobs.models import Job, Queue, State
 from ranking.exceptions import Refused
 from ranking.models import Promotion, Ranker, RatingPlan, Training
-from ranking.services import plans, registry, scoring, training
+from ranking.services import plans, registry, scoring, training, untold
 from ranking.services.explaining import EXPLAIN
 
 TRAIN = training.TRAIN
@@ -89,6 +89,7 @@ def look_for_drift(context: JobContext) -> dict[str, int]:
 def settle() -> None:
     """Sent by the scheduler every few minutes: rankers in use get the scores of images that came."""
     process.tidy_connections()
+    untold.settle_untold()
     scoring.ask_for_missing()
 
 
@@ -105,7 +106,7 @@ def on_job_finished(*, job_id: int, kind: str, state: str, **_: Any) -> None:
     if state == State.SUCCEEDED or kind not in (training.TRAIN, registry.PROMOTE):
         return
     job = Job.objects.get(pk=job_id)
-    problem = job.error or f"Its job #{job_id} was cancelled."
+    problem = untold.problem_of(job)
     if kind == training.TRAIN:
         training.note_end(job.params["training"], problem)
     else:

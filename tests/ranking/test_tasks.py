@@ -1,6 +1,7 @@
 """Jobs of ranking: they do what was asked, and who waits for them hears how they end."""
 
 import pytest
+from django.utils import timezone
 
 from jobs import claiming, endings, services
 from jobs.context import JobContext
@@ -9,7 +10,7 @@ from jobs.kinds import kind_named
 from jobs.models import Job, State
 from ranking import tasks
 from ranking.models import Promotion, Ranker, Training
-from ranking.services import explaining, plans, policy, registry, scoring, training
+from ranking.services import explaining, plans, policy, registry, scoring, training, untold
 from ranking.services.plans import PlanWish
 from ranking.services.training import Wish
 from tests.factories.ranking import make_ranker, make_world
@@ -77,6 +78,24 @@ def test_a_cancelled_training_and_promotion_say_so() -> None:
     assert "was cancelled" in asked.problem
     assert (promotion.state, registry.champion()) == (Promotion.State.FAILED, None)
     assert "was cancelled" in promotion.problem
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ends_that_nobody_told_are_told_in_the_end() -> None:
+    asked = training.ask(Wish())
+    promotion = registry.ask_for_promotion(make_ranker(), reason="To see it decide.")
+    killed, young = training.note_begun(Wish()), training.note_begun(Wish())
+    Training.objects.filter(pk=killed.pk).update(asked_at=timezone.now() - untold.OF_A_COMMAND)
+    # The process that ended these died before it could tell.
+    Job.objects.update(state=State.FAILED, error="Memory ran out.", finished_at=timezone.now())
+    tasks.settle()
+    for row, problem in ((asked, "Memory ran out."), (killed, "command was stopped"), (young, "")):
+        row.refresh_from_db()
+        assert problem in row.problem
+        assert (row.ended_at is None) is (row == young)
+    promotion.refresh_from_db()
+    assert (promotion.state, promotion.problem) == ("failed", "Memory ran out.")
+    assert untold.settle_untold() == 0
 
 
 @pytest.mark.django_db(transaction=True)
