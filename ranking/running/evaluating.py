@@ -28,6 +28,7 @@ from ranking.models import Ranker
 from ranking.running import features
 from ranking.running import labels as labelling
 from ranking.running.material import Contender, Material, Values, gather, share_now, types_of
+from ranking.running.refusing import refusals
 from ranking.services import policy, registry
 from ranking.services.training import Wish
 from raters.models import Rating
@@ -90,12 +91,13 @@ def evaluate_again(ranker: Ranker, progress: Progress = lambda *_: None) -> dict
     """
     wish = Wish.from_plain(ranker.config)
     collected = labelling.collect(labelling.LabelWish(wish.campaigns, wish.rule, wish.source))
-    share = share_now(len(np.unique(collected.labels.products)))
-    found = gather(Definition.from_plain(ranker.features), collected.labels, share, progress)
-    others = baselines(found, ranker.seed, progress)
     champion = registry.champion()
     same = champion is not None and champion.pk == ranker.pk
-    told = hold(ranker.name, Contender.stored(ranker), others, None if same else champion, found)
+    with refusals():
+        share = share_now(len(np.unique(collected.labels.products)))
+        found = gather(Definition.from_plain(ranker.features), collected.labels, share, progress)
+        others = baselines(found, ranker.seed, progress)
+        told = hold(ranker.name, Contender.stored(ranker), others, None if same else champion, found)
     if not told.gate:
         raise BadWish(f"{ranker} cannot be evaluated: {told.figures.get('no_gate', 'nothing is new to it.')}")
     curve = {key: ranker.figures[key] for key in ("curve", "curve_words") if key in ranker.figures}

@@ -15,16 +15,14 @@ from django.utils import timezone
 
 from ranking.evaluation.bootstrap import Interval
 from ranking.evaluation.curves import learning_curve
-from ranking.evaluation.exceptions import CannotEvaluate
-from ranking.exceptions import NotEnoughLabels
 from ranking.learning.base import Ranker as Fitted
-from ranking.learning.exceptions import CannotLearn, WrongTable
 from ranking.learning.rankers import learner
 from ranking.learning.table import Definition
 from ranking.models import LabelSet, Ranker, RankerFile, Training
 from ranking.running import evaluating, features, files
 from ranking.running import labels as labelling
 from ranking.running.material import Contender, Material, gather, share_now
+from ranking.running.refusing import refusals
 from ranking.services import registry
 from ranking.services.training import Wish
 
@@ -93,10 +91,8 @@ class _Run:
             if result["said"]:
                 self._tell(name, result["said"], time.monotonic() - began)
 
-        try:
+        with refusals():
             return self.steps.step(f"training {name}", work, keep)
-        except (CannotLearn, CannotEvaluate, WrongTable) as reason:
-            raise NotEnoughLabels(str(reason)) from reason
 
     def _tell(self, step: str, said: str, seconds: float) -> None:
         row = Training.objects.select_for_update(of=("self",)).get(pk=self.training.pk)

@@ -1,6 +1,5 @@
 """A training on too little, on bad data, and what never reaches it: each test with a world of its own."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,30 +17,6 @@ from tests.factories.ranking import make_world
 from tests.ranking.conftest import train
 
 pytestmark = pytest.mark.django_db
-
-
-class KilledAt:
-    """Steps that remember what is done, as a job's do, and die before one of them."""
-
-    def __init__(self) -> None:
-        self.done: dict[str, Any] = {}
-        self.worked: list[str] = []
-        self.killed_at = ""
-
-    def progress(self, done: int, total: int | None = None, message: str = "") -> None:
-        assert total is None or done <= total, message
-
-    def step(self, name: str, work: Callable[[], Any], save: Callable[[Any], None] | None = None) -> Any:
-        if name in self.done:
-            return self.done[name]
-        if name == self.killed_at:
-            raise KeyboardInterrupt
-        self.worked.append(name)
-        result = work()
-        if save is not None:
-            save(result)
-        self.done[name] = result
-        return result
 
 
 def test_no_frozen_product_ever_reaches_fit(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
