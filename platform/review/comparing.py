@@ -94,10 +94,12 @@ def sentence(first: str, second: str, found: Compared, products: int) -> str:
     low, high = found.difference.low, found.difference.high
     if low is None or high is None:
         return f"No winner: {found.difference.said or 'there is no interval.'}"
-    points = f"{found.difference.value or 0:+.1%} ({low:+.1%} to {high:+.1%})"
-    if found.better:
-        better, worse = (second, first) if found.better == "first" else (first, second)
-        return f"{better} is better than {worse}: its pass rate per image differs by {points}."
+    value = found.difference.value or 0.0
+    if found.better == "first":
+        return f"{second} is better than {first}: its pass rate per image is higher by {_points(value, low, high)}."
+    if found.better == "second":
+        return f"{first} is better than {second}: its pass rate per image is higher by {_points(-value, -high, -low)}."
+    points = _points(value, low, high)
     if found.products_needed is None:
         return f"No winner: the two pass alike, {points}."
     more = max(0, found.products_needed - products)
@@ -105,6 +107,10 @@ def sentence(first: str, second: str, found: Compared, products: int) -> str:
         f"No winner: the interval of the difference, {points}, holds zero. Were the difference what it looks like,"
         f" about {found.products_needed:,} products ({more:,} more) with as many images each would tell (power 80 %)."
     )
+
+
+def _points(value: float, low: float, high: float) -> str:
+    return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def _compare(filters: Filters, first: str, second: str, *, seed: int, draws: int) -> Comparison:

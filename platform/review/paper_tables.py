@@ -14,6 +14,7 @@ from django.db.models import Avg, Count, F
 
 from catalog.models import Product
 from generation.models import Candidate
+from raters.exchange.writing import disarmed
 from review import figures
 from review.filters import Filters
 from review.models import Item
@@ -101,7 +102,9 @@ def as_csv(table: Table) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(["source", "dataset", "method", *table.header])
-    writer.writerows([_origin(row), row.dataset, row.method, *row.cells] for row in table.rows)
+    writer.writerows(
+        [disarmed(cell) for cell in (_origin(row), row.dataset, row.method, *row.cells)] for row in table.rows
+    )
     return buffer.getvalue()
 
 

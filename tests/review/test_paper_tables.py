@@ -72,3 +72,8 @@ def test_as_latex() -> None:
 def test_each_table_in_each_format(name: str, ending: str, db: None) -> None:
     text = paper_tables.FORMATS[ending][0](paper_tables.TABLES[name]())
     assert re.search(r"0\.89|17\.4", text)
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_disarmed() -> None:
+    table = Table("t", "A", ("Rate",), (Row("=1+1", "@sum", ("1",)),), "")
+    assert list(csv.reader(io.StringIO(paper_tables.as_csv(table))))[1][1:3] == ["'=1+1", "'@sum"]

@@ -44,7 +44,10 @@ def test_a_comparison_is_paired_by_product(products: list[Product]) -> None:
     assert found["per_image"]["first"] == pytest.approx(18 / 24)
     assert found["per_image"]["second"] == pytest.approx(3 / 24)
     assert found["better"] == "first"
-    assert found["sentence"].startswith("b is better than a")
+    said = "b is better than a: its pass rate per image is higher by +62.5 points ("
+    assert found["sentence"].startswith(said)
+    (turned,) = worked(comparisons.ask(Filters(), ["b", "a"])).result
+    assert turned["sentence"] == found["sentence"]
     assert len(found["moved"]["gained"]) == 5
     assert len(found["moved"]["lost"]) == 1
     assert [part["name"] for part in found["types"]] == ["mug"]
