@@ -20,7 +20,7 @@ from jobs.models import Job, State
 from jobs.signals import job_finished
 from raters import sending
 from raters.models import Campaign, RatingsImport
-from raters.services import figures
+from raters.services import campaigns, figures
 from raters.services import imports as rating_imports
 from raters.signals import figures_wanted, ratings_import_wanted
 
@@ -102,7 +102,8 @@ def end_figures(job_id: int, kind: str, state: str, **_: Any) -> None:
 
 @shared_task(name="raters.figures_nightly")
 def submit_stale_figures() -> None:
-    """Sent by the scheduler each night: campaigns with new ratings get new figures."""
+    """Sent by the scheduler each night: campaigns with new ratings get new figures, and closed ones hold nothing."""
+    campaigns.settle_closed()
     figures.ask_for_stale()
 
 

@@ -101,6 +101,15 @@ def close(campaign: Campaign, *, by: Any = None) -> Campaign:
     return closed
 
 
+def settle_closed() -> int:
+    """Give back what closed campaigns still hold, where the process that closed them died; returns how many did."""
+    held = Assignment.objects.filter(state=AssignmentState.HELD, campaign__state=CampaignState.CLOSED)
+    closed = Campaign.objects.filter(pk__in=held.values("campaign")).order_by("pk")
+    for campaign in closed:
+        _give_all_back(campaign)
+    return len(closed)
+
+
 @transaction.atomic
 def _give_all_back(closed: Campaign) -> None:
     held = Assignment.objects.filter(campaign=closed, state=AssignmentState.HELD)

@@ -148,6 +148,17 @@ def test_a_closed_campaign_stays_as_it_is() -> None:
         make_tasks(campaign, 1)
 
 
+def test_what_a_closing_that_died_left_held_is_given_back_later() -> None:
+    campaign, going_on, rater = make_campaign(2), make_campaign(1), make_rater()
+    lease(rater, campaign, hold=2)
+    lease(rater, going_on)
+    Campaign.objects.filter(pk=campaign.pk).update(state="closed")
+    assert (campaigns.settle_closed(), campaigns.settle_closed()) == (1, 0)
+    assert set(campaign.assignments.values_list("state", flat=True)) == {"returned"}
+    assert set(campaign.tasks.values_list("held", flat=True)) == {0}
+    assert [one.state for one in going_on.assignments.all()] == ["held"]
+
+
 def test_closing_gives_back_what_is_held() -> None:
     campaign, rater = make_campaign(2), make_rater()
     lease(rater, campaign, hold=2)
