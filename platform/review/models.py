@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from generation.models import Candidate
 from raters.models import Task
 
 ALL = 0  # in a Tally: of every campaign, method, type or question
@@ -105,7 +106,10 @@ class JudgedImage(models.Model):
         ]
         indexes = [
             models.Index(fields=["campaign", "task"], name="judged_by_campaign"),
-            models.Index(fields=["item"], name="judged_by_item"),
+            models.Index(fields=["item", "task"], name="judged_by_item"),
+            models.Index(fields=["type", "task"], name="judged_by_type"),
+            models.Index(fields=["method", "task"], name="judged_by_method"),
+            models.Index(fields=["alone", "task"], condition=Q(alone__isnull=False), name="judged_by_alone"),
             models.Index(fields=["prompt"], name="judged_by_prompt"),
             models.Index(fields=["day"], name="judged_by_day"),
             models.Index(fields=["candidate"], name="judged_by_candidate"),
@@ -204,3 +208,59 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return "The counter"
+
+
+class Mark(models.Model):
+    """An image that somebody wants looked at once more. It is the image's, not a person's: one mark, seen by all.
+
+    A generated image is marked as a candidate, in whatever campaigns it is; one that came from elsewhere as its task.
+    """
+
+    candidate = models.OneToOneField(Candidate, models.CASCADE, null=True, blank=True, related_name="+")
+    task = models.OneToOneField(Task, models.CASCADE, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(candidate__isnull=True, task__isnull=False)
+                | Q(candidate__isnull=False, task__isnull=True),
+                name="mark_is_of_one_image",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mark on {f'candidate #{self.candidate_id}' if self.candidate_id else f'task #{self.task_id}'}"
+
+
+class Note(models.Model):
+    """What somebody wrote of a product or an image, as plain text. Removed ones stay, so that removing can be undone.
+
+    It is about one of: an item, a candidate, or the task of an image that came from elsewhere.
+    """
+
+    item = models.ForeignKey(Item, models.CASCADE, null=True, blank=True, related_name="notes")
+    candidate = models.ForeignKey(Candidate, models.CASCADE, null=True, blank=True, related_name="+")
+    task = models.ForeignKey(Task, models.CASCADE, null=True, blank=True, related_name="+")
+    text = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="note_says_something"),
+            models.CheckConstraint(
+                condition=Q(item__isnull=False, candidate__isnull=True, task__isnull=True)
+                | Q(item__isnull=True, candidate__isnull=False, task__isnull=True)
+                | Q(item__isnull=True, candidate__isnull=True, task__isnull=False),
+                name="note_is_about_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
