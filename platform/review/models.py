@@ -168,12 +168,14 @@ class Tally(models.Model):
 class Comparison(models.Model):
     """Methods held against the first of them, on the images that `query` chooses; once computed, it never changes.
 
-    `result` is a list of `comparing.Comparison` as plain values, one for each method but the first.
+    `result` is a list of `comparing.Comparison` as plain values, one for each method but the first, with the first few
+    products that changed sides; `moved` has the items of all of them, and is read for their file only.
     """
 
     query = models.CharField(max_length=1000, blank=True)
     methods = models.JSONField()
     result = models.JSONField(null=True, blank=True)
+    moved = models.JSONField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     asked_at = models.DateTimeField(auto_now_add=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -264,3 +266,72 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class SavedView(models.Model):
+    """A page of review under a name: its path and its query. Removed ones stay a while, so that it can be undone."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    path = models.CharField(max_length=300)
+    query = models.CharField(max_length=2000, blank=True)
+    shared = models.BooleanField(default=False)
+    saved_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"], condition=Q(removed_at=None), name="saved_view_name_once_an_owner"
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_view_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str:
+        """What opens the page as it was saved."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+class FirstView(models.Model):
+    """The saved view that review opens with, for one user; their own or a shared one."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    view = models.ForeignKey(SavedView, models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"User #{self.user_id} begins with {self.view}"
+
+
+class Report(models.Model):
+    """A page of figures frozen in a file of its own: of a comparison, or of what `query` chooses.
+
+    The files are named by the SHA-256 of what is in them, and never written again: what is rated later changes none.
+    """
+
+    title = models.CharField(max_length=200)
+    comparison = models.ForeignKey(Comparison, models.CASCADE, null=True, blank=True, related_name="+")
+    query = models.CharField(max_length=1000, blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    made_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveIntegerField(default=0)  # bytes, of the HTML
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    pdf_size = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def job_key(self) -> str:
+        """What its job is found by."""
+        return f"review/reports/{self.pk}"
