@@ -5,7 +5,7 @@ What a figure means is in `definitions`; its interval is in `statistics.rates`; 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from catalog.models import Product, ProductType
 from raters.models import Campaign, CampaignFigures, QuestionSet
@@ -69,6 +69,14 @@ class Line:
     per_image: Rate
     per_product: Rate
     undecided: int
+
+
+@dataclass(frozen=True)
+class Week:
+    """Images whose newest rating is of the seven days from Monday `begins`."""
+
+    begins: date
+    rate: Rate
 
 
 @dataclass(frozen=True)
