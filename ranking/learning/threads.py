@@ -1,0 +1,24 @@
+"""One thread for linear algebra, however many cores there are.
+
+A sum that is shared out among threads is added up in another order, and its last digits are others: with two cores the
+same labels would teach another file than with four. LightGBM, where the time goes, is deterministic with any number.
+"""
+
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import numpy  # noqa: F401 - both bring their own BLAS, which the controller can only find once it is there
+import scipy.linalg  # noqa: F401
+from threadpoolctl import ThreadpoolController
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Within it numpy's and scipy's linear algebra use one thread, in all of this process."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Made once: it looks through all libraries that the process has loaded."""
+    return ThreadpoolController()
