@@ -241,19 +241,19 @@ def main() -> None:
         from django.conf import settings
         from django.db import connection
 
-        from review.counting import folding
+        from review.counting import rebuilding
 
         logging.disable(logging.INFO)
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
         prepare()
-        for name, work in (("load", lambda: load(int(PRODUCTS * asked.scale))), ("rebuild", folding.rebuild)):
+        for name, work in (("load", lambda: load(int(PRODUCTS * asked.scale))), ("rebuild", rebuilding.rebuild)):
             began = time.perf_counter()
             work()
             print(f"{name}: {time.perf_counter() - began:,.0f} s", flush=True)
         for part in (pages, comparison, export, counting):
             part()
         began = time.perf_counter()
-        print(f"check: {len(folding.differences())} differences, {time.perf_counter() - began:,.0f} s")
+        print(f"check: {len(rebuilding.differences())} differences, {time.perf_counter() - began:,.0f} s")
         connection.close()
 
 

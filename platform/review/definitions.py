@@ -30,6 +30,11 @@ DEFINITIONS = {
         "Passing images divided by images judged. An image passes by its campaign's vote rule; an adjudicator's ruling"
         f" stands beside the votes and does not change it. {_INTERVAL}",
     ),
+    "ruled": Definition(
+        "Ruled otherwise",
+        "Images of which an adjudicator's newest ruling is not what the votes say. Rulings stand beside the votes: no"
+        " figure here counts them.",
+    ),
     "per_product": Definition(
         "Pass rate per product",
         "Products with at least the chosen number of passing images, divided by products with a judged image. It grows"
@@ -68,9 +73,75 @@ DEFINITIONS = {
     "progress": Definition(
         "Progress", "Ratings that came in, of the ratings that the campaign asks for, without those of gold items."
     ),
+    "pearson": Definition(
+        "Pearson",
+        f"Pearson's correlation of the value and the verdict, 0 or 1: 0 is no relation, 1 a straight line. {_INTERVAL}",
+    ),
+    "spearman": Definition(
+        "Spearman",
+        "Spearman's rank correlation of the value and the share of ratings that accept the image: whether more of one"
+        f" goes with more of the other, along any course. {_INTERVAL}",
+    ),
+    "auc": Definition(
+        "ROC-AUC",
+        "How often a passing image has a higher value than a failing one, over all such pairs: 0.5 is chance."
+        f" {_INTERVAL}",
+    ),
+    "auc_within": Definition(
+        "ROC-AUC within products",
+        f"The same over pairs of images of one product, which is what choosing among its images takes. {_INTERVAL}",
+    ),
+    "first": Definition(
+        "First of each product",
+        "The pass rate of the judged images with the highest values of each product, the mean over products."
+        f" {_INTERVAL}",
+    ),
+    "power": Definition(
+        "Power", "The share of studies of this size that would find the difference, were it what is expected."
+    ),
+    "icc": Definition(
+        "Likeness of a product's images",
+        "Intraclass correlation: 0 where images of a product have nothing in common, 1 where all pass or none does. The"
+        " more alike they are, the less another image of the same product tells.",
+    ),
+    "shared": Definition(
+        "Likeness of methods on a product",
+        "Correlation of how well products do under two methods. Products that are hard for both make differences"
+        " between methods easier to see.",
+    ),
     "design_effect": Definition(
         "Images for one independent one",
         "How many images it takes to learn as much as from one image of another product: 1 where a product's images"
         " have nothing in common.",
     ),
+    "own_rate": Definition(
+        "Its own pass rate",
+        "Passing images of this product divided by those judged. The range behind it is Wilson's 95 % interval over its"
+        " images: how more images of this very product, made in the same ways, would do. It says nothing of others.",
+    ),
+    "type_rate": Definition(
+        "Pass rate of its type",
+        f"The same over all products of its type, this one among them, with the filters that are set here. {_INTERVAL}",
+    ),
+    "fails": Definition(
+        "Questions that fail",
+        "For each question, the share of the product's images that fail it, of those where it was decided. An image"
+        " fails as a whole where any question fails, so that shares do not add up.",
+    ),
+    "accepts": Definition(
+        "Would accept the image",
+        "Whether every answer of the rater passes; the share is of all raters whose ratings count.",
+    ),
+    "vote_outcome": Definition(
+        "Together",
+        "What most of the ratings that count say of the question. As many for as against is tied; fewer answers than"
+        " most of the wanted raters is too few.",
+    ),
+    "metrics": Definition(
+        "Metrics",
+        "Cosines of embeddings, higher is better. CLIP-I and DINO-I hold the image against the product's photos, CLIP-T"
+        " against its prompt; Seg ones look at the product alone. A dash: not measured, or no product was found.",
+    ),
+    "sum": Definition("Sum", "CLIP-I, CLIP-T and DINO-I added up: the pipeline's order until a ranker has won."),
+    "place": Definition("Place", "Of the images of the same run, 1 is the best; a place is shared where figures are."),
 }

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Sum
+
 from catalog.models import Product, ProductType
-from raters.models import Campaign, CampaignFigures, QuestionSet
+from raters.models import Campaign, CampaignFigures, CampaignRater, QuestionSet, Task
 from raters.questions import rule_book
 from raters.selectors import monitoring, quality
 from raters.selectors.monitoring import Progress
@@ -22,7 +24,7 @@ from review.statistics.rates import Rate
 from review.sums import Asked, OneQuestion, Whole
 
 COUNTED_FIRST = 100  # changed verdicts that a page counts before it shows figures; more are a worker's
-MOST_LINES = 50  # of a table by method or type
+MOST_LINES = 50  # that a page shows of a table by method or type; files have all
 FEW_PRODUCTS = 10  # under so many, intervals say little, and the page says that
 AGREEMENTS = 8  # campaigns
 WHOLE_RATING = ""  # the key under which agreement on whole ratings is kept
@@ -112,15 +114,17 @@ class Overview:
     per_image: Rate
     per_product: Rate
     undecided: int
+    ruled: int  # images of which an adjudicator's ruling is not what the votes say
     design_effect: float | None
     cost: Cost
     questions: QuestionTable
-    methods: tuple[Line, ...]
+    methods: tuple[Line, ...]  # all of them; a page shows MOST_LINES
     types: tuple[Line, ...]
     agreement: tuple[AgreementLine, ...]
     progress: Progress | None  # of the campaign chosen
     waiting: int  # changed verdicts that are not counted yet
     counted_at: datetime | None
+    partial: bool  # whether everything is being counted anew, so that no sums are kept
 
     @property
     def is_empty(self) -> bool:
@@ -133,7 +137,7 @@ class Overview:
 
 def overview(filters: Filters) -> Overview:
     """The figures of the images chosen. Counts first what has just changed, if that is little."""
-    folding.count_waiting(COUNTED_FIRST)
+    folding.count_waiting(COUNTED_FIRST, wait=False)
     parts = sums.parts(filters)
     counter = Counter.objects.filter(pk=1).first()
     campaign = Campaign.objects.filter(pk=filters.campaign).first() if filters.campaign else None
@@ -142,16 +146,24 @@ def overview(filters: Filters) -> Overview:
         per_image=rates.per_image(parts.whole.sums),
         per_product=_per_product(parts.whole, filters.least),
         undecided=parts.whole.undecided,
+        ruled=sums.ruled_otherwise(filters),
         design_effect=rates.design_effect(parts.whole.sums),
         cost=_cost(parts.whole),
         questions=questions(filters, parts.sets),
         methods=_method_lines(filters, parts.methods),
         types=_type_lines(filters, parts.types),
         agreement=agreement(campaign),
-        progress=monitoring.monitor(campaign).progress if campaign else None,
+        progress=_progress(campaign) if campaign else None,
         waiting=waiting.how_many(),
         counted_at=counter.counted_at if counter else None,
+        partial=bool(counter and counter.partial),
     )
+
+
+def weeks(filters: Filters) -> tuple[Week, ...]:
+    """The pass rate of each week in which an image had its newest rating, oldest first."""
+    found = sums.by_week(filters)
+    return tuple(Week(begins, rates.per_image(found[begins].sums)) for begins in sorted(found))
 
 
 def questions(filters: Filters, counted: Mapping[int, Asked] | None = None) -> QuestionTable:
@@ -229,6 +241,14 @@ def _type_lines(filters: Filters, found: Mapping[int, Whole]) -> tuple[Line, ...
     return _lines(found, {key: (names.get(key, f"type {key}, gone"), filters.but(type=key)) for key in found}, filters)
 
 
+def _progress(campaign: Campaign) -> Progress:
+    """As the campaign's own page says it, from the raters' own counts."""
+    members = CampaignRater.objects.filter(campaign=campaign)
+    counts = members.aggregate(**{name: Sum(name, default=0) for name in monitoring.SUMMED})
+    more = Task.objects.filter(campaign=campaign, extra__gt=0).count() if campaign.tie_break else 0
+    return monitoring.progress_from(campaign, counts, more)
+
+
 def _most(one: tuple[int, str, int]) -> tuple[int, int]:
     return -one[2], one[0]
 
@@ -270,7 +290,7 @@ def _lines(
         for key, one in found.items()
     ]
     lines.sort(key=lambda line: (-line.per_image.of, line.name))
-    return tuple(lines[:MOST_LINES])
+    return tuple(lines)
 
 
 def _agreement_of(row: CampaignFigures) -> list[AgreementLine]:

@@ -193,6 +193,40 @@ class Comparison(models.Model):
         return f"review/comparisons/{self.pk}"
 
 
+class Study(models.Model):
+    """Figures that a worker makes for a page: how metrics do against people, or a plan of a study.
+
+    `query` is what was asked, as an address says it; a page shows the newest of its own. `result` is plain values.
+    """
+
+    class Kind(models.TextChoices):
+        METRICS = "metrics"
+        PLAN = "plan"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    query = models.CharField(max_length=1000, blank=True)
+    digest = models.CharField(max_length=64)  # SHA-256 of the query, by which it is found
+    result = models.JSONField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    computed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "studies"
+        constraints = [models.CheckConstraint(condition=Q(kind__in=["metrics", "plan"]), name="study_kind_is_known")]
+        indexes = [models.Index(fields=["kind", "digest", "id"], name="study_by_query")]
+
+    def __str__(self) -> str:
+        return f"Study #{self.pk} of {self.kind}"
+
+    @property
+    def job_key(self) -> str:
+        """What its job is found by."""
+        return f"review/studies/{self.pk}"
+
+
 class Waiting(models.Model):
     """A task whose verdict changed and is still to be counted: written with the verdict, in its transaction."""
 
@@ -203,13 +237,30 @@ class Waiting(models.Model):
 
 
 class Counter(models.Model):
-    """One row, locked by who counts, so that two never add the same; and when that was last done."""
+    """One row, locked by who counts, so that two never add the same; and when that was last done.
+
+    `building` names who adds up all sums anew, `alive_at` is its last sign, and `reached` the item up to which it has
+    read. While `partial`, sums are not those of the images, and nobody reads them.
+    """
 
     counted_at = models.DateTimeField(null=True, blank=True)
     rebuilt_at = models.DateTimeField(null=True, blank=True)
+    building = models.CharField(max_length=32, blank=True)
+    alive_at = models.DateTimeField(null=True, blank=True)
+    reached = models.PositiveBigIntegerField(default=0)
+    partial = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return "The counter"
+
+
+class Move(models.Model):
+    """By how much sums moved of products that a rebuild had read already: [[*tallies.KEY, *tallies.SUMS], …]."""
+
+    sums = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"Move #{self.pk}"
 
 
 class Mark(models.Model):
@@ -227,8 +278,7 @@ class Mark(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(candidate__isnull=True, task__isnull=False)
-                | Q(candidate__isnull=False, task__isnull=True),
+                condition=Q(candidate__isnull=True, task__isnull=False) | Q(candidate__isnull=False, task__isnull=True),
                 name="mark_is_of_one_image",
             ),
         ]

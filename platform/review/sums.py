@@ -6,18 +6,21 @@ Both give the same numbers; `figures` makes figures of them.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum
-from django.db.models.functions import Cast
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast, TruncWeek
 
-from raters.models import Campaign
+from raters.models import Campaign, Ruling
+from raters.models.ratings import Outcome
 from review.counting.facts import KINDS, LANE, MOST_BITS
 from review.counting.tallies import WHOLE
 from review.filters import MOST_PASSING, Filters, tally_key
 from review.models import ALL, MOST_QUESTIONS, JudgedImage, Tally, Verdicts
+from review.models import Counter as Counted
 from review.statistics.rates import Sums
 
 _MASK = (1 << LANE) - 1
@@ -73,16 +76,29 @@ class OneQuestion:
 
 def whole(filters: Filters) -> Whole:
     """Of all images chosen."""
-    if not filters.is_kept:
+    if not _are_kept(filters):
         return _scanned(filters.rows(), ("",))[""].get(None, Whole())
+    return _kept_whole(filters)
+
+
+def _are_kept(filters: Filters) -> bool:
+    """Whether tallies say it: not for every choice, and not while everything is counted anew."""
+    return filters.is_kept and not Counted.objects.filter(pk=1, partial=True).exists()
+
+
+def _kept_whole(filters: Filters) -> Whole:
     row = Tally.objects.filter(**tally_key(filters), question_set=ALL, question=WHOLE).first()
     return Whole() if row is None else _kept(row)
 
 
 def by(filters: Filters, column: str) -> dict[int, Whole]:
     """As `whole`, apart for each "method", "type" or "campaign" of the images chosen."""
-    if not filters.is_kept:
+    if not _are_kept(filters):
         return _scanned(filters.rows(), (column,))[column]
+    return _kept_by(filters, column)
+
+
+def _kept_by(filters: Filters, column: str) -> dict[int, Whole]:
     where = tally_key(filters)
     chosen = where.pop(column)
     rows = Tally.objects.filter(**where, question_set=ALL, question=WHOLE).exclude(**{column: ALL})
@@ -93,16 +109,16 @@ def by(filters: Filters, column: str) -> dict[int, Whole]:
 
 def parts(filters: Filters) -> Parts:
     """All that an overview tells apart. Of images that are scanned for, in one scan."""
-    if not filters.is_kept:
+    if not _are_kept(filters):
         found = _scanned(filters.rows(), ("", "method", "type", "question_set"))
         sets = {pk: Asked(one.sums.images + one.undecided, _failed(one)) for pk, one in found["question_set"].items()}
         return Parts(found[""].get(None, Whole()), found["method"], found["type"], sets)
-    return Parts(whole(filters), by(filters, "method"), by(filters, "type"), _kept_sets(filters))
+    return Parts(_kept_whole(filters), _kept_by(filters, "method"), _kept_by(filters, "type"), _kept_sets(filters))
 
 
 def questions(filters: Filters, question_set: int, count: int) -> list[OneQuestion]:
     """Of each of the set's `count` questions."""
-    if filters.is_kept:
+    if _are_kept(filters):
         kept = Tally.objects.filter(**tally_key(filters), question_set=question_set, question__gte=0)
         found = {row.question: row for row in kept}
         return [_kept_question(place, found.get(place)) for place in range(count)]
@@ -114,6 +130,27 @@ def questions(filters: Filters, question_set: int, count: int) -> list[OneQuesti
         OneQuestion(place, sums, alone.get(place, 0), answers[place])
         for place, sums in enumerate(_scanned_questions(rows, min(count, MOST_BITS)))
     ]
+
+
+def by_week(filters: Filters) -> dict[date, Whole]:
+    """Of each week, by its Monday; an image is of the week of its newest rating. Always a scan."""
+    found = _scanned(filters.rows().annotate(week=TruncWeek("day")), ("week",))["week"]
+    return {_day(week): one for week, one in found.items()}
+
+
+def _day(value: Any) -> date:
+    """SQLite has no days of its own: what it truncates comes as text."""
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    return value.date() if isinstance(value, datetime) else value
+
+
+def ruled_otherwise(filters: Filters) -> int:
+    """How many of the images chosen have a newest ruling that is not what the votes say."""
+    newest = Ruling.objects.filter(task=OuterRef("pk")).order_by("-id").values("outcome")[:1]
+    rows = filters.rows().filter(task__in=Ruling.objects.order_by().values("task")).annotate(ruled=Subquery(newest))
+    alike = Q(ruled=Outcome.PASSED, verdict=Verdicts.PASSED) | Q(ruled=Outcome.FAILED, verdict=Verdicts.FAILED)
+    return rows.exclude(alike).count()
 
 
 def _kept(row: Tally) -> Whole:
@@ -135,7 +172,7 @@ def _kept_sets(filters: Filters) -> dict[int, Asked]:
     rows = Tally.objects.filter(**tally_key(filters), question=0)
     images = {row.question_set: row.images + row.undecided for row in rows}
     failed: Counter[int] = Counter()
-    campaigns = by(filters, "campaign")
+    campaigns = _kept_by(filters, "campaign")
     for pk, question_set in Campaign.objects.filter(pk__in=campaigns).values_list("pk", "question_set"):
         failed[question_set] += _failed(campaigns[pk])
     return {pk: Asked(number, failed[pk]) for pk, number in images.items() if number}

@@ -10,7 +10,7 @@ from generation.models import Candidate
 from raters.models import CampaignFigures, Rating
 from raters.services import campaigns
 from review import figures
-from review.counting import folding, waiting
+from review.counting import folding, rebuilding, waiting
 from review.counting.facts import digest_of
 from review.filters import Filters
 from review.models import UNTYPED, Item, JudgedImage
@@ -95,7 +95,7 @@ def test_the_best_of_each_product_by_the_pipelines_order(mugs: list[Product]) ->
     made = judged([(mugs[0], "a", "beach", [PASS, FAIL])])
     for task, candidate in zip(made.tasks.order_by("position"), (best, worst), strict=True):
         made.tasks.filter(pk=task.pk).update(candidate=candidate)
-    folding.rebuild()
+    rebuilding.rebuild()
     assert Candidate.objects.count() == 2
     assert figures.overview(Filters(ranker="sum", top=1)).per_image.of == 1
     assert figures.overview(Filters(ranker="sum", top=2)).per_image.of == 2
@@ -138,7 +138,7 @@ def test_what_verdicts_cost(db: None) -> None:
     for _ in range(2):
         rate(rater, made)
     Rating.objects.update(active_ms=9_000)
-    folding.rebuild()
+    rebuilding.rebuild()
     cost = figures.overview(Filters()).cost
     assert (cost.ratings, cost.per_verdict, cost.seconds, cost.hours) == (2, 1.0, 9.0, pytest.approx(0.005))
 
@@ -186,6 +186,6 @@ def test_a_product_that_is_gone_keeps_its_name(mugs: list[Product]) -> None:
     judged([(mugs[0], "a", "beach", [PASS])])
     mugs[0].delete()
     assert Item.objects.get(key__startswith="product:").name == "Mug 0"
-    folding.rebuild()
+    rebuilding.rebuild()
     assert JudgedImage.objects.count() == 1
-    assert folding.differences() == []
+    assert rebuilding.differences() == []

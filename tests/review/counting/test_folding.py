@@ -14,7 +14,7 @@ from django.utils import timezone
 from raters.exchange.importing import Wish, import_ratings
 from raters.models import Campaign, Exclusion, Rater, Rating, Task, Verdict
 from raters.services import changes, exclusions, tasks
-from review.counting import folding, tallies, waiting
+from review.counting import folding, rebuilding, tallies, waiting
 from review.counting.tallies import WHOLE
 from review.models import ALL, UNTYPED, Item, JudgedImage, Name, Tally, Verdicts, Voters, Waiting
 from tests.factories.catalog import make_product
@@ -146,7 +146,7 @@ def test_figures_follow_what_happens_to_ratings(happens: Callable[..., None], db
     folding.count_all_waiting()
     happens(made, people)
     folding.count_all_waiting()
-    assert folding.differences() == []
+    assert rebuilding.differences() == []
     final = Verdict.objects.filter(final=True, ratings__gt=0)
     assert JudgedImage.objects.count() == final.count()
     assert whole().passed == final.filter(outcome="passed").count()
@@ -161,7 +161,7 @@ def test_an_image_taken_back_leaves_the_sums(db: None) -> None:
     folding.count_all_waiting()
     assert not JudgedImage.objects.exists()
     assert not Tally.objects.exclude(images=0).exists()
-    assert folding.differences() == []
+    assert rebuilding.differences() == []
 
 
 def test_a_tie_is_undecided(db: None) -> None:
@@ -189,12 +189,12 @@ def test_random_work_kept_bit_by_bit_equals_all_counted_at_once(db: None) -> Non
     facts = set(map(folding.facts.plain, JudgedImage.objects.all()))
     JudgedImage.objects.all().delete()
     Tally.objects.all().delete()
-    assert folding.rebuild() > 0
+    assert rebuilding.rebuild() > 0
     assert {row for row in Tally.objects.values_list(*tallies.KEY, *tallies.SUMS) if any(row[5:])} == {
         row for row in kept if any(row[5:])
     }
     assert set(map(folding.facts.plain, JudgedImage.objects.all())) == facts
-    assert folding.differences() == []
+    assert rebuilding.differences() == []
 
 
 def test_imported_ratings_are_counted_as_such(db: None) -> None:
@@ -236,9 +236,9 @@ def test_a_kept_image_without_a_verdict_is_found(db: None) -> None:
     rate_all(made, people)
     folding.count_all_waiting()
     Verdict.objects.all().delete()
-    assert [one.computed for one in folding.differences() if one.row.startswith("image")] == ["nothing"]
-    folding.rebuild()
-    assert folding.differences() == []
+    assert [one.computed for one in rebuilding.differences() if one.row.startswith("image")] == ["nothing"]
+    rebuilding.rebuild()
+    assert rebuilding.differences() == []
 
 
 def test_counting_goes_in_bounded_steps(db: None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.counting import folding
+from review.counting import rebuilding
 
 SHOWN = 20
 
@@ -21,10 +21,16 @@ class Command(BaseCommand):
         verbs.add_parser("check", help="count anew and compare; ends with status 1 where something differs")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        if options["verb"] == "rebuild":
-            self.stdout.write(f"Counted anew: {folding.rebuild():,} images or sums were not what the verdicts say.")
-            return
-        found = folding.differences()
+        try:
+            self._rebuild() if options["verb"] == "rebuild" else self._check()
+        except rebuilding.CountingElsewhere as why:
+            raise CommandError(str(why)) from None
+
+    def _rebuild(self) -> None:
+        self.stdout.write(f"Counted anew: {rebuilding.rebuild():,} images or sums were not what the verdicts say.")
+
+    def _check(self) -> None:
+        found = rebuilding.differences()
         for one in found[:SHOWN]:
             self.stdout.write(f"{one.row}: kept {one.kept}; the verdicts say {one.computed}")
         if found:

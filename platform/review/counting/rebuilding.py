@@ -1,0 +1,203 @@
+"""Builds all that figures are counted from anew, or tells where it is wrong, while pages and counting go on.
+
+The counter is held for moments only. Images are compared outside of it, and written some at a time. The sums are added
+up in memory, product by product in the order of their ids; `Counter.reached` says how far, and whoever counts meanwhile
+notes in `Move` by how much products up to there changed. At the end both are put together and kept in one transaction:
+a rebuild that breaks off leaves the sums as they were. Where most images are new, as at the first count, sums cannot
+follow image by image: the counter says `partial`, and pages scan the images until a rebuild has come to its end.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from raters.models import Verdict
+from raters.turns import writing
+from review.counting import facts, folding, tallies
+from review.counting.tallies import KEY, SUMS, Key
+from review.models import Counter, JudgedImage, Move, Tally, Waiting
+
+MANY = 50  # images of a batch that differ, from which sums are built once at the end in place of moved each time
+ROWS = 5_000  # images that are read while the counter is held
+DEAD_AFTER = timedelta(minutes=5)  # a rebuild that gave no sign for so long has broken off
+Progress = Callable[[int, int | None, str], None]
+Totals = dict[Key, list[int]]
+
+
+class CountingElsewhere(RuntimeError):
+    """Somebody else builds or checks all sums; the text is the sentence for the person."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something kept that is not what the verdicts say: which row, and both versions in words."""
+
+    row: str
+    kept: str
+    computed: str
+
+
+def rebuild(progress: Progress = lambda *_: None) -> int:
+    """Bring every image and every sum to what the verdicts say; returns how many differed. Raises CountingElsewhere."""
+    changed, seen = 0, 0
+    with _turn() as turn:
+        for tasks in _all_tasks():
+            changed += _mend(tasks, turn)
+            seen += len(tasks)
+            progress(seen, None, f"{seen:,} images compared")
+        totals = _added_up(turn, progress)
+        with writing():
+            wrong = _wrong(totals, turn)
+            folding.write_tallies({key: computed for key, (_, computed) in wrong.items()})
+            now = timezone.now()
+            Counter.objects.filter(pk=1).update(rebuilt_at=now, counted_at=now, partial=False)
+    return changed + len(wrong)
+
+
+def differences(progress: Progress = lambda *_: None) -> list[Difference]:
+    """What is kept wrong, after what waits is counted. Raises CountingElsewhere."""
+    folding.count_all_waiting()
+    found: list[Difference] = []
+    with _turn() as turn:
+        for tasks in _all_tasks():
+            suspects = list(folding.differing(tasks))
+            found += _surely(suspects) if suspects else []
+            _alive(turn)
+        totals = _added_up(turn, progress)
+        with writing():
+            for key, (mine, computed) in _wrong(totals, turn).items():
+                told = ", ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
+                found.append(Difference(f"sums of {told}", str(mine), str(computed)))
+    return found
+
+
+def has_broken_off() -> bool:
+    """Whether a first count of everything came to no end, and nobody is at it."""
+    return Counter.objects.filter(pk=1, partial=True).exclude(alive_at__gte=timezone.now() - DEAD_AFTER).exists()
+
+
+@contextmanager
+def _turn() -> Iterator[str]:
+    """The right to build, by a name that is given back whatever happens; taken from one that gave no sign for long."""
+    mine = uuid.uuid4().hex
+    with writing():
+        counter = _held()
+        if counter.building and counter.alive_at and timezone.now() - counter.alive_at < DEAD_AFTER:
+            raise CountingElsewhere(
+                f"All verdicts are being counted anew or checked, last sign {counter.alive_at:%H:%M:%S} UTC. Wait until"
+                " that is over; one that broke off is given up after 5 minutes."
+            )
+        _set(building=mine, reached=0, alive_at=timezone.now())
+        Move.objects.all().delete()
+    try:
+        yield mine
+    finally:
+        with writing():
+            if _held().building == mine:
+                _set(building="", reached=0, alive_at=None)
+                Move.objects.all().delete()
+
+
+def _mend(tasks: list[int], turn: str) -> int:
+    """Images that differ are looked at once more with the counter held: others may have counted them meanwhile."""
+    suspects = list(folding.differing(tasks))
+    if not suspects:
+        _alive(turn)
+        return 0
+    with writing():
+        counter = _mine(turn)
+        if len(suspects) > MANY and not counter.partial:
+            counter.partial = True
+            _set(partial=True)
+        return folding.bring_up(suspects, counter)
+
+
+def _surely(suspects: list[int]) -> list[Difference]:
+    """Of these images, those that differ and do not wait to be counted."""
+    with writing():
+        _held()
+        waiting = set(Waiting.objects.filter(task__in=suspects).values_list("task", flat=True))
+        return [
+            Difference(f"image of task {task}", _words(kept), _words(computed))
+            for task, (kept, computed) in folding.differing(suspects).items()
+            if task not in waiting
+        ]
+
+
+def _added_up(turn: str, progress: Progress) -> Totals:
+    """The sums of all images, each product's as they were when `Counter.reached` came to it."""
+    totals: Totals = {}
+    products = 0
+    while images := _next_images(turn):
+        tallies.add(totals, tallies.tallies_of(images))
+        products += len({fact.item for fact in images})
+        progress(products, None, f"{products:,} products added up")
+    return totals
+
+
+def _next_images(turn: str) -> list[JudgedImage]:
+    """The images of the next products, about ROWS of them; the counter says that they have been read."""
+    with writing():
+        counter = _mine(turn)
+        rest = JudgedImage.objects.filter(item__gt=counter.reached).order_by("item")
+        items = rest.values_list("item", flat=True)
+        last = items[ROWS - 1 : ROWS].first() or items.last()
+        if last is None:
+            return []
+        _set(reached=last, alive_at=timezone.now())
+        return list(rest.filter(item__lte=last))
+
+
+def _wrong(totals: Totals, turn: str) -> dict[Key, tuple[list[int], list[int]]]:
+    """By key: kept and computed sums that differ; none at all is all zeros. The counter is held from here on."""
+    _mine(turn)
+    for sums in Move.objects.order_by("pk").values_list("sums", flat=True):
+        tallies.add(totals, folding.by_key(sums))
+    kept = folding.by_key(Tally.objects.values_list(*KEY, *SUMS).iterator(chunk_size=folding.AT_ONCE))
+    nothing = [0] * len(SUMS)
+    return {
+        key: (kept.get(key, nothing), totals.get(key, nothing))
+        for key in {*kept, *totals}
+        if kept.get(key, nothing) != totals.get(key, nothing)
+    }
+
+
+def _held() -> Counter:
+    counter = folding.lock()
+    if counter is None:
+        raise CountingElsewhere("The counter's row is gone: somebody deletes rows of review. Try again.")
+    return counter
+
+
+def _mine(turn: str) -> Counter:
+    counter = _held()
+    if counter.building != turn:
+        raise CountingElsewhere("Another count of all verdicts took over, as this one gave no sign for 5 minutes.")
+    return counter
+
+
+def _alive(turn: str) -> None:
+    Counter.objects.filter(pk=1, building=turn).update(alive_at=timezone.now())
+
+
+def _set(**values: object) -> None:
+    Counter.objects.filter(pk=1).update(**values)
+
+
+def _all_tasks() -> Iterator[list[int]]:
+    """Tasks with a verdict, in batches by id, and at last those whose image is kept without one."""
+    size, after = folding.BATCH, 0
+    while batch := list(Verdict.objects.filter(task__gt=after).order_by("task").values_list("task", flat=True)[:size]):
+        yield batch
+        after = batch[-1]
+    yield from folding.batches(list(JudgedImage.objects.filter(task__verdict=None).values_list("task", flat=True)))
+
+
+def _words(fact: JudgedImage | None) -> str:
+    if fact is None:
+        return "nothing"
+    return ", ".join(f"{name} {value}" for name, value in zip(facts.COMPARED, facts.plain(fact), strict=True))
