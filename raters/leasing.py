@@ -27,7 +27,7 @@ from raters.models.tasks import AGAIN, AssignmentState, TaskState
 from raters.ordering import is_gold_turn, turn
 
 HELD_AT_ONCE = 2  # the image on the page, and the one after it, fetched meanwhile
-SHIFTED = ("held", "done", "state", "stamp")  # the columns of a task that `move` writes
+SHIFTED = ("wanted", "extra", "held", "done", "state", "stamp")  # the columns of a task that `move` writes
 SETTLED = 10_000_000  # microseconds after which a committed stamp is seen by all
 RECLAIMED_AT_ONCE = 16
 RECLAIM_EVERY = 8  # images handed to a rater, and whenever there seems to be nothing for one

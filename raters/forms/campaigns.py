@@ -39,6 +39,11 @@ class CampaignForm(forms.Form):
         label="Stop early",
         help_text="Ask no further rater where those who have answered already decide the outcome.",
     )
+    tie_break = forms.BooleanField(
+        required=False,
+        label="Break ties",
+        help_text="Ask one more rater, once, where the asked ones leave the outcome tied, or too few of them count.",
+    )
     show_prompt = forms.BooleanField(
         required=False, label="Show raters the prompt", help_text="They then judge the wish as well as the image."
     )

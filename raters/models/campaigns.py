@@ -81,6 +81,7 @@ class Campaign(models.Model):
     gold_feedback = models.BooleanField(default=False)  # whether the expected answers are shown after a gold item
     per_rater_limit = models.PositiveIntegerField(null=True, blank=True)  # ratings; None is no limit
     early_stop = models.BooleanField(default=False)
+    tie_break = models.BooleanField(default=False)  # one more rater where the outcome is open
     show_prompt = models.BooleanField(default=False)
     by_invitation = models.BooleanField(default=False)  # only raters with a CampaignRater row that invites them
     qualification_items = models.PositiveSmallIntegerField(default=0)  # gold items to rate before the rest; 0: none
@@ -149,7 +150,7 @@ class CampaignRater(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     qualified_at = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)
-    last_at = models.DateTimeField(null=True, blank=True)  # when the newest rating came
+    last_at = models.DateTimeField(null=True, blank=True)  # when a rating of theirs came or changed last
 
     leases = models.PositiveIntegerField(default=0)  # images ever handed out: decides where gold items fall
     taken = models.PositiveIntegerField(default=0)  # tasks, without gold, that can never be handed to this rater again

@@ -67,6 +67,7 @@ class Task(models.Model):
 
     state = models.CharField(max_length=8, choices=TaskState, default=TaskState.FRESH)
     wanted = models.PositiveSmallIntegerField(default=3)
+    extra = models.PositiveSmallIntegerField(default=0, db_default=0)  # of `wanted`: 1 where a tie asks one more
     held = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     left = models.GeneratedField(
@@ -92,6 +93,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["campaign", "state", "position"], name="task_by_position"),
             models.Index(fields=["campaign", "state", "left", "stamp"], name="task_by_stamp"),
+            models.Index(fields=["campaign"], condition=Q(extra__gt=0), name="task_asked_once_more"),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,8 @@ class Webhook(models.Model):
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     active = models.BooleanField(default=True)
     failures = models.PositiveIntegerField(default=0)  # in a row
+    failing_since = models.DateTimeField(null=True, blank=True)  # the first of these
+    quiet_until = models.DateTimeField(null=True, blank=True)  # nothing but a test is sent before
     problem = models.CharField(max_length=500, blank=True)  # of the last attempt
     told_at = models.DateTimeField(null=True, blank=True)  # the last time that it answered well
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

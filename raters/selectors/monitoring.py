@@ -51,6 +51,7 @@ class Monitor:
     held: int
     active: int
     withheld: int
+    asked_once_more: int  # images whose vote was tied
     outcomes: list[tuple[str, str, int]]  # value, label, verdicts that are final
     raters: list[CampaignRater]  # those who rated last, SHOWN_RATERS at most
     rater_count: int
@@ -93,11 +94,13 @@ def monitor(campaign: Campaign) -> Monitor:
     counts = dict(
         Verdict.objects.filter(campaign=campaign, final=True).order_by().values_list("outcome").annotate(n=Count("pk"))
     )
+    more = Task.objects.filter(campaign=campaign, extra__gt=0).count() if campaign.tie_break else 0
     return Monitor(
-        progress=progress_from(campaign, sums),
+        progress=progress_from(campaign, sums, more),
         held=Assignment.objects.filter(campaign=campaign, state=AssignmentState.HELD).count(),
         active=sums["active"],
         withheld=Task.objects.filter(campaign=campaign, state=TaskState.WITHHELD).count(),
+        asked_once_more=more,
         outcomes=[(value, str(label), counts.get(value, 0)) for value, label in Outcome.choices],
         raters=list(newest[:SHOWN_RATERS]),
         rater_count=sums["count"],
@@ -128,12 +131,12 @@ def gold_page(campaign: Campaign, *, after: int | None) -> Page[GoldItem]:
     return keyset_page(GoldItem.objects.filter(campaign=campaign).select_related("task"), after=after, size=24)
 
 
-def progress_from(campaign: Campaign, sums: dict[str, int]) -> Progress:
-    """Of the sums of the raters' own counts, by the names in SUMMED."""
+def progress_from(campaign: Campaign, sums: dict[str, int], more: int = 0) -> Progress:
+    """Of the sums of the raters' own counts, by the names in SUMMED; `more` is how many ratings ties ask for."""
     rated = sums["ratings"] + sums["gold_ratings"]
     return Progress(
         ratings=sums["ratings"],
-        target=campaign.rating_target,
+        target=campaign.rating_target + more,
         finished=sums["finished"],
         images=campaign.task_count,
         seconds=sums["active_ms"] / rated / 1000 if rated else None,

@@ -5,39 +5,43 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from raters import leasing, signals
+from raters import leasing, rows, signals
 from raters.exceptions import BadCampaign
-from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, GoldItem, Task
-from raters.models.campaigns import CampaignState
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, GoldItem, Rating, Task
+from raters.models.campaigns import CampaignState, Origin
 from raters.models.tasks import AssignmentState
 from raters.services import questions, webhooks
+from raters.services.settling import settle_task
 
 # What may still be changed once raters have begun: nothing that would make their ratings mean something else.
 LATER = frozenset(
     {"name", "guidelines", "lease_minutes", "gold_share", "gold_feedback", "per_rater_limit", "by_invitation"}
 )
 SETTINGS = LATER | {
-    "question_set", "raters_per_image", "vote", "early_stop", "show_prompt", "qualification_items",
+    "question_set", "raters_per_image", "vote", "early_stop", "tie_break", "show_prompt", "qualification_items",
     "qualification_share", "seed",
 }  # fmt: skip
 LONGEST_LEASE = 24 * 60  # minutes
+MOST_RATERS = (50, 1_000)  # of an image: of one that is rated here, and of one that others rated
 
 
 @transaction.atomic
 def make_campaign(name: str, *, by: Any = None, **settings: Any) -> Campaign:
     """A draft, with the paper's eight questions unless others are given. Raises BadCampaign."""
-    settings.setdefault("question_set", None)
-    settings["question_set"] = settings["question_set"] or questions.default_question_set()
-    origin = settings.pop("origin", None)
-    campaign = Campaign(name=name.strip(), made_by=by, **_known(settings, SETTINGS))
-    if origin is not None:
-        campaign.origin = origin
-    _check(campaign)
+    settings["question_set"] = settings.get("question_set") or questions.default_question_set()
+    campaign = _unsaved(name, settings)
+    campaign.made_by = by
     campaign.save()
     _event(campaign, "made", by)
     return campaign
+
+
+def check_settings(name: str, **settings: Any) -> None:
+    """Raise BadCampaign where `make_campaign` would; nothing is written."""
+    _unsaved(name, settings)
 
 
 @transaction.atomic
@@ -97,17 +101,42 @@ def close(campaign: Campaign, *, by: Any = None) -> Campaign:
         Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
         closed = _move(campaign, open_states, CampaignState.CLOSED, by, {"closed_at": timezone.now()})
         webhooks.note_closed(closed)
-    _give_all_back(closed)
+    _end(closed)
     return closed
 
 
 def settle_closed() -> int:
-    """Give back what closed campaigns still hold, where the process that closed them died; returns how many did."""
+    """End what was left open in closed campaigns, where the process that closed them died; returns how many it was."""
     held = Assignment.objects.filter(state=AssignmentState.HELD, campaign__state=CampaignState.CLOSED)
-    closed = Campaign.objects.filter(pk__in=held.values("campaign")).order_by("pk")
+    asking = _asking_once_more().filter(campaign__state=CampaignState.CLOSED)
+    still = Q(pk__in=held.values("campaign")) | Q(pk__in=asking.values("campaign"))
+    closed = list(Campaign.objects.filter(still).select_related("question_set").order_by("pk"))
     for campaign in closed:
-        _give_all_back(campaign)
+        _end(campaign)
     return len(closed)
+
+
+def _end(closed: Campaign) -> None:
+    """Give back what raters hold, and ask nobody any more to break a tie: a tie is the verdict then."""
+    _give_all_back(closed)
+    for task in list(_asking_once_more().filter(campaign=closed).values_list("pk", flat=True)):
+        _ask_no_more(task, closed)
+
+
+def _asking_once_more() -> QuerySet[Task]:
+    return Task.objects.filter(extra__gt=0, wanted=F("done") + 1)
+
+
+@transaction.atomic
+def _ask_no_more(pk: int, closed: Campaign) -> None:
+    newest = Rating.objects.filter(task=pk, withdrawn_at=None).order_by("-pk").first()
+    if newest is None:
+        return
+    # A rater's row before the task, as everywhere: theirs is the image that is done now.
+    member = rows.member(newest.rater_id, closed.pk)
+    finished = settle_task(rows.task(pk), closed, held=0, done=0)
+    if member is not None:
+        CampaignRater.objects.filter(pk=member.pk).update(finished=F("finished") + finished)
 
 
 @transaction.atomic
@@ -164,6 +193,13 @@ def _check_can_open(campaign: Campaign) -> None:
         raise BadCampaign("Gold items are to be mixed in, and there are none: make some, or set their share to 0.")
 
 
+def _unsaved(name: str, settings: dict[str, Any]) -> Campaign:
+    origin = settings.pop("origin", Origin.PERSON)
+    campaign = Campaign(name=name.strip(), origin=origin, **_known(settings, SETTINGS))
+    _check(campaign)
+    return campaign
+
+
 def _check(campaign: Campaign) -> None:
     try:
         campaign.full_clean(exclude={"question_set", "made_by"}, validate_constraints=False)
@@ -171,8 +207,9 @@ def _check(campaign: Campaign) -> None:
         field, sentences = next(iter(error.message_dict.items()))
         raise BadCampaign(f"The campaign has a wrong {field.replace('_', ' ')}: {sentences[0]}") from None
     within = (
-        ("raters_per_image", 1, 50), ("lease_minutes", 1, LONGEST_LEASE), ("gold_share", 0, 0.5),
-        ("qualification_share", 0, 1), ("qualification_items", 0, 200), ("per_rater_limit", 1, 10_000_000),
+        ("raters_per_image", 1, MOST_RATERS[campaign.origin == Origin.IMPORT]), ("lease_minutes", 1, LONGEST_LEASE),
+        ("gold_share", 0, 0.5), ("qualification_share", 0, 1), ("qualification_items", 0, 200),
+        ("per_rater_limit", 1, 10_000_000),
     )  # fmt: skip
     for field, least, most in within:
         value = getattr(campaign, field)

@@ -1,6 +1,6 @@
 """Keeps each task's verdict in step with its ratings, and builds all of them anew to see that they were."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,9 +36,14 @@ def recompute(task: Task, campaign: Campaign | None = None) -> Verdict | None:
     return recompute_all([task], campaign or task.campaign).get(task.pk)
 
 
-def recompute_all(tasks: Sequence[Task], campaign: Campaign) -> dict[int, Verdict]:
-    """As `recompute`, for many tasks of a campaign in a few statements; verdicts by task."""
-    ratings = _ratings_of(tasks)
+def recompute_all(
+    tasks: Sequence[Task], campaign: Campaign, ratings: Mapping[int, list[Rating]] | None = None
+) -> dict[int, Verdict]:
+    """As `recompute`, for many tasks of a campaign in a few statements; verdicts by task.
+
+    `ratings` are those of the tasks (`ratings_of`), where the caller has them already.
+    """
+    ratings = ratings_of(tasks) if ratings is None else ratings
     book = rule_book(campaign.question_set)
     made = {task.pk: verdict_of(task, campaign, book, ratings.get(task.pk, [])) for task in tasks}
     found = {pk: verdict for pk, verdict in made.items() if verdict is not None}
@@ -57,12 +62,12 @@ def verdict_of(task: Task, campaign: Campaign, book: RuleBook, ratings: list[Rat
     """What a task's ratings amount to, unsaved; those that do not count are left out, and a task without any has none.
 
     It is final when all wanted ratings are in (an excluded one keeps its place), or, with the campaign's early stop,
-    when the rest could not change it.
+    when the rest could not change it. One rating more, asked for to break a tie, does not make fewer "too few".
     """
     if not ratings or task.state == TaskState.GOLD:
         return None
     votes = [rating.answers for rating in ratings if rating.counts]
-    result = voting.tally(votes, book.passing, task.wanted)
+    result = voting.tally(votes, book.passing, task.wanted - task.extra)
     whole = sum(rating.withdrawn_at is None for rating in ratings) >= task.wanted
     early = not whole and campaign.early_stop and voting.is_decided(votes, book.passing, task.wanted)
     return Verdict(
@@ -110,7 +115,7 @@ def _suspects(campaign: Campaign) -> Iterator[int]:
         if not tasks:
             return
         after = tasks[-1].pk
-        ratings = _ratings_of(tasks)
+        ratings = ratings_of(tasks)
         stored = {verdict.task_id: verdict for verdict in Verdict.objects.filter(task__in=tasks)}
         book = rule_book(campaign.question_set)
         for task in tasks:
@@ -119,7 +124,7 @@ def _suspects(campaign: Campaign) -> Iterator[int]:
                 yield task.pk
 
 
-def _ratings_of(tasks: Sequence[Task]) -> dict[int, list[Rating]]:
+def ratings_of(tasks: Sequence[Task]) -> dict[int, list[Rating]]:
     ratings: dict[int, list[Rating]] = {}
     for rating in rows.ratings_of([task.pk for task in tasks]):
         ratings.setdefault(rating.task_id, []).append(rating)

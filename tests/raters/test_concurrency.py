@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from raters.exceptions import Refused
-from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rater, Rating, Task
+from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rater, Rating, Task, Verdict
 from raters.models.tasks import TaskState
 from raters.services import campaigns, rating, verdicts
 from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, sent
@@ -87,6 +87,24 @@ def test_many_raters_at_once_rate_each_image_three_times() -> None:
     raters = [make_rater() for _ in range(8)]
     in_processes(8, lambda number: drain(raters[number], campaign, number))
     check_exact(campaign, 3)
+
+
+def test_a_tie_asks_exactly_one_more_rater_under_many() -> None:
+    """Each image has two ratings, and a third exactly where the first two left its outcome open."""
+    campaign = make_campaign(12, raters_per_image=2, tie_break=True)
+    raters = [make_rater() for _ in range(6)]
+    in_processes(6, lambda number: drain(raters[number], campaign, number))
+    answers: dict[int, list[bool]] = {}
+    for task, accepted in Rating.objects.order_by("pk").values_list("task", "accepted"):
+        answers.setdefault(task, []).append(accepted)
+    tied = {pk for pk, given in answers.items() if given[0] != given[1]}
+    assert 0 < len(tied) < 12
+    assert {pk: len(given) for pk, given in answers.items()} == {pk: 2 + (pk in tied) for pk in answers}
+    rows = Task.objects.values_list("pk", "state", "held", "done", "wanted", "extra")
+    assert set(rows) == {(pk, TaskState.COMPLETE, 0, 2 + (pk in tied), 2 + (pk in tied), pk in tied) for pk in answers}
+    assert sum(CampaignRater.objects.values_list("finished", flat=True)) == 12
+    assert set(Verdict.objects.values_list("final", "outcome")) <= {(True, "passed"), (True, "failed")}
+    assert verdicts.differences(Campaign.objects.all()) == []
 
 
 @pytest.mark.postgres

@@ -90,6 +90,22 @@ def votes_of(draw: Any, count: int, keys: list[str]) -> list[dict[str, str]]:
     return [{key: draw(answer) for key in keys} for _ in range(count)]
 
 
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), asked=st.integers(1, 6), questions=st.integers(1, 8))
+def test_stopping_early_never_changes_the_outcome_of_a_tie_that_is_broken(
+    data: Any, asked: int, questions: int
+) -> None:
+    """One vote more than was asked for; what is too few stays as it was with the asked number."""
+    keys = [f"q{number}" for number in range(questions)]
+    rules = dict.fromkeys(keys, YES)
+    votes = votes_of(data.draw, asked + 1, keys)
+    whole = tally(votes, rules, asked)
+    for count in range(asked + 2):
+        if is_decided(votes[:count], rules, asked + 1):
+            early = tally(votes[:count], rules, asked)
+            assert (early.by_question, early.by_rater) == (whole.by_question, whole.by_rater), count
+
+
 @settings(max_examples=400, deadline=None)
 @given(data=st.data(), wanted=st.integers(1, 7), questions=st.integers(1, 8))
 def test_stopping_early_never_changes_an_outcome(data: Any, wanted: int, questions: int) -> None:

@@ -2,13 +2,14 @@
 
 import random
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from raters import signals
-from raters.models import Campaign, Rating, Task, Verdict
+from raters.models import Campaign, CampaignRater, Rating, Task, Verdict
 from raters.services import changes, rating, verdicts
 from tests.factories.rating import KEYS, NO, YES, lease, make_campaign, make_gold, make_rater, rate, sent
 
@@ -21,11 +22,15 @@ def told() -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("early_stop", [False, True])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"early_stop": True}, {"raters_per_image": 2, "tie_break": True}, {"tie_break": True, "early_stop": True}],
+    ids=["plain", "early stop", "ties of two", "both"],
+)
 @pytest.mark.parametrize("vote", ["question", "rater"])
-def test_after_any_history_nothing_differs(vote: str, early_stop: bool) -> None:
-    chance = random.Random(f"{vote}{early_stop}")  # noqa: S311 - no secret
-    campaign = make_campaign(6, vote=vote, early_stop=early_stop)
+def test_after_any_history_nothing_differs(vote: str, settings: dict[str, Any]) -> None:
+    chance = random.Random(f"{vote}{settings}")  # noqa: S311 - no secret
+    campaign = make_campaign(6, vote=vote, **settings)
     raters = [make_rater() for _ in range(5)]
     for _ in range(40):
         rater = chance.choice(raters)
@@ -45,6 +50,9 @@ def test_after_any_history_nothing_differs(vote: str, early_stop: bool) -> None:
     assert told() == "Every verdict is what its ratings say.\n"
     for task in Task.objects.all():
         assert task.done == Rating.objects.filter(task=task, withdrawn_at=None).count()
+        assert (task.wanted - task.extra, task.extra in (0, 1)) == (campaign.raters_per_image, True)
+    finished = sum(CampaignRater.objects.values_list("finished", flat=True))
+    assert finished == Task.objects.filter(state="complete").count()
 
 
 def test_a_wrong_verdict_is_found_and_mended() -> None:
