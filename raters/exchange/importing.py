@@ -24,7 +24,6 @@ from raters.questions import RuleBook, rule_book
 from raters.services import campaigns, questions, verdicts
 
 BATCH = 500
-MOST_RATERS_PER_IMAGE = 1_000
 _KEY = re.compile(r"^[-a-zA-Z0-9_]{1,40}$")
 
 
@@ -81,6 +80,7 @@ def import_ratings(
             return report
         report.questions = _asked(found, wish)
         if dry:
+            _check_could_be_written(staging, found, wish)
             report.tasks, report.ratings = staging.shape()[0], staging.ratings_there()
         else:
             with transaction.atomic():
@@ -126,13 +126,18 @@ def derived_questions(answers: Mapping[str, Mapping[str, int]], wish: Wish) -> l
     ]
 
 
+def _check_could_be_written(staging: Staging, found: Found, wish: Wish) -> None:
+    """Refuse what `_write` would refuse, with nothing written: a person is to say yes to what can be taken."""
+    if wish.question_set is None:
+        questions.check_questions(derived_questions(found.answers, wish))
+    campaigns.check_settings(wish.name, raters_per_image=staging.shape()[1], origin=Origin.IMPORT)
+
+
 def _write(staging: Staging, found: Found, wish: Wish, report: Report) -> None:
     asked = wish.question_set or questions.make_question_set(
         _set_name(wish.name), wish.name[:200], derived_questions(found.answers, wish), by=wish.by
     )
     tasks, most = staging.shape()
-    if most > MOST_RATERS_PER_IMAGE:
-        raise BadCampaign(f"One image has {most:,} ratings; up to {MOST_RATERS_PER_IMAGE:,} are taken.")
     campaign = campaigns.make_campaign(
         wish.name, by=wish.by, question_set=asked, raters_per_image=most, origin=Origin.IMPORT
     )

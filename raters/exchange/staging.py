@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from raters.exchange.reading import Line
+from raters.exchange.reading import BadFile, Line
+from raters.services.questions import MOST_ANSWERS, MOST_QUESTIONS
 
 LONGEST = {"task": 200, "rater": 60, "question": 40, "answer": 60, "subject": 500, "method": 120}
 MOST_PROBLEMS = 100
@@ -132,8 +133,19 @@ class Staging:
             self._rows.execute(f"INSERT INTO answers ({order}) VALUES ({', '.join('?' * 10)})", values)  # noqa: S608
         except sqlite3.IntegrityError:
             raise ValueError(self._doubled(row)) from None
-        often = self.found.answers.setdefault(row["question"], {})
-        often[row["answer"]] = often.get(row["answer"], 0) + 1
+        self._count(row["question"], row["answer"])
+
+    def _count(self, question: str, answer: str) -> None:
+        """Count an answer. Raises BadFile at the first question or answer too many: memory is to stay flat."""
+        often = self.found.answers.setdefault(question, {})
+        if len(self.found.answers) > MOST_QUESTIONS:
+            raise BadFile(f"The file has more than {MOST_QUESTIONS} questions: {question!r} is one too many.")
+        often[answer] = often.get(answer, 0) + 1
+        if len(often) > MOST_ANSWERS:
+            raise BadFile(
+                f"{question!r} has more than {MOST_ANSWERS} different answers, such as {answer!r}: a question has up to"
+                f" {MOST_ANSWERS}. Leave out columns of free text."
+            )
 
     def _doubled(self, row: dict[str, str]) -> str:
         query = "SELECT line FROM answers WHERE task = ? AND rater = ? AND question = ?"

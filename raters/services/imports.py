@@ -3,6 +3,8 @@
 Reading a file of 200 MB, and pyarrow with it, is no work for a web process.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,10 +27,15 @@ FOLDER = "rating-imports"
 WAITS = timedelta(days=7)  # for a person's yes
 LOST_AFTER = timedelta(days=1)  # a file is stored a moment before its row
 State = RatingsImport.State
+UNDER_WAY = (State.CHECKING, State.TAKING)
 
 
 class CannotTake(Refused):
     code, status = "cannot_take", 409
+
+
+class _Overtaken(Exception):
+    """Another worker has ended this step meanwhile: what this one was about to write is undone."""
 
 
 def keep(file: BinaryIO, file_name: str, wish: Wish, *, at_once: bool = False) -> RatingsImport:
@@ -61,39 +68,52 @@ def take(row: RatingsImport, *, by: Any = None) -> None:
 
 def drop(row: RatingsImport) -> None:
     """Forget a file that nobody is working on; a campaign that it became stays. Raises CannotTake."""
-    idle = RatingsImport.objects.filter(pk=row.pk).exclude(state__in=(State.CHECKING, State.TAKING))
+    idle = RatingsImport.objects.filter(pk=row.pk).exclude(state__in=UNDER_WAY)
     if not idle.delete()[0]:
         raise CannotTake(f"“{row.file_name}” is being worked on: wait for that to end.")
     default_storage.delete(row.upload_key)
 
 
 def run(row: RatingsImport) -> RatingsImport:
-    """Look the file through, or take it: for workers. Begun again after a crash it does what is left."""
+    """Look the file through, or take it: for workers. Begun again after a crash it does what is left.
+
+    Two workers at it, as after a lost lease, make one campaign: the second finds that the step is over, and its own
+    writing is undone.
+    """
     if not row.is_under_way:
         return row
+    step = State(row.state)
     wish = Wish(row.name, row.question_set, row.scale, row.passing, by=row.asked_by)
     try:
-        with default_storage.open(row.upload_key) as file:
+        with suppress(_Overtaken), default_storage.open(row.upload_key) as file:
             # The campaign and the word that there is one are one transaction: a crash leaves both or neither.
-            note = partial(_note, row)
+            note = partial(_note, row.pk, step)
             report = import_ratings(
-                cast(BinaryIO, file.file), row.file_name, wish, dry=row.state == State.CHECKING, note=note
+                cast(BinaryIO, file.file), row.file_name, wish, dry=step == State.CHECKING, note=note
             )
-        if report.campaign is None:
-            _note(row, report)
-        if row.finished_at is not None:
-            default_storage.delete(row.upload_key)
+            if report.campaign is None:
+                _note(row.pk, step, report)
     except Refused as refusal:
-        give_up(row.pk, str(refusal))
-    row.refresh_from_db()
-    return row
+        give_up(row.pk, str(refusal), steps=[step])
+    except FileNotFoundError:
+        if RatingsImport.objects.filter(pk=row.pk, state=step).exists():
+            raise  # it should be there; else another worker has ended the step and dropped the file
+    now = RatingsImport.objects.filter(pk=row.pk).first() or row
+    if now.finished_at is not None:
+        default_storage.delete(row.upload_key)
+    return now
 
 
-def give_up(pk: int, problem: str) -> None:
-    """Nothing is taken, and why; an import that has ended stays as it is."""
-    going = RatingsImport.objects.filter(pk=pk, state__in=(State.CHECKING, State.TAKING))
+def give_up(pk: int, problem: str, steps: Iterable[str] = UNDER_WAY) -> None:
+    """Nothing is taken, and why; an import that has ended, or is at another step by now, stays as it is."""
+    going = RatingsImport.objects.filter(pk=pk, state__in=list(steps))
     if going.update(state=State.REFUSED, problem=problem[:500], finished_at=timezone.now()):
         default_storage.delete(RatingsImport.objects.values_list("upload_key", flat=True).get(pk=pk))
+
+
+def under_way() -> list[RatingsImport]:
+    """The imports that a worker should be at, oldest first, at most a thousand."""
+    return list(RatingsImport.objects.filter(state__in=UNDER_WAY).select_related("asked_by").order_by("pk")[:1000])
 
 
 def forget_old() -> int:
@@ -120,13 +140,14 @@ def _is_known(key: str) -> bool:
     return RatingsImport.objects.filter(upload_key=key).exclude(state__in=(State.REFUSED, State.DONE)).exists()
 
 
-def _note(row: RatingsImport, report: Report) -> None:
-    ended = bool(report.problems) or report.campaign is not None
-    for name in ("rows", "bad", "ratings", "tasks", "problems", "questions", "campaign"):
-        setattr(row, name, getattr(report, name))
-    row.state = State.REFUSED if report.problems else State.DONE if report.campaign else State.CHECKED
-    row.finished_at = timezone.now() if ended else None
-    row.save()
+def _note(pk: int, step: str, report: Report) -> None:
+    """Write what a step came to. Raises _Overtaken where the import is not at that step any more."""
+    state = State.REFUSED if report.problems else State.DONE if report.campaign else State.CHECKED
+    names = ("rows", "bad", "ratings", "tasks", "problems", "questions", "campaign")
+    found = {name: getattr(report, name) for name in names}
+    ended = None if state == State.CHECKED else timezone.now()
+    if not RatingsImport.objects.filter(pk=pk, state=step).update(state=state, finished_at=ended, **found):
+        raise _Overtaken
 
 
 def _want(row: RatingsImport, by: Any) -> None:

@@ -46,12 +46,7 @@ def put_questions(question_set: QuestionSet, questions: Iterable[Mapping[str, An
     """
     if question_set.frozen_at is not None:
         raise BadCampaign(f"{question_set} is frozen: campaigns have used it. Make its next version.")
-    rows = [_question(question_set, order, given) for order, given in enumerate(questions)]
-    if not 0 < len(rows) <= MOST_QUESTIONS:
-        raise BadCampaign(f"A set has 1 to {MOST_QUESTIONS} questions, and this one would have {len(rows)}.")
-    twice = {row.key for row in rows if sum(other.key == row.key for other in rows) > 1}
-    if twice:
-        raise BadCampaign(f"The key {min(twice)!r} is used for more than one question.")
+    rows = _rows(question_set, questions)
     question_set.questions.all().delete()
     Question.objects.bulk_create(rows)
 
@@ -70,6 +65,21 @@ def freeze(question_set: QuestionSet) -> None:
     """From now on it never changes: a campaign asks it."""
     QuestionSet.objects.filter(pk=question_set.pk, frozen_at=None).update(frozen_at=timezone.now())
     question_set.refresh_from_db(fields=["frozen_at"])
+
+
+def check_questions(questions: Iterable[Mapping[str, Any]]) -> None:
+    """Raise BadCampaign where a set of these questions could not be made; nothing is written."""
+    _rows(QuestionSet(), questions)
+
+
+def _rows(question_set: QuestionSet, questions: Iterable[Mapping[str, Any]]) -> list[Question]:
+    rows = [_question(question_set, order, given) for order, given in enumerate(questions)]
+    if not 0 < len(rows) <= MOST_QUESTIONS:
+        raise BadCampaign(f"A set has 1 to {MOST_QUESTIONS} questions, and this one would have {len(rows)}.")
+    twice = {row.key for row in rows if sum(other.key == row.key for other in rows) > 1}
+    if twice:
+        raise BadCampaign(f"The key {min(twice)!r} is used for more than one question.")
+    return rows
 
 
 def _question(question_set: QuestionSet, order: int, given: Mapping[str, Any]) -> Question:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from raters.exchange.importing import Wish
 from raters.exchange.reading import BadFile
-from raters.models import Campaign, Rating, RatingsImport
+from raters.models import Campaign, QuestionSet, Rating, RatingsImport
 from raters.services import imports, questions
 from raters.signals import ratings_import_wanted
 from tests.factories.accounts import make_user
@@ -81,14 +81,42 @@ def operator_wish() -> Wish:
     return Wish("Theirs", by=make_user())
 
 
-def test_taken_twice_is_one_campaign() -> None:
-    """A worker that died after its work, and one that begins anew."""
+@pytest.mark.parametrize(
+    ("fresh", "opened"),
+    [(True, False), (False, False), (False, True)],
+    ids=["begun anew", "about to open the file after a lost lease", "with the file open after a lost lease"],
+)
+def test_taken_twice_is_one_campaign(fresh: bool, opened: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     row = kept(at_once=True)
-    stale = RatingsImport.objects.get(pk=row.pk)
-    imports.run(row)
-    imports.run(RatingsImport.objects.get(pk=row.pk))
-    assert Campaign.objects.count() == 1
-    assert not stale.campaign
+    other = RatingsImport.objects.get(pk=row.pk)
+    with monkeypatch.context() as patch:
+        if opened:  # who has a file open goes on reading it, whoever drops it
+            patch.setattr(default_storage, "delete", lambda _name: None)
+        first = imports.run(row)
+    second = imports.run(RatingsImport.objects.get(pk=row.pk) if fresh else other)
+    assert not is_there(row)
+    assert [one.campaign_id for one in (first, second)] == list(Campaign.objects.values_list("pk", flat=True)) * 2
+    assert (second.state, Rating.objects.count(), QuestionSet.objects.count()) == (State.DONE, 3, 1)
+
+
+def test_a_look_that_comes_late_changes_nothing_that_came_after_it() -> None:
+    """A worker thought dead ends its look after another one has, and a person has said yes meanwhile."""
+    row = kept()
+    late = RatingsImport.objects.get(pk=row.pk)
+    imports.take(imports.run(row))
+    assert imports.run(late).state == State.TAKING
+    imports.give_up(row.pk, "Its job #7 failed.", steps=[State.CHECKING])
+    row.refresh_from_db()
+    assert (row.state, row.problem) == (State.TAKING, "")
+    assert imports.run(row).state == State.DONE
+
+
+def test_a_file_that_is_lost_fails_the_job() -> None:
+    row = kept()
+    default_storage.delete(row.upload_key)
+    with pytest.raises(FileNotFoundError):
+        imports.run(row)
+    assert RatingsImport.objects.get().state == State.CHECKING
 
 
 def test_a_crash_in_between_leaves_neither_campaign_nor_word_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +163,45 @@ def test_what_cannot_be_read_is_said(name: str, text: str, wish: dict[str, Any],
     assert row.state == State.REFUSED, name
     assert problem in row.problem
     assert not is_there(row)
+
+
+MANY = "task,rater,question,answer\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        (
+            "questions",
+            MANY + "".join(f"a,r1,q{number},yes\n" for number in range(41)),
+            "more than 40 questions: 'q40' is one too many",
+        ),
+        (
+            "answers",
+            MANY + "".join(f"a{number},r1,remark,text {number}\n" for number in range(10)),
+            "'remark' has more than 9 different answers, such as 'text 9'",
+        ),
+        (
+            "raters of an image",
+            MANY + "".join(f"a,r{number},ok,yes\n" for number in range(1001)),
+            "Raters per image is 1001: it may be 1 to 1000.",
+        ),
+        ("one answer that all gave", MANY + "a,r1,ok,5\n", "Question 1 ('ok') needs 2 to 9 answers"),
+    ],
+)
+def test_the_look_refuses_what_could_not_be_taken(name: str, text: str, problem: str) -> None:
+    """A person is asked for a yes only where it can be followed; limits are the same for both steps."""
+    looked, taken = imports.run(kept(text)), imports.run(kept(text, at_once=True))
+    assert [row.state for row in (looked, taken)] == [State.REFUSED] * 2, name
+    assert problem in looked.problem
+    assert looked.problem == taken.problem
+    assert not Campaign.objects.exists()
+
+
+def test_an_image_with_more_ratings_than_a_campaign_here_asks_for_is_taken() -> None:
+    row = imports.run(kept(GOOD + "".join(f"a,s{number},ok,no\n" for number in range(60)), at_once=True))
+    assert row.campaign is not None
+    assert (row.state, row.campaign.raters_per_image) == (State.DONE, 62)
 
 
 def test_the_chosen_questions_are_shown_with_what_was_given() -> None:
