@@ -20,14 +20,15 @@ from vitrine.paging import keyset_page
 
 @allow(*LOOK)
 class QualityApi(RatersView):
-    """GET: agreement by question with intervals, as last computed and when. POST: have it computed."""
+    """GET: agreement by question with intervals, as last computed, when, and whether it is `old`. POST: compute it."""
 
     permission_classes = [permissions.IsAuthenticated]
 
     def get(self, request: Request, pk: int) -> Response:
         found = selectors.figures_of(campaign_of(pk))
         names = ("asked_at", "computed_at", "seconds", "ratings", "agreement", "usual", "consensus", "problem")
-        return Response({name: getattr(found, name) if found else None for name in names})
+        told = {name: getattr(found, name) if found else None for name in names}
+        return Response(told | {"old": found is not None and selectors.is_old(found)})
 
     def post(self, request: Request, pk: int) -> Response:
         asked = figures.ask(campaign_of(pk), by=request.user)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from raters.exchange.rows import BATCH
 from raters.models import Campaign, Rating, Task
 
 TO_NAME = "image"
+TASKS_AT_ONCE = 200  # of some ratings each, all of which are in memory
 
 
 class NotReadable(Exception):
@@ -47,7 +47,7 @@ def tasks_of(campaign: Campaign) -> Iterator[list[dict[str, Any]]]:
     """The campaign as Label Studio's tasks, in batches; only ratings that count."""
     after = 0
     while tasks := list(
-        Task.objects.filter(campaign=campaign, pk__gt=after).select_related("subject").order_by("pk")[:BATCH]
+        Task.objects.filter(campaign=campaign, pk__gt=after).select_related("subject").order_by("pk")[:TASKS_AT_ONCE]
     ):
         after = tasks[-1].pk
         rows = Rating.objects.filter(task__in=tasks, withdrawn_at=None, excluded=False).select_related("rater")

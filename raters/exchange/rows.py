@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from raters.models import Campaign, Rater, Rating
+from raters.models import Campaign, Rating
 from raters.questions import rule_book
 
 BATCH = 1_000
@@ -43,35 +43,15 @@ NEEDED = tuple(column.name for column in COLUMNS if column.needed)
 def rows_of(campaign: Campaign) -> Iterator[list[dict[str, Any]]]:
     """All answers of a campaign, in batches of up to BATCH ratings, oldest first."""
     keys = [rule.key for rule in rule_book(campaign.question_set).rules]
-    return _in_batches(Rating.objects.filter(campaign=campaign), {campaign.pk: keys})
+    return _in_batches(Rating.objects.filter(campaign=campaign), keys)
 
 
-def rows_by(rater: Rater) -> Iterator[list[dict[str, Any]]]:
-    """All answers of one rater in all campaigns: what a person may take along. Nothing tells gold items or methods."""
-    questions: dict[int, list[str]] = {}
-    for campaign in Campaign.objects.filter(raters__rater=rater).select_related("question_set"):
-        questions[campaign.pk] = [rule.key for rule in rule_book(campaign.question_set).rules]
-    names = dict(Campaign.objects.filter(pk__in=questions).values_list("pk", "name"))
-    for batch in _in_batches(Rating.objects.filter(rater=rater), questions, with_campaign=True):
-        yield [{"campaign": names[row.pop("campaign")], **_own(row)} for row in batch]
-
-
-def _own(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("gold", "method", "task", "subject")}
-
-
-def _in_batches(
-    ratings: QuerySet[Rating], questions: dict[int, list[str]], *, with_campaign: bool = False
-) -> Iterator[list[dict[str, Any]]]:
+def _in_batches(ratings: QuerySet[Rating], keys: list[str]) -> Iterator[list[dict[str, Any]]]:
     after = 0
     rows = ratings.select_related("task__subject", "rater").defer("task__prompt").order_by("pk")
     while batch := list(rows.filter(pk__gt=after)[:BATCH]):
         after = batch[-1].pk
-        yield [
-            ({"campaign": rating.campaign_id} if with_campaign else {}) | row
-            for rating in batch
-            for row in _answers(rating, questions[rating.campaign_id])
-        ]
+        yield [row for rating in batch for row in _answers(rating, keys)]
 
 
 def _answers(rating: Rating, keys: list[str]) -> Iterator[dict[str, Any]]:

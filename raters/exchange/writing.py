@@ -3,11 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from raters.exchange.rows import COLUMNS
+from raters.exchange.rows import COLUMNS, NAMES
 
 Batches = Iterator[list[dict[str, Any]]]
 # A spreadsheet takes a cell that begins like this for a formula, and runs it.
@@ -25,20 +25,15 @@ def armed(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
-def as_csv(batches: Batches) -> Iterator[bytes]:
+def as_csv(batches: Batches, names: Sequence[str] = NAMES) -> Iterator[bytes]:
     """Comma-separated, UTF-8, a header line; no answer at all still gives the header."""
     buffer = io.StringIO()
-    names: list[str] = []
     writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(names)
     for batch in batches:
-        if not names and batch:
-            names = list(batch[0])
-            writer.writerow(names)
         writer.writerows([_cell(row[name]) for name in names] for row in batch)
         yield _taken(buffer)
-    if not names:
-        writer.writerow([column.name for column in COLUMNS])
-        yield _taken(buffer)
+    yield _taken(buffer)
 
 
 def as_jsonl(batches: Batches) -> Iterator[bytes]:

@@ -1,12 +1,12 @@
 """What pages and the API say of a campaign's agreement and raters: read from what is kept, never computed here."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404
 
 from raters.models import Campaign, CampaignFigures, CampaignRater, Exclusion, Question, RaterFigures
+from raters.services.figures import changed_since
 from raters.statistics.words import STATISTICS
 from vitrine.paging import Page, keyset_page
 
@@ -110,10 +110,9 @@ def exclusions(campaign: Campaign) -> Any:
     return Exclusion.objects.filter(campaign=campaign).select_related("rater__user", "by", "lifted_by")
 
 
-def newest_rating(campaign: Campaign) -> datetime | None:
-    """When somebody rated last: figures computed before that are old."""
-    rows = CampaignRater.objects.filter(campaign=campaign, last_at__isnull=False).order_by("-last_at")
-    return rows.values_list("last_at", flat=True).first()
+def is_old(figures: CampaignFigures) -> bool:
+    """Whether ratings were made, changed, withdrawn, left out or taken back in since the figures were computed."""
+    return CampaignFigures.objects.filter(changed_since(), pk=figures.pk).exists()
 
 
 def _plot(figure: dict[str, Any]) -> Plot | None:

@@ -1,5 +1,6 @@
 """A rater changes an earlier rating, or withdraws it: what it was is kept, and what follows from it follows."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from raters import rows, voting
 from raters.exceptions import AnswersShown, NotHeld
-from raters.models import Assignment, Rater, Rating, RatingChange, Task
+from raters.models import Assignment, CampaignRater, Rater, Rating, RatingChange, Task
 from raters.models.tasks import AssignmentState
 from raters.questions import rule_book
 from raters.services import rating as ratings
@@ -31,6 +32,7 @@ def change(rater: Rater, assignment: UUID, answers: Any, *, reason: str = "") ->
     rating.answers, rating.changed_at = new, timezone.now()
     rating.accepted = bool(voting.accepts(new, book.passing))
     rating.save(update_fields=["answers", "changed_at", "accepted"])
+    _was_here(rating, rating.changed_at)
     _note(rating, RatingChange.Kind.CHANGED, before=former, by=rater.user, reason=reason)
     settle(task, rating)
     return rating
@@ -42,6 +44,7 @@ def withdraw(rater: Rater, assignment: UUID, *, reason: str = "") -> Rating:
     rating, task = _own_rating(rater, assignment)
     rating.withdrawn_at = timezone.now()
     rating.save(update_fields=["withdrawn_at"])
+    _was_here(rating, rating.withdrawn_at)
     Assignment.objects.filter(pk=rating.assignment_id).update(state=AssignmentState.WITHDRAWN)
     _note(rating, RatingChange.Kind.WITHDRAWN, before=rating.answers, by=rater.user, reason=reason)
     settle(task, rating, done=-1)
@@ -60,6 +63,11 @@ def _own_rating(rater: Rater, assignment: UUID) -> tuple[Rating, Task]:
     if rating.gold and held.campaign.gold_feedback:
         raise AnswersShown
     return rating, task
+
+
+def _was_here(rating: Rating, at: datetime) -> None:
+    """Figures that were computed before that are old."""
+    CampaignRater.objects.filter(campaign=rating.campaign_id, rater=rating.rater_id).update(last_at=at)
 
 
 def _note(rating: Rating, kind: RatingChange.Kind, *, before: dict[str, str], by: Any, reason: str) -> None:

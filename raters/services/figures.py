@@ -1,16 +1,15 @@
 """Asks for the figures of a campaign, which a worker computes (`raters.figuring`), and keeps why there are none."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from raters import signals
-from raters.models import Campaign, CampaignFigures
+from raters.models import Campaign, CampaignFigures, CampaignRater, Exclusion
 from raters.models.campaigns import CampaignState
 
 # A computation asked for longer ago has been lost: whoever asks again gets another.
@@ -36,16 +35,19 @@ def note_problem(campaign: int, problem: str) -> None:
 
 
 def ask_for_stale() -> int:
-    """Ask for each campaign with ratings since its figures were computed; returns how many."""
-    campaigns = list(_stale())
-    for campaign in campaigns:
+    """Ask for each campaign whose figures are missing or do not know its ratings as they are; returns how many."""
+    begun = CampaignRater.objects.filter(campaign=OuterRef("pk"), last_at__isnull=False)
+    rated = Campaign.objects.exclude(state=CampaignState.DRAFT).filter(Exists(begun))
+    known = CampaignFigures.objects.filter(computed_at__isnull=False, campaign=OuterRef("pk"))
+    stale = list(rated.filter(~Exists(known) | Exists(known.filter(changed_since()))).order_by("pk"))
+    for campaign in stale:
         ask(campaign)
-    return len(campaigns)
+    return len(stale)
 
 
-def _stale() -> Iterable[Campaign]:
-    begun: QuerySet[Campaign] = Campaign.objects.exclude(state=CampaignState.DRAFT).filter(
-        raters__last_at__isnull=False
-    )
-    never = Q(figures=None) | Q(figures__computed_at=None)
-    return begun.filter(never | Q(raters__last_at__gt=F("figures__computed_at"))).distinct()
+def changed_since() -> Q:
+    """Of rows of CampaignFigures: ratings were made, changed, withdrawn, left out or taken back in since."""
+    computed, campaign = OuterRef("computed_at"), OuterRef("campaign")
+    rated = CampaignRater.objects.filter(campaign=campaign, last_at__gt=computed)
+    left_out = Exclusion.objects.filter(Q(made_at__gt=computed) | Q(lifted_at__gt=computed), campaign=campaign)
+    return Q(Exists(rated)) | Q(Exists(left_out))

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from raters.exceptions import Refused
-from raters.exchange import label_studio
-from raters.exchange.rows import rows_by, rows_of
-from raters.exchange.writing import FORMATS, as_json_list
+from raters.exchange import label_studio, own
+from raters.exchange.rows import rows_of
+from raters.exchange.writing import FORMATS, as_csv, as_json_list, as_jsonl
 from raters.forms.quality import ExclusionForm
 from raters.models import Campaign, Exclusion
 from raters.selectors import monitoring
@@ -36,7 +36,6 @@ def quality(request: HttpRequest, pk: int) -> HttpResponse:
     page = selectors.rater_page(
         campaign, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
     )
-    newest = selectors.newest_rating(campaign)
     context: dict[str, Any] = {
         "campaign": campaign,
         "figures": found,
@@ -46,7 +45,7 @@ def quality(request: HttpRequest, pk: int) -> HttpResponse:
         "raters": selectors.rater_lines(campaign, page),
         "pager": pager_links(page, request.GET),
         "exclusions": selectors.exclusions(campaign)[:20],
-        "old": bool(found and found.computed_at and newest and newest > found.computed_at),
+        "old": found is not None and selectors.is_old(found),
         "formats": [*FORMATS, "json"],
     }
     return render(request, "raters/quality.html", context)
@@ -109,11 +108,12 @@ def ratings_file(_request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
 @allow(Role.RATER)
 @require_safe
 def own_ratings_file(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """Everything that the person who asks has ever answered, as a file."""
+    """Everything that the person who asks has ever given here, as a file."""
     if kind not in ("csv", "jsonl"):
         raise Http404("Your ratings are written as csv or jsonl.")
-    write, content_type = FORMATS[kind]
-    return _file(write(rows_by(people.rater_of(request.user))), content_type, f"my-ratings.{kind}")
+    mine = own.rows_by(people.rater_of(request.user))
+    parts = as_csv(mine, own.NAMES) if kind == "csv" else as_jsonl(mine)
+    return _file(parts, FORMATS[kind][1], f"my-ratings.{kind}")
 
 
 def ratings_response(campaign: Campaign, kind: str) -> HttpResponseBase:

@@ -44,7 +44,7 @@ def rate_list(request: HttpRequest) -> HttpResponse:
     """The campaigns that this rater may rate in, and how far they are."""
     rater = _rater(request)
     found = rating_room.invitations(rater)
-    context = {"rater": rater, "invitations": found, "rated": any(one.done for one in found)}
+    context = {"rater": rater, "invitations": found, "begun": any(one.member and one.member.leases for one in found)}
     return render(request, "raters/rate_list.html", context)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from raters.models import Campaign, CampaignFigures, Exclusion, Rater, RaterFigures, Rating, Ruling
 from raters.selectors import quality as selectors
-from raters.services import figures
+from raters.services import changes, exclusions, figures
 from tests.factories import rating as made
 
 ClientFor = Callable[[User | None], Client]
@@ -103,15 +103,46 @@ def test_agreement_and_raters(client_for: ClientFor, analyst: User, campaign: Ca
     assert "<strong>0.33</strong>" in page  # two answers: the nominal figure stands in
     assert "41% of the ratings were too fast." in page
     assert "style=" not in page
-    assert "Newer ratings" not in page
+    assert "Ratings have changed" not in page
 
 
 def test_the_age_is_said(client_for: ClientFor, analyst: User, campaign: Campaign, raters: list[Rater]) -> None:
     kept(campaign, raters)
     CampaignFigures.objects.update(computed_at=timezone.now() - timedelta(hours=3))
     page = client_for(analyst).get(f"/campaigns/{campaign.pk}/quality/").content.decode()
-    assert "Newer ratings are there" in page
+    assert "Ratings have changed since" in page
     assert "3\xa0hours ago" in page
+
+
+def left_out(made_by: Rating) -> None:
+    exclusions.exclude(made_by.rater, made_by.campaign, since=made_by.made_at, reason="random")
+
+
+def taken_back_in(made_by: Rating) -> None:
+    left_out(made_by)
+    CampaignFigures.objects.update(computed_at=timezone.now(), asked_at=None)
+    exclusions.lift(made_by.rater.exclusions.get(), reason="no")
+
+
+@pytest.mark.parametrize(
+    ("act", "stale"),
+    [
+        pytest.param(str, 0, id="nothing"),
+        pytest.param(lambda one: made.rate(made.make_rater(), one.campaign), 1, id="a rating"),
+        pytest.param(lambda one: changes.change(one.rater, one.assignment.uuid, made.NO), 1, id="a change"),
+        pytest.param(lambda one: changes.withdraw(one.rater, one.assignment.uuid), 1, id="a withdrawal"),
+        pytest.param(left_out, 1, id="an exclusion"),
+        pytest.param(taken_back_in, 1, id="its end"),
+    ],
+)
+def test_what_makes_figures_old(db: None, act: Callable[[Rating], object], stale: int) -> None:
+    found = made.make_campaign(2)
+    first = made.rate(made.make_rater(), found, made.YES)
+    assert figures.ask_for_stale() == 1
+    CampaignFigures.objects.update(computed_at=timezone.now(), asked_at=None)
+    act(first)
+    assert selectors.is_old(CampaignFigures.objects.get()) == bool(stale)
+    assert figures.ask_for_stale() == stale
 
 
 def test_queries_do_not_grow_with_the_raters(
@@ -195,8 +226,11 @@ def test_a_partial_ruling_is_marked(client_for: ClientFor, analyst: User, campai
 def test_ones_own_ratings_as_a_file(client_for: ClientFor, raters: list[Rater], campaign: Campaign) -> None:
     answer = client_for(raters[0].user).get("/rate/mine.csv")
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert text.splitlines()[0].startswith("campaign,kind,number,rater,question,answer,")
     assert len(text.splitlines()) == 9
     assert raters[1].code not in text
+    lines = b"".join(client_for(raters[0].user).get("/rate/mine.jsonl").streaming_content)  # type: ignore[attr-defined]
+    assert len(lines.splitlines()) == 8
     assert client_for(raters[0].user).get("/rate/mine.xlsx").status_code == 404
 
 

@@ -12,8 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from raters.exchange.reading import lines_of
-from raters.exchange.rows import NAMES, rows_by, rows_of
-from raters.exchange.writing import FORMATS, armed, as_csv, disarmed
+from raters.exchange.rows import NAMES, rows_of
+from raters.exchange.writing import FORMATS, armed, disarmed
 from raters.models import Campaign, Rating
 from raters.services import changes
 from tests.factories import rating as made
@@ -123,15 +123,3 @@ def test_memory_is_flat(kind: str) -> None:
 def test_rows_come_in_batches(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("raters.exchange.rows.BATCH", 1)
     assert [len(batch) for batch in rows_of(campaign)] == [8, 8]
-
-
-def test_ones_own_data_tells_nothing_of_gold_or_method(campaign: Campaign) -> None:
-    rater = Rating.objects.all()[0].rater
-    other = made.make_rater()
-    made.rate(other, campaign)
-    text = b"".join(as_csv(rows_by(rater))).decode()
-    header = text.splitlines()[0].split(",")
-    assert len(text.splitlines()) == 17
-    assert not {"gold", "method", "task", "subject"} & set(header)
-    assert campaign.name in text
-    assert other.code not in text
