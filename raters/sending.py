@@ -1,5 +1,8 @@
 """Sends what webhooks are to be told: signed, with back-off, and never to an address inside the own network.
 
+Who does not answer holds nobody up: a round gives each host so many seconds and leaves a webhook at its first failure;
+with each failure in a row it is left alone for longer, and after a day and a half of nothing else it is switched off.
+
 A host's name is looked up once for each call, every address that it has must be a public one, and the connection goes
 to that very address: a name that changes its mind between the check and the call gains nothing.
 """
@@ -12,26 +15,32 @@ import json
 import socket
 import ssl
 import threading
-import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic, time
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from raters.models import Delivery, Webhook
 from raters.models.webhooks import Event
 
-AT_ONCE = 100
+AT_ONCE = 200  # deliveries of one webhook in one round
 SECONDS = 10  # for the whole of one call, connecting and answering
+HOST_SECONDS, ROUND_SECONDS = 20, 60  # after which no further call is begun in a round: to one host, and at all
+# Between the attempts of one delivery, and between the failures of one webhook.
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
+SWITCHED_OFF_AFTER = timedelta(hours=34)  # of failures alone, and more than BACK_OFF has
 CLAIMED = timedelta(minutes=10)  # a delivery whose sender died is due again after that
-GONE = 410
+GONE = 410  # never again, of this delivery
+SWITCHED_OFF = "The webhook was switched off."
 NETWORK_ERRORS = (OSError, http.client.HTTPException)  # OSError has timeouts, refusals, TLS and look-ups under it
 # An IPv4 address lies in the last four bytes of these: translated, or written in the oldest way.
 _TRANSLATED = [ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
@@ -55,18 +64,62 @@ class Target:
 
 
 def send_due(now: datetime | None = None) -> dict[str, int]:
-    """Send what is due, oldest first; returns how many were taken and how many were not."""
+    """Send what is due, to those first who answered well; returns how many were taken and how many were not."""
     now = now or timezone.now()
     told = {"sent": 0, "failed": 0}
-    for delivery in Delivery.objects.filter(due_at__lte=now).select_related("webhook").order_by("due_at")[:AT_ONCE]:
-        if not _claim(delivery, now):
-            continue
-        told["sent" if send(delivery) else "failed"] += 1
+    Delivery.objects.filter(due_at__lte=now, webhook__active=False).update(due_at=None, problem=SWITCHED_OFF)
+    spent = _Spent()
+    for webhook in _waiting(now):
+        host = urlsplit(webhook.url).netloc
+        for delivery in _due_to(webhook, now):
+            if not spent.leaves_time(host):
+                break
+            if not _claim(delivery, now):
+                continue
+            with spent.on(host):
+                good = send(delivery)
+            told["sent" if good else "failed"] += 1
+            if not good:
+                break
     return told
 
 
 def is_due() -> bool:
-    return Delivery.objects.filter(due_at__lte=timezone.now()).exists()
+    """Whether a round would find anything to do."""
+    due, now = Delivery.objects.filter(due_at__lte=timezone.now()), timezone.now()
+    return due.filter(_may_be_sent(now) | Q(webhook__active=False)).exists()
+
+
+class _Spent:
+    """The seconds that a round has spent on each host."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._on: dict[str, float] = {}
+
+    def leaves_time(self, host: str) -> bool:
+        return self._on.get(host, 0.0) < HOST_SECONDS and monotonic() - self._began < ROUND_SECONDS
+
+    @contextmanager
+    def on(self, host: str) -> Iterator[None]:
+        began = monotonic()
+        yield
+        self._on[host] = self._on.get(host, 0.0) + monotonic() - began
+
+
+def _may_be_sent(now: datetime) -> Q:
+    """Of deliveries: their webhook is not left alone now; a test, for which somebody waits, is sent all the same."""
+    return Q(webhook__quiet_until=None) | Q(webhook__quiet_until__lte=now) | Q(event=Event.PING)
+
+
+def _waiting(now: datetime) -> list[Webhook]:
+    due = Delivery.objects.filter(_may_be_sent(now), webhook=OuterRef("pk"), due_at__lte=now)
+    return list(Webhook.objects.filter(Exists(due), active=True).order_by("failures", "pk"))
+
+
+def _due_to(webhook: Webhook, now: datetime) -> list[Delivery]:
+    rows = Delivery.objects.filter(_may_be_sent(now), webhook=webhook, due_at__lte=now)
+    return list(rows.select_related("webhook").order_by("due_at", "pk")[:AT_ONCE])
 
 
 def send(delivery: Delivery) -> bool:
@@ -75,12 +128,13 @@ def send(delivery: Delivery) -> bool:
     try:
         status = _post(target_of(webhook.url), body_of(delivery), headers_of(delivery))
     except AddressRefused as refusal:
-        return _failed(delivery, str(refusal), again=False)
+        return _failed(delivery, str(refusal))
     except NETWORK_ERRORS as error:
         return _failed(delivery, f"{type(error).__name__}: {error}")
     if 200 <= status < 300:
         _note(delivery, sent_at=timezone.now(), due_at=None, status=status, problem="")
-        Webhook.objects.filter(pk=webhook.pk).update(failures=0, problem="", told_at=timezone.now())
+        well = {"failures": 0, "failing_since": None, "quiet_until": None, "problem": ""}
+        Webhook.objects.filter(pk=webhook.pk).update(told_at=timezone.now(), **well)
         return True
     return _failed(delivery, f"It answered {status}.", status=status, again=status != GONE)
 
@@ -92,7 +146,7 @@ def body_of(delivery: Delivery) -> bytes:
 
 def headers_of(delivery: Delivery, at: int | None = None) -> dict[str, str]:
     """`X-Vitrine-Signature: t=<seconds>,v1=<HMAC-SHA256 of "t.body">`: with the time signed, nothing is replayed."""
-    seconds = int(time.time()) if at is None else at
+    seconds = int(time()) if at is None else at
     return {
         "Content-Type": "application/json",
         "User-Agent": "Vitrine-Webhook/1",
@@ -180,8 +234,6 @@ def _claim(delivery: Delivery, now: datetime) -> bool:
     taken = mine.update(due_at=now + CLAIMED, attempts=F("attempts") + 1)
     if taken:
         delivery.attempts += 1
-    elif not delivery.webhook.active:
-        _note(delivery, due_at=None, problem="The webhook was switched off.")
     return bool(taken)
 
 
@@ -193,11 +245,23 @@ def _failed(delivery: Delivery, problem: str, *, status: int | None = None, agai
     over = not again or tries > len(BACK_OFF)
     due = None if over else timezone.now() + BACK_OFF[tries - 1]
     _note(delivery, due_at=due, status=status, problem=problem[:500])
-    changed: dict[str, Any] = {"failures": F("failures") + 1, "problem": problem[:500]}
-    if over:  # a day and a half of no answer, or an answer that means never again
-        changed["active"] = False
-    Webhook.objects.filter(pk=delivery.webhook_id).update(**changed)
+    _leave_alone(delivery.webhook_id, problem)
     return False
+
+
+@transaction.atomic
+def _leave_alone(pk: int, problem: str) -> None:
+    """For longer with each failure in a row, and for good after many over a long time."""
+    row, now = Webhook.objects.select_for_update().filter(pk=pk).first(), timezone.now()
+    if row is None:  # forgotten meanwhile
+        return
+    row.failures += 1
+    row.failing_since = row.failing_since or now
+    row.quiet_until = now + BACK_OFF[min(row.failures, len(BACK_OFF)) - 1]
+    row.problem = problem[:500]
+    if row.failures > len(BACK_OFF) and now - row.failing_since >= SWITCHED_OFF_AFTER:
+        row.active = False
+    row.save(update_fields=["failures", "failing_since", "quiet_until", "problem", "active"])
 
 
 def _note(delivery: Delivery, **changed: Any) -> None:

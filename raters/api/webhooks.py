@@ -83,7 +83,7 @@ class DeliveriesApi(RatersView):
 
 
 def _webhook(row: Webhook) -> dict[str, Any]:
-    names = ("id", "url", "events", "active", "failures", "problem", "told_at", "created_at")
+    names = ("id", "url", "events", "active", "failures", "quiet_until", "problem", "told_at", "created_at")
     return {name: getattr(row, name) for name in names} | {"campaign": row.campaign_id}
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from raters.models.webhooks import ASKED_FOR, Event
 
 MOST_WEBHOOKS = 50
 BATCH = 500
+KEPT = timedelta(days=30)
 
 
 class BadWebhook(Refused):
@@ -40,8 +42,8 @@ def make_webhook(url: str, events: Iterable[str], *, campaign: Campaign | None =
 
 def switch(webhook: Webhook, active: bool) -> None:
     """Tell this address of what comes from now on, or of nothing more; failures are counted anew."""
-    webhook.active, webhook.failures = active, 0
-    webhook.save(update_fields=["active", "failures"])
+    webhook.active, webhook.failures, webhook.failing_since, webhook.quiet_until = active, 0, None, None
+    webhook.save(update_fields=["active", "failures", "failing_since", "quiet_until"])
 
 
 def renew_secret(webhook: Webhook) -> str:
@@ -59,6 +61,15 @@ def ping(webhook: Webhook) -> Delivery:
         raise BadWebhook("A test is on its way already: what comes of it is told below.")
     told = {"webhook": webhook.pk, "events": webhook.events}
     return Delivery.objects.create(webhook=webhook, event=Event.PING, payload=told, due_at=timezone.now())
+
+
+def forget_old(now: datetime | None = None) -> int:
+    """Drop deliveries that were sent or given up more than KEPT ago; returns how many."""
+    over = Delivery.objects.filter(due_at=None, created_at__lt=(now or timezone.now()) - KEPT)
+    count = 0
+    while gone := list(over.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        count += Delivery.objects.filter(pk__in=gone).delete()[0]
+    return count
 
 
 def note_verdicts(verdicts: Sequence[Verdict], campaign: int) -> None:

@@ -1,11 +1,13 @@
 """Webhooks: who is told of verdicts and of campaigns that end, how that went, and a test of the address."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +19,8 @@ from raters.services import webhooks as services
 from raters.services.webhooks import BadWebhook
 from vitrine.access import Role, allow
 from vitrine.paging import cursor_from, pager_links
+
+SOON = timedelta(minutes=2)  # a page that shows a delivery due by then looks again by itself
 
 
 @allow(Role.OPERATOR)
@@ -88,7 +92,7 @@ def _page(request: HttpRequest, hook: Webhook, *, alone: bool = False, secret: s
         "hook": hook,
         "page": page,
         "pager": pager_links(page, request.GET),
-        "waiting": any(row.due_at for row in page.items),
+        "waiting": any(row.due_at and row.due_at <= timezone.now() + SOON for row in page.items),
         "secret": secret,
     }
     return render(request, "raters/_deliveries.html" if alone else "raters/webhook.html", context)

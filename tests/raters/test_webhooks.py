@@ -8,8 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -17,64 +15,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from raters import sending
-from raters.models import Campaign, Delivery, Webhook
+from raters.models import Delivery, Webhook
 from raters.services import campaigns, webhooks
 from raters.services.webhooks import BadWebhook
 from tests.factories import rating as made
+from tests.factories.listening import BOTH, Heard, decided, listening
 
 pytestmark = pytest.mark.django_db
-BOTH = ["verdict.final", "campaign.closed"]
-
-
-class Heard(HTTPServer):
-    """A listener on this machine: keeps what it is sent, and answers `status`."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.calls: list[tuple[dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook?a=1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        server.calls.append(({"path": self.path, **dict(self.headers)}, body))
-        self.send_response(server.status)
-        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing on the terminal."""
 
 
 @pytest.fixture
 def listener(settings: Any) -> Iterator[Heard]:
     settings.WEBHOOKS_TO_PRIVATE = True
-    server = Heard()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def decided(count: int = 1) -> Campaign:
-    campaign = made.make_campaign(count)
-    for _ in range(3):
-        rater = made.make_rater()
-        for _ in range(count):
-            made.rate(rater, campaign)
-    return campaign
-
-
-def due_again() -> None:
-    Delivery.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+    with listening() as server:
+        yield server
 
 
 def test_verdict_and_end_are_told(listener: Heard) -> None:
@@ -138,48 +92,6 @@ def test_who_is_told(listener: Heard, name: str, fields: dict[str, Any], told: i
     assert Delivery.objects.count() == told, name
 
 
-@pytest.mark.parametrize("status", [500, 404, 302])
-def test_a_bad_answer_is_tried_again_later(listener: Heard, status: int) -> None:
-    webhooks.make_webhook(listener.url, BOTH)
-    decided()
-    listener.status = status
-    assert sending.send_due() == {"sent": 0, "failed": 1}
-    delivery = Delivery.objects.get()
-    assert delivery.problem == f"It answered {status}."
-    assert timedelta(seconds=30) < delivery.due_at - timezone.now() < timedelta(seconds=90)  # type: ignore[operator]
-    assert sending.send_due() == {"sent": 0, "failed": 0}
-    assert len(listener.calls) == 1  # nothing was followed
-    listener.status = 204
-    due_again()
-    assert sending.send_due() == {"sent": 1, "failed": 0}
-    assert listener.calls[0][0]["X-Vitrine-Delivery"] == listener.calls[1][0]["X-Vitrine-Delivery"]
-
-
-def test_after_the_last_try_it_is_given_up_and_the_webhook_switched_off(listener: Heard) -> None:
-    hook = webhooks.make_webhook(listener.url, BOTH)
-    decided()
-    listener.status = 500
-    waits = []
-    for _ in range(len(sending.BACK_OFF) + 1):
-        sending.send_due()
-        left = Delivery.objects.get().due_at
-        waits.append(round((left - timezone.now()).total_seconds() / 60) if left else None)
-        due_again()
-    assert waits == [1, 5, 30, 120, 480, 1440, None]
-    hook.refresh_from_db()
-    assert not hook.active
-    assert hook.problem == "It answered 500."
-
-
-def test_gone_is_for_good(listener: Heard) -> None:
-    webhooks.make_webhook(listener.url, BOTH)
-    decided()
-    listener.status = 410
-    sending.send_due()
-    assert Delivery.objects.get().due_at is None
-    assert not Webhook.objects.get().active
-
-
 def test_nobody_there_is_tried_again(settings: Any) -> None:
     settings.WEBHOOKS_TO_PRIVATE = True
     webhooks.make_webhook("http://127.0.0.1:9/", BOTH)
@@ -198,7 +110,7 @@ def test_the_own_network_is_never_called(listener: Heard, settings: Any) -> None
     assert listener.calls == []
     delivery = Delivery.objects.get()
     assert "127.0.0.1, which is not a public address" in delivery.problem
-    assert delivery.due_at is None
+    assert delivery.due_at is not None  # names change: a wrong one for a moment loses nothing
 
 
 INSIDE = (
@@ -267,7 +179,7 @@ def test_a_name_that_no_look_up_takes_holds_nobody_up(listener: Heard) -> None:
     decided()
     assert sending.send_due() == {"sent": 1, "failed": 1}
     assert len(listener.calls) == 1
-    assert not Webhook.objects.get(url="https://hooks..example/").active
+    assert Webhook.objects.get(url="https://hooks..example/").problem == "hooks..example is no name of a host."
 
 
 @pytest.mark.parametrize(
