@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from raters.api import campaigns as campaigns_api
 from raters.api import quality as quality_api
 from raters.api import rate as rate_api
+from raters.api import setup as setup_api
 from raters.api import webhooks as webhooks_api
 from raters.views import (
     campaign_parts,
@@ -103,6 +104,10 @@ api_urls = [
     path("api/campaigns/import/", campaigns_api.RatingsImportsApi.as_view(), name="api-imports"),
     path("api/campaigns/import/<int:pk>/", campaigns_api.RatingsImportApi.as_view(), name="api-import"),
     path("api/campaigns/<int:pk>/", campaigns_api.CampaignApi.as_view(), name="api-campaign"),
+    path("api/campaigns/<int:pk>/images/", setup_api.ImagesApi.as_view(), name="api-images"),
+    path("api/campaigns/<int:pk>/images/upload/", setup_api.ImagesUploadApi.as_view(), name="api-images-upload"),
+    path("api/campaigns/<int:pk>/raters/invite/", setup_api.InviteApi.as_view(), name="api-invite"),
+    path("api/question-sets/", setup_api.QuestionSetsApi.as_view(), name="api-question-sets"),
     path("api/campaigns/<int:pk>/verdicts/", campaigns_api.VerdictsApi.as_view(), name="api-verdicts"),
     path("api/campaigns/<int:pk>/ratings.<slug:kind>", campaigns_api.RatingsFileApi.as_view(), name="api-ratings"),
     path("api/campaigns/<int:pk>/quality/", quality_api.QualityApi.as_view(), name="api-quality"),

@@ -21,6 +21,7 @@ from raters.models.ratings import Outcome
 from raters.selectors import monitoring
 from raters.services import campaigns as services
 from raters.services import imports
+from raters.services.campaigns import LONGEST_LEASE, MOST_RATERS
 from raters.views.quality import ratings_response
 from vitrine.access import Role, allow
 from vitrine.paging import keyset_page
@@ -28,22 +29,32 @@ from vitrine.paging import keyset_page
 MOVES = {"open": services.open_campaign, "pause": services.pause, "close": services.close}
 
 
+class Settings(serializers.Serializer[Any]):
+    """What may be set of a campaign; each call has its own subclass, as the schema names them by call."""
+
+    name = serializers.CharField(max_length=120)
+    question_set = serializers.IntegerField(required=False, help_text="id; else the paper's eight questions")
+    raters_per_image = serializers.IntegerField(min_value=1, max_value=MOST_RATERS[False], required=False)
+    vote = serializers.ChoiceField(choices=Vote.choices, required=False)
+    guidelines = serializers.CharField(required=False, allow_blank=True, max_length=40_000, help_text="Markdown")
+    lease_minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_LEASE, required=False)
+    gold_share = serializers.FloatField(min_value=0, max_value=0.5, required=False, help_text="of the images shown")
+    gold_feedback = serializers.BooleanField(required=False, help_text="tell the right answers after a gold item")
+    per_rater_limit = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    early_stop = serializers.BooleanField(required=False, help_text="ask nobody more where the outcome is decided")
+    tie_break = serializers.BooleanField(required=False, help_text="ask one more rater where the outcome is open")
+    show_prompt = serializers.BooleanField(required=False)
+    by_invitation = serializers.BooleanField(required=False)
+    qualification_items = serializers.IntegerField(min_value=0, max_value=200, required=False)
+    qualification_share = serializers.FloatField(min_value=0, max_value=1, required=False, help_text="to be right")
+
+
 @allow(*LOOK)
 class CampaignsApi(RatersView):
     """GET: a page of campaigns, newest first, by `state`. POST: make a draft."""
 
-    class Input(serializers.Serializer[Any]):
-        name = serializers.CharField(max_length=120)
-        question_set = serializers.IntegerField(required=False, help_text="id; else the paper's eight questions")
-        raters_per_image = serializers.IntegerField(min_value=1, max_value=1000, required=False)
-        vote = serializers.ChoiceField(choices=Vote.choices, required=False)
-        guidelines = serializers.CharField(required=False, allow_blank=True, help_text="Markdown")
-        lease_minutes = serializers.IntegerField(min_value=1, required=False)
-        gold_share = serializers.FloatField(min_value=0, max_value=0.5, required=False)
-        per_rater_limit = serializers.IntegerField(min_value=1, required=False)
-        early_stop = serializers.BooleanField(required=False)
-        show_prompt = serializers.BooleanField(required=False)
-        by_invitation = serializers.BooleanField(required=False)
+    class Input(Settings):
+        """All of them; only the name is needed."""
 
     def get(self, request: Request) -> Response:
         asked = bounds(request)
@@ -53,17 +64,27 @@ class CampaignsApi(RatersView):
         return Response(paged(page, [_campaign(row) for row in page.items]))
 
     def post(self, request: Request) -> Response:
-        asked = self.Input(data=request.data)
-        asked.is_valid(raise_exception=True)
-        values = dict(asked.validated_data)
-        chosen = values.pop("question_set", None)
-        values["question_set"] = _question_set(chosen) if chosen else None
-        return Response(_campaign(services.make_campaign(by=request.user, **values)), status=201)
+        made = services.make_campaign(by=request.user, **_settings(self.Input(data=request.data)))
+        return Response(_campaign(made), status=201)
 
 
 @allow(*LOOK)
 class CampaignApi(RatersView):
-    """GET: one campaign with its progress."""
+    """GET: one campaign with its progress. PATCH: change some of its settings. DELETE: forget a draft.
+
+    Once it was opened, what gives the ratings their meaning stays as it is.
+    """
+
+    class Input(Settings):
+        name = serializers.CharField(max_length=120, required=False)
+
+    def patch(self, request: Request, pk: int) -> Response:
+        values = _settings(self.Input(data=request.data))
+        return Response(_campaign(services.change_campaign(campaign_of(pk), by=request.user, **values)))
+
+    def delete(self, request: Request, pk: int) -> Response:
+        services.delete_draft(campaign_of(pk))
+        return Response(status=204)
 
     def get(self, request: Request, pk: int) -> Response:
         campaign = campaign_of(pk)
@@ -147,10 +168,20 @@ class RatingsImportsApi(RatersView):
         return Response(_import(row), status=202)
 
 
+def _settings(asked: serializers.Serializer[Any]) -> dict[str, Any]:
+    """What was sent, as the services take it. Raises ValidationError."""
+    asked.is_valid(raise_exception=True)
+    values = dict(asked.validated_data)
+    if "question_set" in values:
+        values["question_set"] = _question_set(values["question_set"])
+    return values
+
+
 def _campaign(row: Campaign) -> dict[str, Any]:
-    names = ("id", "name", "state", "raters_per_image", "vote", "lease_minutes", "gold_share", "per_rater_limit",
-             "early_stop", "show_prompt", "by_invitation", "origin", "task_count", "rating_target", "created_at",
-             "opened_at", "closed_at")  # fmt: skip
+    names = ("id", "name", "state", "raters_per_image", "vote", "lease_minutes", "gold_share", "gold_feedback",
+             "per_rater_limit", "early_stop", "tie_break", "show_prompt", "by_invitation", "qualification_items",
+             "qualification_share", "origin", "task_count", "gold_count", "rating_target", "created_at", "opened_at",
+             "closed_at")  # fmt: skip
     told = {name: getattr(row, name) for name in names}
     return told | {"question_set": row.question_set_id, "is_open": row.state == CampaignState.OPEN}
 

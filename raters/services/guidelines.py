@@ -17,29 +17,31 @@ PREFIX = "guidelines"  # of their files in storage
 MOST_PICTURES = 40
 
 
-@transaction.atomic
 def add_picture(campaign: Campaign, file: BinaryIO, name: str, *, good: bool, caption: str = "") -> GuidelinePicture:
-    """Keep a picture, normalised as photos are: upright, in sRGB, without metadata. Raises BadCampaign."""
-    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    _check_open(row)
-    if row.guideline_pictures.count() >= MOST_PICTURES:
-        raise BadCampaign(f"Guidelines have at most {MOST_PICTURES} pictures: remove one first.")
+    """Keep a picture, normalised as photos are: upright, in sRGB, without metadata. Raises BadCampaign.
+
+    It is decoded and stored before the campaign is locked: that takes its time, and raters share the campaign's row.
+    """
+    _check_takes_one(campaign)
     try:
         photo = normalise(read_capped(file, name), name)
     except CatalogError as refusal:
         raise BadCampaign(str(refusal)) from None
     key = f"{PREFIX}/{photo.sha256[:2]}/{photo.sha256}.{photo.format}"
     write(key, photo.data)
-    last = row.guideline_pictures.aggregate(last=Max("order"))["last"]
-    return GuidelinePicture.objects.create(
-        campaign=row,
-        key=key,
-        width=photo.width,
-        height=photo.height,
-        good=good,
-        caption=caption,
-        order=0 if last is None else last + 1,
-    )
+    with transaction.atomic():
+        row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        _check_takes_one(row)
+        last = row.guideline_pictures.aggregate(last=Max("order"))["last"]
+        return GuidelinePicture.objects.create(
+            campaign=row,
+            key=key,
+            width=photo.width,
+            height=photo.height,
+            good=good,
+            caption=caption,
+            order=0 if last is None else last + 1,
+        )
 
 
 @transaction.atomic
@@ -47,6 +49,12 @@ def remove_picture(campaign: Campaign, pk: int) -> None:
     """Take a picture out of the guidelines; its file stays, another campaign may show it. Raises BadCampaign."""
     _check_open(campaign)
     GuidelinePicture.objects.filter(campaign=campaign, pk=pk).delete()
+
+
+def _check_takes_one(campaign: Campaign) -> None:
+    _check_open(campaign)
+    if campaign.guideline_pictures.count() >= MOST_PICTURES:
+        raise BadCampaign(f"Guidelines have at most {MOST_PICTURES} pictures: remove one first.")
 
 
 def _check_open(campaign: Campaign) -> None:

@@ -7,6 +7,7 @@ theirs is kept.
 """
 
 import csv
+import math
 import re
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 
 from django.core.files.storage import default_storage
@@ -33,6 +35,8 @@ from raters.services import tasks
 
 FOLDER = "rated"
 MOST_IMAGES = 20_000
+LARGEST_ARCHIVE = 1_000_000_000  # bytes, of one that a web process reads
+SECONDS = 20.0  # that it spends on one; what is left is for the same archive sent again
 LONGEST_NAME = 200
 COLUMNS = ("image", "name", "product", "photos", "method", "prompt")
 _PARTS = re.compile(r"[|;]")
@@ -40,10 +44,15 @@ _PARTS = re.compile(r"[|;]")
 
 @dataclass
 class Report:
-    """What came of an upload: how many images were added, and the rows that were not, with the reason."""
+    """What came of an upload: how many images were added, how many were there already, and the rows that were refused.
+
+    `stopped_at` is the line before which the time was over; None where all was read.
+    """
 
     added: int = 0
+    there: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)  # line, sentence
+    stopped_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,18 +64,29 @@ class Stored:
     height: int
 
 
-def add_uploaded(campaign: Campaign, tree: Tree, manifest: str = "") -> Report:
+class _AlreadyThere(Exception):
+    """The campaign had the row's image before this upload."""
+
+
+def add_uploaded(campaign: Campaign, tree: Tree, manifest: str = "", *, seconds: float = math.inf) -> Report:
     """Add the images that the manifest lists to the campaign; without its name, the one list at the tree's root.
 
-    Raises BadCampaign where there is no list or nothing can be read; a wrong row is refused by itself.
+    A wrong row is refused by itself, and one that the campaign has is passed over, so that a list may be sent again.
+    After so many seconds what was read is added, and the report tells where that was. Raises BadCampaign where there
+    is no list or nothing can be read.
     """
     reading = _Reading(campaign, tree, manifest or _only_list(tree))
-    report = Report()
+    report, ends_at = Report(), monotonic() + seconds
     new: list[tasks.NewTask] = []
     try:
         for line, fields in reading.rows():
+            if new and monotonic() > ends_at:
+                report.stopped_at = line
+                break
             try:
                 new.append(reading.task(fields))
+            except _AlreadyThere:
+                report.there += 1
             except CatalogError as refusal:
                 report.refused.append((line, str(refusal)))
             if len(new) > MOST_IMAGES:
@@ -77,8 +97,10 @@ def add_uploaded(campaign: Campaign, tree: Tree, manifest: str = "") -> Report:
     return report
 
 
-def add_archive(campaign: Campaign, file: BinaryIO) -> Report:
-    """As `add_uploaded`, from a zip archive that was uploaded. Raises BadCampaign."""
+def add_archive(campaign: Campaign, file: BinaryIO, size: int) -> Report:
+    """As `add_uploaded`, from a zip archive of so many bytes that was uploaded, for SECONDS. Raises BadCampaign."""
+    if size > LARGEST_ARCHIVE:
+        raise BadCampaign(f"The archive has {size:,} bytes; up to {LARGEST_ARCHIVE:,} are taken. Part it.")
     with tempfile.NamedTemporaryFile(suffix=".zip") as kept:
         shutil.copyfileobj(file, kept)
         kept.flush()
@@ -87,7 +109,7 @@ def add_archive(campaign: Campaign, file: BinaryIO) -> Report:
         except ImportUnreadable as error:
             raise BadCampaign(str(error)) from None
         with closing(tree):
-            return add_uploaded(campaign, tree)
+            return add_uploaded(campaign, tree, seconds=SECONDS)
 
 
 def keep_picture(data: bytes, name: str) -> Stored:
@@ -106,14 +128,15 @@ class _Reading:
         self._campaign, self._tree, self._manifest = campaign, tree, manifest
         self._folder = manifest.rpartition("/")[0]
         self._subjects: dict[tuple[str, tuple[str, ...]], Subject] = {}
-        self._names = set(Task.objects.filter(campaign=campaign).exclude(name="").values_list("name", flat=True))
+        self._there = set(Task.objects.filter(campaign=campaign).exclude(name="").values_list("name", flat=True))
+        self._names: set[str] = set()
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any] | RowRefused]]:
         with Lines(self._tree, self._manifest) as lines:
             yield from _json_rows(lines) if JSON_LINES.fullmatch(self._manifest) else _csv_rows(lines)
 
     def task(self, fields: dict[str, Any] | RowRefused) -> tasks.NewTask:
-        """The image of a row, stored. Raises RowRefused or PhotoRefused."""
+        """The image of a row, stored. Raises _AlreadyThere, RowRefused or PhotoRefused."""
         if isinstance(fields, RowRefused):
             raise fields
         image = _text(fields, "image")
@@ -122,8 +145,10 @@ class _Reading:
         name = _text(fields, "name") or image
         if len(name) > LONGEST_NAME:
             raise RowRefused(f"The name {name[:40]!r}… has {len(name)} characters; {LONGEST_NAME} are taken.")
+        if name in self._there:
+            raise _AlreadyThere
         if name in self._names:
-            raise RowRefused(f"{name[:80]!r} is in the campaign already.")
+            raise RowRefused(f"{name[:80]!r} is in the list twice.")
         stored = self._stored(image)
         subject = self._subject(_text(fields, "product"), tuple(_paths(fields.get("photos"))))
         self._names.add(name)

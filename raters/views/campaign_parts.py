@@ -48,14 +48,12 @@ def campaign_images_upload(request: HttpRequest, pk: int) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            report = uploads.add_archive(campaign, form.cleaned_data["archive"])
+            archive = form.cleaned_data["archive"]
+            report = uploads.add_archive(campaign, archive, archive.size)
         except BadCampaign as refusal:
             form.add_error("archive", str(refusal))
         else:
-            for line, why in report.refused[:SHOWN]:
-                messages.warning(request, f"Line {line}: {why}")
-            if len(report.refused) > SHOWN:
-                messages.warning(request, f"{len(report.refused) - SHOWN} more lines were refused.")
+            _tell(request, report)
             return _added(request, campaign, report.added)
     return _images_page(request, campaign, ChoiceForm(), form)
 
@@ -120,6 +118,19 @@ def campaign_picture_remove(request: HttpRequest, pk: int, picture: int) -> Http
     except BadCampaign as refusal:
         messages.error(request, str(refusal))
     return redirect("raters:campaign-guidelines", pk)
+
+
+def _tell(request: HttpRequest, report: uploads.Report) -> None:
+    if report.stopped_at is not None:
+        messages.warning(
+            request,
+            f"The archive was read up to line {report.stopped_at} in {uploads.SECONDS:.0f} seconds. Upload it again:"
+            " what is there already is passed over.",
+        )
+    for line, why in report.refused[:SHOWN]:
+        messages.warning(request, f"Line {line}: {why}")
+    if len(report.refused) > SHOWN:
+        messages.warning(request, f"{len(report.refused) - SHOWN} more lines were refused.")
 
 
 def _added(request: HttpRequest, campaign: Campaign, count: int) -> HttpResponse:

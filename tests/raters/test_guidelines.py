@@ -3,7 +3,10 @@
 import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from catalog.photos.normalising import NormalisedPhoto, normalise
 from raters.exceptions import BadCampaign
 from raters.guidelines import rendered
 from raters.services import campaigns, guidelines
@@ -54,6 +57,22 @@ class TestPictures:
         shown = list(campaign.guideline_pictures.values_list("good", "caption", "order"))
         assert shown == [(True, "good: True", 0), (False, "good: False", 1)]
         assert campaign.guideline_pictures.all()[0].key.startswith("guidelines/")
+
+    def test_no_lock_is_held_while_one_is_decoded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Raters share the campaign's row: what locks it must be short."""
+        seen: list[list[str]] = []
+
+        def decoding(data: bytes, name: str) -> NormalisedPhoto:
+            seen.append([query["sql"] for query in used.captured_queries])
+            return normalise(data, name)
+
+        monkeypatch.setattr(guidelines, "normalise", decoding)
+        campaign = make_campaign(1)
+        with CaptureQueriesContext(connection) as used:
+            guidelines.add_picture(campaign, io.BytesIO(image_bytes()), "a.jpg", good=True)
+        (before,) = seen
+        assert not [sql for sql in before if "SAVEPOINT" in sql or "FOR NO KEY" in sql]
+        assert any("SAVEPOINT" in query["sql"] for query in used.captured_queries)
 
     def test_what_is_no_picture_is_refused_in_words(self) -> None:
         with pytest.raises(BadCampaign, match=r"notes\.txt"):

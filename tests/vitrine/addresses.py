@@ -22,7 +22,7 @@ from ranking.models import DriftNotice, RatingPlan, Training, Trial
 from raters.models import Ruling
 from raters.services import campaigns, changes, exclusions
 from raters.services.questions import default_question_set
-from review.models import Comparison
+from review.models import Comparison, Report
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
@@ -193,6 +193,9 @@ def drift_notice() -> list[Any]:
 
 ADDRESSES: dict[str, Address] = {
     "home": Address(SIGNED_IN),
+    # Without a demonstration there is nothing to see there: tests/vitrine/demo looks at it with one.
+    "demo:progress": Address(SIGNED_IN, statuses=(404,)),
+    "demo:tour": Address(SIGNED_IN, statuses=POST_ONLY),
     "healthz": Address(ALL),
     "readyz": Address(ALL),
     "metrics": Address(OPERATORS),
@@ -281,6 +284,9 @@ ADDRESSES: dict[str, Address] = {
     "generation:api-runs": Address(LOOK),
     "generation:api-run": Address(LOOK, run),
     "generation:api-candidates": Address(LOOK, run),
+    "generation:api-pictures": Address(LOOK, lambda: run_stage()[:1]),
+    "generation:api-adapter": Address(LOOK, run, (409,)),
+    "generation:api-candidate": Address(LOOK, candidate),
     "generation:api-run-act": Address(OPERATORS, lambda: [*run(), "pause"], POST_ONLY),
     "generation:api-batches": Address(LOOK),
     "generation:api-batch": Address(LOOK, batch),
@@ -373,6 +379,10 @@ ADDRESSES: dict[str, Address] = {
     "raters:api-imports": Address(OPERATORS, statuses=POST_ONLY),
     "raters:api-import": Address(OPERATORS, lambda: [0], (404,)),
     "raters:api-campaign": Address(LOOK, campaign),
+    "raters:api-images": Address(LOOK, campaign),
+    "raters:api-images-upload": Address(OPERATORS, campaign, POST_ONLY),
+    "raters:api-invite": Address(OPERATORS, campaign, POST_ONLY),
+    "raters:api-question-sets": Address(LOOK),
     "raters:api-verdicts": Address(LOOK, campaign),
     "raters:api-ratings": Address(LOOK, lambda: [*campaign(), "csv"]),
     "raters:api-quality": Address(LOOK, campaign),
@@ -398,12 +408,33 @@ ADDRESSES: dict[str, Address] = {
     "raters:api-photo": Address(RATERS, lambda: [uuid4(), 0], (404,)),
     "review:overview": Address(LOOK),
     "review:table": Address(LOOK, lambda: ["images"]),
+    "review:table-parquet": Address(LOOK, lambda: ["products"]),
+    "review:find": Address(LOOK, lambda: ["product"]),
+    "review:start": Address(LOOK, statuses=(302,)),
+    "review:views": Address(LOOK),
+    "review:view-save": Address(LOOK, statuses=POST_ONLY),
+    "review:view-change": Address(LOOK, lambda: [1], POST_ONLY),
+    "review:view-begin": Address(LOOK, lambda: [1], POST_ONLY),
+    "review:view-remove": Address(LOOK, lambda: [1], POST_ONLY),
+    "review:view-back": Address(LOOK, lambda: [1], POST_ONLY),
+    "review:reports": Address(LOOK),
+    "review:report-new": Address(LOOK, statuses=POST_ONLY),
+    "review:report": Address(LOOK, lambda: [Report.objects.create(title="Pass rates").pk]),
+    "review:report-delete": Address(LOOK, lambda: [1], POST_ONLY),
+    "review:report-file": Address(LOOK, lambda: [Report.objects.create(title="Pass rates").pk, "html"], (404,)),
     "review:compare": Address(LOOK),
     "review:comparison": Address(LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk]),
+    "review:comparison-file": Address(LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk, "moved", "csv"]),
     "review:tables": Address(LOOK),
     "review:table-file": Address(LOOK, lambda: ["table-1", "tex"]),
     "review:api-overview": Address(LOOK),
     "review:api-table": Address(LOOK, lambda: ["questions"]),
+    "review:api-table-file": Address(LOOK, lambda: ["types", "csv"]),
+    "review:api-comparisons": Address(LOOK),
+    "review:api-comparison": Address(LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk]),
+    "review:api-comparison-file": Address(
+        LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk, "differences", "csv"]
+    ),
     "api-schema": Address(SIGNED_IN),
     "api-docs": Address(SIGNED_IN),
     "accounts:tokens": Address(SIGNED_IN),

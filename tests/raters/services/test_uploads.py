@@ -1,5 +1,6 @@
 """Images made elsewhere, with a manifest."""
 
+import io
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from catalog.importing.trees import FolderTree
+from catalog.photos.normalising import NormalisedPhoto, normalise
 from raters.exceptions import BadCampaign
 from raters.models import Subject, Task
 from raters.services import campaigns, uploads
@@ -85,8 +87,35 @@ def test_the_same_name_twice_is_one_image(tmp_path: Path) -> None:
     row = json.dumps({"image": "made/1.png", "photos": "photo.jpg"})
     tree = folder(tmp_path, f"{row}\n{row}\n", "list.jsonl")
     campaign = campaigns.make_campaign("Elsewhere")
-    assert uploads.add_uploaded(campaign, tree).refused == [(2, "'made/1.png' is in the campaign already.")]
-    assert uploads.add_uploaded(campaign, tree).added == 0
+    assert uploads.add_uploaded(campaign, tree).refused == [(2, "'made/1.png' is in the list twice.")]
+    assert uploads.add_uploaded(campaign, tree) == uploads.Report(there=2)
+
+
+def test_when_the_time_is_over_the_rest_is_for_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each image takes ten seconds here: of three, the one after the end is left."""
+    clock = [0.0]
+
+    def slowly(data: bytes, name: str) -> NormalisedPhoto:
+        clock[0] += 10
+        return normalise(data, name)
+
+    monkeypatch.setattr(uploads, "normalise", slowly)
+    monkeypatch.setattr(uploads, "monotonic", lambda: clock[0])
+    product = make_product(source="shop", external_id="7")
+    make_photo(product)
+    rows = [
+        json.dumps({"image": f"made/{n}.png", "name": f"n{k}", "product": "shop/7"}) for k, n in enumerate((1, 2, 1))
+    ]
+    tree, campaign = folder(tmp_path, "\n".join(rows), "list.jsonl"), campaigns.make_campaign("Elsewhere")
+    assert uploads.add_uploaded(campaign, tree, seconds=15) == uploads.Report(added=2, stopped_at=3)
+    assert uploads.add_uploaded(campaign, tree, seconds=15) == uploads.Report(added=1, there=2)
+    assert uploads.add_uploaded(campaign, tree, seconds=0) == uploads.Report(there=3)
+
+
+def test_an_archive_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "LARGEST_ARCHIVE", 10)
+    with pytest.raises(BadCampaign, match="The archive has 11 bytes; up to 10 are taken"):
+        uploads.add_archive(campaigns.make_campaign("Elsewhere"), io.BytesIO(b"no archive!"), 11)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,163 @@
+"""What a campaign is made of: its images, by choice or by manifest, its raters, and the questions to choose from."""
+
+# ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
+
+from typing import Any
+
+from django.db.models import Count
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from raters import choosing
+from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged
+from raters.choosing import Choice, Strata
+from raters.models import Question, QuestionSet
+from raters.selectors import monitoring
+from raters.services import people, questions, tasks, uploads
+from vitrine.access import Role, allow
+from vitrine.paging import keyset_page
+
+MOST_IDS = 500  # of one kind in one call
+MOST_INVITED = 500
+
+
+def _ids(about: str = "ids") -> serializers.ListField:
+    """A field of numbers; each field needs a child of its own."""
+    return serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, max_length=MOST_IDS, help_text=about
+    )
+
+
+@allow(*LOOK)
+class ImagesApi(RatersView):
+    """GET: how many images a campaign has, by method. POST: add generated ones. DELETE: take all out of a draft.
+
+    Numbers of one kind are alternatives, and all kinds that are given must hold. With `dry` nothing is added: the
+    answer's `count` says how many fit.
+    """
+
+    class Input(serializers.Serializer[Any]):
+        runs = _ids()
+        batches = _ids()
+        methods = _ids()
+        types = _ids("ids of product types")
+        products = _ids()
+        picked = serializers.BooleanField(required=False, help_text="only those that were picked")
+        places = serializers.IntegerField(min_value=1, required=False, help_text="so many of each run, best first")
+        score_from = serializers.FloatField(required=False, help_text="the ranker's")
+        score_to = serializers.FloatField(required=False)
+        sample = serializers.IntegerField(min_value=1, required=False, help_text="so many by chance; else all")
+        strata = serializers.ChoiceField(
+            choices=[one.value for one in Strata], required=False, allow_blank=True, help_text="spread the sample over"
+        )
+        dry = serializers.BooleanField(required=False, default=False, help_text="count, and add nothing")
+
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(_images(pk))
+
+    def post(self, request: Request, pk: int) -> Response:
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = dict(asked.validated_data)
+        dry, campaign = values.pop("dry"), campaign_of(pk)
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        choice = Choice(seed=campaign.seed, **given | {"strata": Strata(values.get("strata", ""))})
+        if dry:
+            return Response({"count": choosing.count(choice)})
+        added = tasks.add_candidates(campaign, choosing.chosen(choice))
+        return Response({"added": added, **_images(pk)}, status=201)
+
+    def delete(self, request: Request, pk: int) -> Response:
+        campaign = campaign_of(pk)
+        return Response({"removed": tasks.remove_tasks(campaign, campaign.tasks.all())})
+
+
+@allow(Role.OPERATOR)
+class ImagesUploadApi(RatersView):
+    """POST: add images made elsewhere from a zip archive (form field `archive`) with a list that says what each is of.
+
+    Rows that cannot be used are told by their line. `stopped_at` is the line before which the time was over: send the
+    same archive again, what is there already is passed over.
+    """
+
+    parser_classes = [MultiPartParser]
+
+    class Input(serializers.Serializer[Any]):
+        archive = serializers.FileField(help_text="zip, with a CSV or JSON-lines list: image, name, product, photos, …")
+
+    def post(self, request: Request, pk: int) -> Response:
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        file = asked.validated_data["archive"]
+        report = uploads.add_archive(campaign_of(pk), file, file.size)
+        refused = [{"line": line, "problem": problem} for line, problem in report.refused]
+        told = {"added": report.added, "there": report.there, "refused": refused, "stopped_at": report.stopped_at}
+        return Response(told, status=201)
+
+
+@allow(Role.OPERATOR)
+class InviteApi(RatersView):
+    """POST: let people with the role of a rater into a campaign, by their usernames; answers how many are new."""
+
+    class Input(serializers.Serializer[Any]):
+        usernames = serializers.ListField(child=serializers.CharField(max_length=150), max_length=MOST_INVITED)
+
+    def post(self, request: Request, pk: int) -> Response:
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = set(asked.validated_data["usernames"])
+        users = list(User.objects.filter(username__in=wanted, is_active=True, groups__name=Role.RATER.value))
+        unknown = sorted(wanted - {user.username for user in users})
+        if unknown:
+            raise serializers.ValidationError({"usernames": f"{unknown[0]!r} is no active person who may rate."})
+        invited = people.invite([people.rater_of(user) for user in users], campaign_of(pk))
+        return Response({"invited": invited})
+
+
+@allow(*LOOK)
+class QuestionSetsApi(RatersView):
+    """GET: a page of question sets, newest first. POST: make one, or the next version of the one of that name."""
+
+    class Input(serializers.Serializer[Any]):
+        class One(serializers.Serializer[Any]):
+            key = serializers.SlugField(max_length=40, help_text="names it in files")
+            wording = serializers.CharField(max_length=300, help_text="so that yes is good")
+            topic = serializers.CharField(max_length=60, required=False, help_text="its name")
+            help_text = serializers.CharField(max_length=1000, required=False, help_text="for the guidelines")
+            shown = serializers.ChoiceField(choices=Question.Shown.choices, required=False)
+            answers = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
+            passing = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
+
+        name = serializers.SlugField(max_length=80)
+        title = serializers.CharField(max_length=200)
+        questions = One(many=True)
+
+    def get(self, request: Request) -> Response:
+        rows = QuestionSet.objects.annotate(campaign_count=Count("campaigns")).prefetch_related("questions")
+        page = keyset_page(rows, **bounds(request))
+        return Response(paged(page, [_question_set(row) for row in page.items]))
+
+    def post(self, request: Request) -> Response:
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = questions.make_question_set(by=request.user, **asked.validated_data)
+        return Response(_question_set(made), status=201)
+
+
+def _images(pk: int) -> dict[str, Any]:
+    campaign = campaign_of(pk)
+    return {
+        "images": campaign.task_count,
+        "gold": campaign.gold_count,
+        "methods": monitoring.images_by_method(campaign),
+    }
+
+
+def _question_set(row: QuestionSet) -> dict[str, Any]:
+    names = ("key", "topic", "wording", "help_text", "shown", "answers", "passing")
+    asked = [{name: getattr(one, name) for name in names} for one in row.questions.all()]
+    told = {name: getattr(row, name) for name in ("id", "name", "version", "title", "frozen_at")}
+    return told | {"questions": asked}
