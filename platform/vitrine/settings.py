@@ -136,6 +136,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep_generation": {"task": "generation.sweep", "schedule": crontab("40", "3"), "options": {"queue": "control"}},
     "figures": {"task": "raters.figures_nightly", "schedule": crontab("10", "4"), "options": {"queue": "control"}},
+    "settle_raters": {"task": "raters.settle", "schedule": 300.0, "options": {"queue": "control", "expires": 300.0}},
     "settle_ranking": {"task": "ranking.settle", "schedule": 300.0, "options": {"queue": "control", "expires": 300.0}},
     "nightly_ranking": {"task": "ranking.nightly", "schedule": crontab("40", "4"), "options": {"queue": "control"}},
     "webhooks": {"task": "raters.webhooks_due", "schedule": 10.0, "options": {"queue": "control", "expires": 10.0}},

@@ -16,11 +16,11 @@ from jobs import services
 from jobs.context import JobContext
 from jobs.exceptions import JobCancelled
 from jobs.kinds import job_kind
-from jobs.models import Job, State
+from jobs.models import FINISHED_STATES, Job, State
 from jobs.signals import job_finished
 from raters import sending
 from raters.models import Campaign, RatingsImport
-from raters.services import campaigns, figures
+from raters.services import campaigns, figures, webhooks
 from raters.services import imports as rating_imports
 from raters.signals import figures_wanted, ratings_import_wanted
 
@@ -67,10 +67,13 @@ def end_import(job_id: int, kind: str, state: str, **_: Any) -> None:
 
 @job_kind(SWEEP)
 def sweep_media(_context: JobContext) -> dict[str, int]:
-    """Remove photos that no product uses any more, uploads that nobody imports, and sessions that are over."""
+    """Remove photos that no product uses, uploads that nobody imports, old deliveries and sessions that are over."""
     SessionStore.clear_expired()
-    uploads = sweep_uploads() + rating_imports.forget_old()
-    return {"photos": sweep_photos(older_than=timedelta(days=1)), "uploads": uploads}
+    return {
+        "photos": sweep_photos(older_than=timedelta(days=1)),
+        "uploads": sweep_uploads() + rating_imports.forget_old(),
+        "deliveries": webhooks.forget_old(),
+    }
 
 
 @shared_task(name=SWEEP)
@@ -102,8 +105,7 @@ def end_figures(job_id: int, kind: str, state: str, **_: Any) -> None:
 
 @shared_task(name="raters.figures_nightly")
 def submit_stale_figures() -> None:
-    """Sent by the scheduler each night: campaigns with new ratings get new figures, and closed ones hold nothing."""
-    campaigns.settle_closed()
+    """Sent by the scheduler each night: campaigns with other ratings than their figures know get new ones."""
     figures.ask_for_stale()
 
 
@@ -117,16 +119,42 @@ def run_ratings_import(_context: JobContext, row: int) -> dict[str, int]:
 def submit_ratings_import(row: int, by: Any = None, **_: Any) -> None:
     """Queue what somebody asked of a file: to look it through, and then to take it, are a job each."""
     asked = RatingsImport.objects.get(pk=row)
-    key = f"ratings-import-{row}-{asked.state}"
     subject = f"Ratings of {asked.file_name}"[:200]
-    services.submit(RATINGS_IMPORT, {"row": row}, key=key, subject=subject, asked_by=by)
+    services.submit(RATINGS_IMPORT, {"row": row}, key=_import_key(row, asked.state), subject=subject, asked_by=by)
 
 
 def end_ratings_import(job_id: int, kind: str, state: str, **_: Any) -> None:
     """Have an import of ratings say why nothing came of it."""
     if kind == RATINGS_IMPORT and state != State.SUCCEEDED:
-        job = Job.objects.get(pk=job_id)
-        rating_imports.give_up(job.params["row"], job.error[:500] or f"Its job #{job_id} was cancelled.")
+        _give_up_import(Job.objects.get(pk=job_id))
+
+
+def settle_ratings_imports() -> None:
+    """Take up imports that never got a job, and end those whose job's end nobody told: both by a process that died."""
+    for row in rating_imports.under_way():
+        job = Job.objects.filter(key=_import_key(row.pk, row.state)).first()
+        if job is None:
+            submit_ratings_import(row.pk, by=row.asked_by)
+        elif job.state in FINISHED_STATES:
+            _give_up_import(job)
+
+
+def _import_key(row: int, step: str) -> str:
+    return f"ratings-import-{row}-{step}"
+
+
+def _give_up_import(job: Job) -> None:
+    """Say why at the step that was the job's: by now a person may have said yes to the next one."""
+    steps = [step for step in rating_imports.UNDER_WAY if job.key == _import_key(job.params["row"], step)]
+    why = job.error[:500] or f"Its job #{job.pk} {'was cancelled' if job.state == State.CANCELLED else 'is over'}."
+    rating_imports.give_up(job.params["row"], why, steps=steps)
+
+
+@shared_task(name="raters.settle")
+def settle_raters() -> None:
+    """Sent by the scheduler every few minutes: what a process that died has left half done is ended or taken up."""
+    campaigns.settle_closed()
+    settle_ratings_imports()
 
 
 @job_kind(WEBHOOKS)

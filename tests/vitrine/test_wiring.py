@@ -57,7 +57,7 @@ def test_the_nightly_sweep_is_one_job_a_day() -> None:
     wiring.submit_sweep()
     wiring.submit_sweep()
     job = Job.objects.get(kind=wiring.SWEEP)
-    assert kind_named(job.kind).run(JobContext(job), job.params) == {"photos": 0, "uploads": 0}
+    assert kind_named(job.kind).run(JobContext(job), job.params) == {"photos": 0, "uploads": 0, "deliveries": 0}
     assert default_storage.exists("uploads/young.zip")
     default_storage.delete("uploads/young.zip")
 
@@ -175,3 +175,46 @@ def test_a_file_of_ratings_whose_job_is_cancelled_says_so() -> None:
     services.cancel(job)
     row.refresh_from_db()
     assert (row.state, row.problem) == ("refused", f"Its job #{job.pk} was cancelled.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_ratings_that_never_got_a_job_is_taken_up() -> None:
+    row = rating_imports.keep(io.BytesIO(b"task,rater,question,answer\na,r1,ok,yes\n"), "theirs.csv", Wish("Theirs"))
+    Job.objects.all().delete()
+    wiring.settle_raters()
+    wiring.settle_raters()
+    job = Job.objects.get()
+    assert (job.kind, job.params, job.state) == (wiring.RATINGS_IMPORT, {"row": row.pk}, "queued")
+    kind_named(job.kind).run(JobContext(job), job.params)
+    row.refresh_from_db()
+    assert row.state == "checked"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("ended", "why"),
+    [
+        ({"state": "failed", "error": "The disk is full."}, "The disk is full."),
+        ({"state": "cancelled"}, "Its job #{} was cancelled."),
+        ({"state": "succeeded"}, "Its job #{} is over."),
+    ],
+    ids=["failed", "cancelled", "ended without its word"],
+)
+def test_a_file_of_ratings_whose_jobs_end_nobody_told_is_given_up(ended: dict[str, str], why: str) -> None:
+    row = rating_imports.keep(io.BytesIO(b"x"), "theirs.csv", Wish("Theirs"))
+    job = Job.objects.get()
+    Job.objects.update(**ended)
+    wiring.settle_raters()
+    row.refresh_from_db()
+    assert (row.state, row.problem) == ("refused", why.format(job.pk))
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_end_of_a_look_ends_nothing_after_a_yes() -> None:
+    row = rating_imports.keep(io.BytesIO(b"task,rater,question,answer\na,r1,ok,yes\n"), "theirs.csv", Wish("Theirs"))
+    look = Job.objects.get()
+    rating_imports.take(rating_imports.run(row))
+    services.cancel(look)
+    row.refresh_from_db()
+    assert row.state == "taking"
