@@ -4,21 +4,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from generation.models import Candidate
 from ranking.models import Ranker, Score
+from ranking.selectors import by_the_sum
 
-SUM = "sum"  # the pipeline's own order, from before any ranker is champion
+SUM = "sum"  # of the three metrics, whoever decided when the images were made
 MOST = 100
 
 
 def first_of(ranker: str, top: int) -> QuerySet[Any, Any]:
     """Candidate ids, as a subquery, of the `top` images of each product by that ranker: its number, or SUM."""
     if ranker == SUM:
-        return Candidate.objects.filter(place__lte=top).values("pk")
+        return by_the_sum.best_of_products(top)
     return Score.objects.filter(ranker=int(ranker), place__lte=top).values("candidate")
 
 
 def choices() -> list[tuple[str, str]]:
     """Rankers to choose from, newest first."""
     rankers = Ranker.objects.order_by("-id")[:50]
-    return [(SUM, "Plain sum, as generated"), *((str(one.pk), f"{one} ({one.state})") for one in rankers)]
+    return [(SUM, "Plain sum"), *((str(one.pk), f"{one} ({one.state})") for one in rankers)]

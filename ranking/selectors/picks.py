@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db.models import Count, Sum
 
 from generation.models import Candidate
 from generation.selectors.pictures import METRICS
 from ranking.models import Explanation, Ranker, Score, ScoredProduct
+from ranking.selectors import by_the_sum
 from ranking.services import registry, trials
-
-MOST = 12
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Picks:
     best: float | None = None
     threshold: float | None = None
     in_trial: bool = False
-    old: bool = False  # images have come since
+    old: bool = False  # images have come or gone since
 
     @property
     def by(self) -> str:
@@ -55,14 +54,14 @@ def picks_of(product: int) -> Picks:
     if ranker is None:
         return _by_the_sum(product)
     rows = Candidate.objects.filter(run__product=product, dropped="", clip_i__isnull=False)
-    newest = rows.aggregate(newest=Max("pk"))["newest"]
+    now = rows.aggregate(images=Count("pk"), ids=Sum("pk"))
     scored = ScoredProduct.objects.select_related("policy").filter(ranker=ranker, product=product).first()
-    if newest is None:
+    if not now["images"]:
         return Picks("no images", ranker, [], 0, in_trial=in_trial)
     if scored is None:
         return Picks("not scored yet", ranker, [], 0, in_trial=in_trial, old=True)
     found = Score.objects.filter(ranker=ranker, product=product, picked=True).select_related("candidate")
-    picked = [Pick(one.candidate, one.probability, one.place) for one in found.order_by("place")[:MOST]]
+    picked = [Pick(one.candidate, one.probability, one.place) for one in found.order_by("place")]
     return Picks(
         "picked" if picked else "none good enough",
         ranker,
@@ -71,21 +70,21 @@ def picks_of(product: int) -> Picks:
         scored.best,
         scored.policy.threshold,
         in_trial,
-        old=newest > scored.newest,
+        old=(now["images"], now["ids"]) != (scored.images, scored.ids),
     )
 
 
 def _by_the_sum(product: int) -> Picks:
-    """The picks of the pipeline itself, of the newest run that has any."""
-    rows = Candidate.objects.filter(run__product=product, dropped="")
-    images = rows.count()
+    """The plain sum's own picks, of the newest run that has any, whoever decided when it ran."""
+    images = Candidate.objects.filter(run__product=product, dropped="").count()
     if not images:
         return Picks("no images", None, [], 0)
-    newest = rows.filter(picked=True).order_by("-run", "-tier").values_list("run", "tier").first()
-    if newest is None:
+    picks = by_the_sum.newest_picks(product)
+    if not picks:
         return Picks("none good enough", None, [], images)
-    own = rows.filter(picked=True, run=newest[0], tier=newest[1]).order_by("place")[:MOST]
-    return Picks("picked", None, [Pick(one, None, one.place or 0) for one in own], images)
+    found = Candidate.objects.in_bulk([pick.candidate for pick in picks])
+    picked = [Pick(found[pick.candidate], None, pick.place) for pick in picks if pick.candidate in found]
+    return Picks("picked", None, picked, images)
 
 
 @dataclass(frozen=True)
