@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from review import api
 from review.views import comparisons, home, overview, tables
+from review.wall_urls import wall_urls
 
 review_urls = [
     path("review/", overview.overview, name="overview"),
@@ -15,4 +16,4 @@ review_urls = [
     path("api/review/overview/", api.OverviewApi.as_view(), name="api-overview"),
     path("api/review/<slug:name>.csv", api.TableApi.as_view(), name="api-table"),
 ]
-urlpatterns = [path("", home.home, name="home"), path("", include((review_urls, "review")))]
+urlpatterns = [path("", home.home, name="home"), path("", include(([*review_urls, *wall_urls], "review")))]

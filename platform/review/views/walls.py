@@ -1,0 +1,149 @@
+"""Walls of pictures: the one over all products, the next images of any, and sending images to a new campaign."""
+
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from raters.exceptions import BadCampaign
+from raters.models import Task
+from raters.models.tasks import TaskState
+from raters.views.pictures import HEADERS
+from review import cards, figures, walls
+from review.counting import folding
+from review.forms import FilterForm, choices
+from review.services import sending
+from review.thumbnails import thumbnail as small_version
+from review.views.overview import LOOK
+from review.wall_forms import MOST_SENT, SendForm, read_keys, read_wall
+from review.walls import HOWS, OPEN, VERDICTS, Wall
+from vitrine.access import Role, allow, roles_of
+from vitrine.paging import cursor_from
+
+
+class Choice(NamedTuple):
+    """A link that changes one thing of a wall."""
+
+    label: str
+    address: str
+    current: bool
+
+
+@allow(*LOOK)
+@require_safe
+def images(request: HttpRequest) -> HttpResponse:
+    """The images behind any figure, of all products."""
+    folding.count_waiting(figures.COUNTED_FIRST, wait=False)
+    wall, problem = read_wall(request.GET)
+    context = {
+        "form": FilterForm(request.GET),
+        "choices": choices(),
+        "filters": wall.filters,
+        "problem": problem,
+        **wall_context(request, wall),
+    }
+    return render(request, "review/images.html", context, status=422 if problem else 200)
+
+
+@allow(*LOOK)
+@require_safe
+def wall_more(request: HttpRequest) -> HttpResponse:
+    """The images of a wall after one of them."""
+    wall, _ = read_wall(request.GET)
+    return render(request, "review/_wall_cards.html", _page(walls.settled(wall, walls.counted(wall)), request))
+
+
+@allow(*LOOK)
+@require_safe
+def thumbnail(_request: HttpRequest, pk: int) -> HttpResponse:
+    """The small version of an image that came from elsewhere."""
+    source = Task.objects.filter(pk=pk).exclude(state=TaskState.GOLD).values_list("picture_key", flat=True).first()
+    if not source:
+        raise Http404("There is no such picture.")
+    try:
+        data = small_version(source)
+    except FileNotFoundError:
+        raise Http404("There is no such picture.") from None
+    return HttpResponse(data, content_type="image/webp", headers=HEADERS)
+
+
+@allow(Role.OPERATOR)
+@require_POST
+def send(request: HttpRequest) -> HttpResponse:
+    """Make a campaign of the images chosen on a wall, or of all that it has."""
+    wall, problem = read_wall(request.GET)
+    form = SendForm(request.POST)
+    if problem or not form.is_valid():
+        messages.error(request, problem or f"{next(iter(form.errors))}: {next(iter(form.errors.values()))[0]}")
+        return redirect(wall.address)
+    asked = form.cleaned_data
+    try:
+        chosen = read_keys(request.POST.getlist("images"))
+        keys = sending.keys_on(wall) if asked["which"] == "all" else chosen
+        sent = sending.send(keys, asked["name"], raters_per_image=asked["raters"], by=request.user)
+    except BadCampaign as refusal:
+        messages.error(request, str(refusal))
+        return redirect(wall.address)
+    left = f" {sent.left_out} could not be taken: their files are gone, or held back." if sent.left_out else ""
+    messages.success(
+        request, f"{sent.images} images are in {sent.campaign.name}, a draft.{left} Open it when it is right."
+    )
+    return redirect("raters:campaign", sent.campaign.pk)
+
+
+def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
+    """What `_wall.html` shows."""
+    total = walls.counted(wall)
+    shown = walls.settled(wall, total)
+    return {
+        **_page(shown, request),
+        "total": total,
+        "most_sorted": walls.MOST_SORTED,
+        "unsorted": shown.sort != wall.sort,
+        "verdict_choices": _verdicts(shown),
+        "sort_choices": _sorts(shown, many=not total.exact),
+        "turned": Choice(
+            "Best first" if shown.worst else "Worst first", shown.but(worst=not shown.worst).address, False
+        ),
+        "question_words": _question_words(shown),
+        "without_question": shown.but(question="", how="").address,
+        "marked_choice": Choice("Marked for a second look", shown.but(marked=not shown.marked).address, shown.marked),
+        "may_send": Role.OPERATOR in roles_of(request.user),
+        "most_sent": MOST_SENT,
+        "send_address": f"{reverse('review:send')}?{shown.query}",
+    }
+
+
+def _page(wall: Wall, request: HttpRequest) -> dict[str, Any]:
+    page = walls.page(wall, after=cursor_from(request.GET.get("after")))
+    query = "&".join(part for part in (wall.query, f"after={page.next_cursor}") if part)
+    return {
+        "wall": wall,
+        "cards": cards.cards(wall, page),
+        "more": f"{reverse('review:wall')}?{query}" if page.next_cursor else "",
+    }
+
+
+def _verdicts(wall: Wall) -> list[Choice]:
+    offered = {"": "All judged", **{name: name.capitalize() for name in VERDICTS}}
+    if not wall.is_wide or wall.marked:
+        offered[OPEN] = "Not judged yet"
+    return [Choice(label, wall.but(verdict=name).address, name == wall.verdict) for name, label in offered.items()]
+
+
+def _sorts(wall: Wall, *, many: bool) -> list[Choice]:
+    offered = {walls.DATE: walls.SORTS[walls.DATE]} if many else walls.sorts_of(wall)
+    return [Choice(label, wall.but(sort=name).address, name == wall.sort) for name, label in offered.items()]
+
+
+def _question_words(wall: Wall) -> str:
+    """Which images a question chooses: "Images where Product size fails"."""
+    if not wall.question:
+        return ""
+    rules = cards.rules_of(walls.places_of(wall.question, wall.filters.questions))
+    topics = {rule.topic for rules_of_set in rules.values() for rule in rules_of_set if rule.key == wall.question}
+    topic = next(iter(sorted(topics)), wall.question)
+    return f"Images {HOWS[wall.how].format(f'“{topic}”')}"
