@@ -21,6 +21,7 @@ from generation.selectors import pictures
 from generation.selectors import runs as run_selectors
 from generation.selectors.choosing import MOST as MOST_CHOSEN
 from generation.selectors.progress import StageProgress, stage_progress
+from generation.services import control
 from generation.services import methods as method_services
 from generation.services import runs as services
 from generation.views.acts import ACTS, BATCH_ACTS
@@ -80,7 +81,7 @@ class RunsApi(GenerationView):
 
     def get(self, request: Request) -> Response:
         wanted = run_selectors.RunFilter.of(request.query_params)
-        page = run_selectors.run_page(wanted, after=_after(request), before=_before(request), size=_size(request))
+        page = run_selectors.run_page(wanted, after=after_in(request), before=_before(request), size=_size(request))
         return Response(_page(page, [_run(run) for run in page.items]))
 
     def post(self, request: Request) -> Response:
@@ -126,10 +127,10 @@ class CandidatesApi(GenerationView):
             pk,
             tier=int(tier) if tier.isdecimal() and len(tier) < 5 else run.tier,
             sort=pictures.sort_of(request.query_params),
-            after=_after(request),
+            after=after_in(request),
             size=_size(request),
         )
-        return Response({"results": [_candidate(one) for one in page.items], "next": page.next_cursor})
+        return Response({"results": [told_of(one) for one in page.items], "next": page.next_cursor})
 
 
 @allow(*LOOK)
@@ -143,8 +144,9 @@ class BatchesApi(GenerationView):
         title = serializers.CharField(max_length=200, required=False, default="")
 
     def get(self, request: Request) -> Response:
-        page = batch_selectors.batch_page(after=_after(request), before=_before(request), size=_size(request))
-        return Response(_page(page, [_batch(batch) for batch in page.items]))
+        page = batch_selectors.batch_page(after=after_in(request), before=_before(request), size=_size(request))
+        retried = control.retried_batches()
+        return Response(_page(page, [_batch(batch, retrying=batch.pk in retried) for batch in page.items]))
 
     def post(self, request: Request) -> Response:
         asked = self.Input(data=request.data)
@@ -237,7 +239,8 @@ def _stage(stage: run_selectors.StageView) -> dict[str, Any]:
     }
 
 
-def _candidate(one: Candidate) -> dict[str, Any]:
+def told_of(one: Candidate) -> dict[str, Any]:
+    """A candidate as calls tell it."""
     names = (
         "id",
         "prompt",
@@ -260,16 +263,18 @@ def _candidate(one: Candidate) -> dict[str, Any]:
     }
 
 
-def _batch(batch: Batch) -> dict[str, Any]:
+def _batch(batch: Batch, *, retrying: bool = False) -> dict[str, Any]:
     names = ("id", "title", "state", "model_set", "seed", "commercial", "total", *batch_selectors.STATES, "created_at")
     told = {name: getattr(batch, name) for name in names}
+    told |= {"over": batch.is_over, "retrying": retrying}
     return told | {"method": str(batch.method), "url": reverse("generation:batch", args=[batch.pk])}
 
 
 def _whole_batch(pk: int) -> dict[str, Any]:
     batch = batch_selectors.batch_or_404(pk)
     stages = [_progress(one) for one in stage_progress(batch)]
-    return _batch(batch) | {"stages": stages, "reasons": [vars(one) for one in batch_selectors.reasons(batch)]}
+    told = _batch(batch, retrying=control.retry_job(batch) is not None)
+    return told | {"stages": stages, "reasons": [vars(one) for one in batch_selectors.reasons(batch)]}
 
 
 def _progress(one: StageProgress) -> dict[str, Any]:
@@ -285,7 +290,8 @@ def _page(page: Page[Any], results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"results": results, "next": page.next_cursor, "previous": page.previous_cursor}
 
 
-def _after(request: Request) -> int | None:
+def after_in(request: Request) -> int | None:
+    """The cursor that a call asks to go on from."""
     return cursor_from(request.query_params.get("after"))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from generation import api
+from generation import api, api_results
 from generation.views import adapters, backgrounds, batches, candidates, cutouts, methods, products, runs
 
 app_name = "generation"
@@ -60,6 +60,9 @@ api_urls = [
     path("api/runs/", api.RunsApi.as_view(), name="api-runs"),
     path("api/runs/<int:pk>/", api.RunApi.as_view(), name="api-run"),
     path("api/runs/<int:pk>/candidates/", api.CandidatesApi.as_view(), name="api-candidates"),
+    path("api/runs/<int:pk>/pictures/", api_results.StagePicturesApi.as_view(), name="api-pictures"),
+    path("api/runs/<int:pk>/adapter/", api_results.AdapterApi.as_view(), name="api-adapter"),
+    path("api/candidates/<int:pk>/", api_results.CandidateApi.as_view(), name="api-candidate"),
     path("api/runs/<int:pk>/<slug:act>/", api.RunActApi.as_view(), name="api-run-act"),
     path("api/batches/", api.BatchesApi.as_view(), name="api-batches"),
     path("api/batches/<int:pk>/", api.BatchApi.as_view(), name="api-batch"),

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from generation.exceptions import NotPossible
 from generation.models import Batch, Run, RunStage
@@ -123,8 +124,12 @@ def stopped_in(batch_id: int) -> list[int]:
 
 def retry_job(batch: Batch) -> Job | None:
     """The job that is taking up the stopped runs of a batch, or will; one query by its kind, of which there are few."""
-    live = Job.objects.filter(kind=RETRY_KIND, state__in=(State.QUEUED, State.RUNNING), params__batch=batch.pk)
-    return live.order_by("-pk").first()
+    return _retry_jobs().filter(params__batch=batch.pk).order_by("-pk").first()
+
+
+def retried_batches() -> set[int]:
+    """The batches whose stopped runs a job is taking up again, or will; one query."""
+    return set(_retry_jobs().values_list("params__batch", flat=True))
 
 
 def is_noted() -> bool:
@@ -139,6 +144,10 @@ def _note_at_once() -> Iterator[None]:
         yield
     finally:
         _noted.reset(token)
+
+
+def _retry_jobs() -> QuerySet[Job]:
+    return Job.objects.filter(kind=RETRY_KIND, state__in=(State.QUEUED, State.RUNNING))
 
 
 def _in(run_ids: Collection[int], allowed: Collection[str]) -> list[Run]:

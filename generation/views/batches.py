@@ -35,7 +35,8 @@ def batches(request: HttpRequest) -> HttpResponse:
     """Batches, newest first."""
     after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
     page = selectors.batch_page(after=after, before=before)
-    return render(request, "generation/batches.html", {"page": page, "pager": pager_links(page, request.GET)})
+    context = {"page": page, "pager": pager_links(page, request.GET), "retried": control.retried_batches()}
+    return render(request, "generation/batches.html", context)
 
 
 @allow(*LOOK)

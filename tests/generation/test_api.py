@@ -170,7 +170,10 @@ class TestBatches:
         told = client.get(f"/api/batches/{batch.pk}/").json()
         assert told["failed"] == 2
         assert told["reasons"] == [{"problem": "The loss is no number any more.", "state": "failed", "number": 2}]
-        assert client.get("/api/batches/").json()["results"][0]["id"] == batch.pk
+        [row] = client.get("/api/batches/").json()["results"]
+        assert (row["id"], row["over"], row["retrying"]) == (batch.pk, True, False)
+        assert post(client, f"/api/batches/{batch.pk}/retry/").json()["retrying"] is True
+        assert client.get("/api/batches/").json()["results"][0]["retrying"] is True
 
     def test_acts_on_all_its_runs(self, client: Client) -> None:
         batch = Batch.objects.create(method=make_method(), model_set="light", total=1, running=1)

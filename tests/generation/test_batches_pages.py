@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
@@ -135,12 +136,30 @@ class TestPage:
         job = Job.objects.get(kind="generation.retry")
         assert "will be taken up again by the next free worker" in page
         assert "Retry 2" not in page, "nobody has to ask twice"
+        for shown in (page, text(client, f"/batches/{batch.pk}/"), text(client, "/batches/")):
+            assert ">being retried<" in shown
+            assert "over, with failures" not in shown
         assert 'hx-trigger="every 3s"' in page, "the page looks again though all its runs are over"
         now = timezone.now()
         Job.objects.filter(pk=job.pk).update(state="running", lease_until=now, progress_done=1, progress_total=2)
         assert "1 of 2 runs that stopped are taken up again" in text(client, f"/batches/{batch.pk}/live/")
         Job.objects.filter(pk=job.pk).update(state="succeeded", lease_until=None, finished_at=now)
         assert "Retry 2 that stopped" in text(client, f"/batches/{batch.pk}/live/")
+        assert text(client, "/batches/").count("over, with failures") == 1
+
+    STATES = {
+        "runs go on": ({"total": 3, "running": 1, "failed": 2}, False, "running"),
+        "all have ended": ({"total": 2, "failed": 1, "succeeded": 1}, False, "over, with failures"),
+        "all have ended, and a job takes up again": ({"total": 2, "needs_person": 2}, True, "being retried"),
+        "some are taken up": ({"total": 2, "planned": 1, "failed": 1}, True, "running"),
+        "paused meanwhile": ({"total": 2, "failed": 2, "state": "paused"}, True, "paused"),
+        "nothing stopped": ({"total": 2, "succeeded": 2}, False, "done"),
+    }
+
+    @pytest.mark.parametrize(("fields", "retrying", "said"), STATES.values(), ids=STATES)
+    def test_its_state_in_words(self, fields: dict[str, Any], retrying: bool, said: str) -> None:
+        context = {"batch": Batch(**fields), "retrying": retrying}
+        assert f">{said}<" in render_to_string("generation/_batch_state.html", context)
 
     def test_asking_for_a_thousand_to_be_retried_takes_few_queries(
         self, client: Client, django_assert_max_num_queries: Callable
