@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from re import findall
+from re import findall, search
 
 from generation.exceptions import NotPossible
 from generation.recipe import FinetuneConfig
@@ -24,6 +24,7 @@ _HERE = Path(__file__).parent
 RARE_FROM = 30_000  # number of a token: below it, whatever CLIP knows as one token is common enough to mean something
 _WORDS = 49_152 - 256 - 2  # merges in CLIP's file; what follows them there is not used
 _FIRST_MERGE = 512  # the number of the first merged token: before it are the bytes, alone and as ends of words
+_VOWELS = "aeiouy"
 Judge = Callable[[Sequence[Trained], Sequence[TrainingTask]], list[float]]  # higher is better
 
 
@@ -51,7 +52,7 @@ def meaningless() -> list[str]:
         (number, word)
         for word, number in clip_numbers().items()
         if number >= RARE_FROM and 3 <= len(word) <= 4 and word.isascii() and word.isalpha()
-        if not set(word) & set("aeiouy") and len(set(word)) > 1 and word not in known_names()
+        if not set(word) & set(_VOWELS) and len(set(word)) > 1 and word not in known_names()
     ]
     return [word for _, word in sorted(found, reverse=True)]
 
@@ -66,20 +67,21 @@ def refusal(token: str, *, noun: str = "", title: str = "", nouns: Sequence[str]
     """Why a token cannot stand for this product, in one sentence; empty when it can.
 
     `nouns` are those of all product types. A word is what CLIP knows as one common token: its training captions are
-    the dictionary, in whatever language.
+    the dictionary, in whatever language. It reads rarer words in parts ("decanter"), or knows them as a rare token
+    ("tumbler"), so what can be read aloud is no token either.
     """
     if not token.isascii() or not token.isalpha() or not 2 <= len(token) <= 12:
         return f"The token {token!r} is not 2 to 12 plain letters; use one such as {rare_tokens()[0]}."
     word = token.lower()
-    if word in _words_of(noun, *nouns):
-        return f"The token {token} is the name of a product type; use one such as {rare_tokens()[0]}."
-    if word in _words_of(title):
-        return f"The token {token} is a word of the product's title; use one such as {rare_tokens()[0]}."
-    if clip_numbers().get(word, RARE_FROM) < RARE_FROM:
-        return f"The token {token} is a word that the model knows; use one such as {rare_tokens()[0]}."
-    if word in known_names():
-        return f"The token {token} is a known name or abbreviation; use one such as {rare_tokens()[0]}."
-    return ""
+    reasons = {
+        "is the name of a product type": word in _words_of(noun, *nouns),
+        "is a word of the product's title": word in _words_of(title),
+        "is a word that the model knows": clip_numbers().get(word, RARE_FROM) < RARE_FROM,
+        "is a known name or abbreviation": word in known_names(),
+        "can be read as a word": _readable(word),
+    }
+    reason = next((reason for reason, holds in reasons.items() if holds), "")
+    return f"The token {token} {reason}; use one such as {rare_tokens()[0]}." if reason else ""
 
 
 def candidates(count: int, seed: int, refuse: Callable[[str], str]) -> tuple[list[str], list[TokenScore]]:
@@ -148,6 +150,11 @@ class Sweep:
 
 def _number(score: TokenScore) -> float:
     return -math.inf if score.score is None else score.score
+
+
+def _readable(word: str) -> bool:
+    """Whether it has a vowel and, where it is short, no three consonants together: "vase" is, "ohwx" and "sks" not."""
+    return bool(set(word) & set(_VOWELS)) and (len(word) > 4 or not search(rf"[^{_VOWELS}]{{3}}", word))
 
 
 def _words_of(*texts: str) -> set[str]:
