@@ -56,9 +56,10 @@ def picture_in(path: Path, most_side: int = 0) -> Image.Image:
     """
     try:
         with Image.open(path) as image:
+            _check_size(path, image)
             upright = ImageOps.exif_transpose(image)
             seen = opaque(upright.convert("RGBA") if upright.has_transparency_data else upright)
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise NotPossible(f"The background {path.name} is damaged: {error}. Save it anew.") from None
     factor = most_side / min(seen.size) if most_side else 1.0
     return seen if factor >= 1 else seen.resize((round(seen.width * factor), round(seen.height * factor)))
@@ -122,10 +123,14 @@ def _facts(path: Path) -> dict[str, Any]:
 def _check_picture(path: Path) -> None:
     try:
         with Image.open(path) as image:
-            width, height = image.size
+            _check_size(path, image)
             image.verify()
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotPossible(f"The background {path.name} cannot be read as a picture: {error}.") from None
+
+
+def _check_size(path: Path, image: Image.Image) -> None:
+    width, height = image.size
     if min(width, height) < LEAST_SIDE or width * height > MOST_PIXELS:
         raise NotPossible(
             f"The background {path.name} has {width} x {height} pixels; it needs {LEAST_SIDE} a side and at most"

@@ -1,18 +1,21 @@
 """A seller's own backgrounds: files in VITRINE_BACKGROUNDS_DIR that people add, remove and put back at a page.
 
 A removed one lies in the folder's `removed` for a month, from where it can be put back. Runs that are planned have
-their pictures in the store already, so that they go on.
+their pictures in the store already, so that they go on. Of a background's two files the picture is what makes it one:
+it comes after its facts and goes before them, so that no run ever takes one without them.
 """
 
+import fcntl
 import io
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +34,7 @@ REMOVED = "removed"
 KEPT_FOR = timedelta(days=30)  # a removed one; then it goes with the next that is removed
 LONGEST_NAME = 60
 _THUMBNAIL_SIDE = 400  # pixels
+_FACTS, _PART = ".json", ".part"
 
 
 @dataclass(frozen=True)
@@ -72,27 +76,33 @@ def add(file: BinaryIO, name: str, facts: dict[str, Any]) -> str:
             f" {backdrops.LEAST_SIDE} a side."
         )
     own = slugify(Path(name).stem)[:LONGEST_NAME].strip("-") or "background"
-    if own in {one.name for one in [*owned(), *shipped()]}:
-        raise NotPossible(f"There is a background {own} already; rename the file, or remove that one first.")
-    _write(_folder() / f"{own}.{photo.format}", photo.data)
-    (_folder() / f"{own}.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    told = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    with _alone():
+        if own in {one.name for one in [*owned(), *shipped()]}:
+            raise NotPossible(f"There is a background {own} already; rename the file, or remove that one first.")
+        _write(_folder() / f"{own}.json", told.encode())
+        _write(_folder() / f"{own}.{photo.format}", photo.data)
     return own
 
 
 def remove(name: str) -> None:
-    """Offer one to new runs no longer. What was removed a month ago goes for good. Raises NotPossible for no such."""
+    """Offer one to new runs no longer. What was removed a month ago goes for good. Raises NotPossible for no such.
+
+    One of its name that was removed before is kept beside it, with a number after the name.
+    """
     with _files_of(name, _folder()) as files:
-        for old in [*_named(name, _folder(removed=True)), *_long_removed()]:
+        for old in _long_removed():
             old.unlink(missing_ok=True)
+        _number(name, _folder(removed=True))
         _move(files, _folder(removed=True))
 
 
 def put_back(name: str) -> None:
     """Undo a removal. Raises NotPossible when it has gone for good, or another has its name now."""
     with _files_of(name, _folder(removed=True)) as files:
-        if _named(name, _folder()):
+        if _pictures(_named(name, _folder())):
             raise NotPossible(f"There is another background {name} now; remove that one first.")
-        _move(files, _folder())
+        _move(reversed(files), _folder())
 
 
 def thumbnail(name: str, *, removed: bool = False) -> bytes:
@@ -126,25 +136,53 @@ def _listed(path: Path) -> Listed:
 
 
 def _named(name: str, folder: Path) -> list[Path]:
-    """The files of that name, picture and facts; found by looking, so that no name leads out of the folder."""
-    kinds = (*backdrops.KINDS, ".json")
+    """The files of that name, pictures before facts; found by looking, so that no name leads out of the folder."""
+    kinds = (*backdrops.KINDS, _FACTS)
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in found if path.stem == name and path.suffix.lower() in kinds)
+    files = (path for path in found if path.stem == name and path.suffix.lower() in kinds)
+    return sorted(files, key=lambda path: (path.suffix == _FACTS, path.suffix))
+
+
+def _pictures(files: list[Path]) -> list[Path]:
+    return [path for path in files if path.suffix != _FACTS]
 
 
 @contextmanager
 def _files_of(name: str, folder: Path) -> Iterator[list[Path]]:
-    """Its files. What another person took away in between is told as not there."""
+    """Its files, with nobody else at work. What another person took away in between is told as not there."""
+    gone = f"There is no background {name!r} any more; somebody has been faster."
+    if not _named(name, folder):
+        raise NotPossible(gone)
+    with _alone():
+        files = _named(name, folder)
+        try:
+            if not _pictures(files):
+                raise FileNotFoundError
+            yield files
+        except FileNotFoundError:
+            raise NotPossible(gone) from None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else adds, removes or puts back meanwhile, in no process; what a killed one left half-written goes."""
+    _folder().mkdir(parents=True, exist_ok=True)
+    with (_folder() / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed
+        for part in _folder().glob(f".*{_PART}"):
+            part.unlink()
+        yield
+
+
+def _number(name: str, folder: Path) -> None:
+    """Give the files of that name the first free number, so that another may have the name."""
     files = _named(name, folder)
-    try:
-        if not any(path.suffix != ".json" for path in files):
-            raise FileNotFoundError
-        yield files
-    except FileNotFoundError:
-        raise NotPossible(f"There is no background {name!r} any more; somebody has been faster.") from None
+    new = next(f"{name}-{number}" for number in count(2) if not _named(f"{name}-{number}", folder))
+    for path in files:
+        path.replace(path.with_stem(new))
 
 
-def _move(files: list[Path], to: Path) -> None:
+def _move(files: Iterable[Path], to: Path) -> None:
     to.mkdir(parents=True, exist_ok=True)
     for path in files:
         os.utime(path)  # the month begins now
@@ -157,13 +195,7 @@ def _long_removed() -> list[Path]:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """All of a new file or nothing. Raises NotPossible when another has written that name in between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """All of a file or nothing, over what a killed process may have left of that name."""
+    part = path.with_name(f".{path.name}{_PART}")
     part.write_bytes(data)
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise NotPossible(f"There is a background {path.stem} already; rename the file.") from None
-    finally:
-        part.unlink()
+    part.replace(path)

@@ -68,6 +68,16 @@ def test_what_is_no_picture_or_too_small_is_refused(tmp_path: Path) -> None:
         bank(tmp_path)
 
 
+def test_one_of_too_many_pixels_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_background(tmp_path, "wide", side=300)
+    monkeypatch.setattr(backdrops, "MOST_PIXELS", 80_000)
+    for read in (lambda: bank(tmp_path), lambda: backdrops.picture_in(path)):
+        with pytest.raises(NotPossible, match="300 x 300 pixels"):
+            read()
+
+
 def test_a_camera_s_file_is_found_upright_and_by_its_name(tmp_path: Path) -> None:
     """Cameras write .JPG, and turn pictures by a note."""
     lying = Image.new("RGB", (400, 300), "navy")

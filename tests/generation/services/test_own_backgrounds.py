@@ -4,7 +4,9 @@ import io
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -42,7 +44,7 @@ def test_an_upload_is_a_background_of_runs_that_begin_from_now_on(folder: Path) 
         50.0,
         "a {product} before the background my shop",
     )
-    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [], "no part of a file is left"
+    assert not list(folder.glob(".*.part")), "no part of a file is left"
 
 
 def test_what_is_kept_is_upright_and_says_nothing_of_where_it_was_taken(folder: Path) -> None:
@@ -70,7 +72,8 @@ REFUSED = {
 def test_what_is_refused(folder: Path, data: bytes, name: str, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         own_backgrounds.add(io.BytesIO(data), name, {})
-    assert not folder.exists() or not any(folder.iterdir())
+    assert names() == []
+    assert not any(folder.glob("[!.]*"))
 
 
 def test_a_name_is_taken_once(folder: Path) -> None:
@@ -78,6 +81,70 @@ def test_a_name_is_taken_once(folder: Path) -> None:
     with pytest.raises(NotPossible, match="There is a background my-shop already"):
         upload("my_shop.png".replace("_", " "))
     assert names() == ["my-shop"]
+
+
+def killed_before_the_picture(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+    """Do it in a process that dies when its picture would come to its place."""
+    replace = Path.replace
+
+    def die(path: Path, target: Path) -> Path:
+        if target.suffix in (".jpg", ".png"):
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", die)
+        with pytest.raises(KeyboardInterrupt):
+            act()
+
+
+def test_one_killed_while_it_adds_leaves_no_background_and_nothing_in_the_way(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_before_the_picture(monkeypatch, lambda: upload(facts={"view": "wall"}))
+    assert (names(), len(list(folder.glob(".*.part")))) == ([], 1), "facts come first: no run has a picture without"
+    upload()
+    [found] = own_backgrounds.owned()
+    assert found.backdrop is not None
+    assert found.backdrop.view == "above"
+    assert not list(folder.glob(".*.part"))
+
+
+@pytest.mark.parametrize(("change", "before"), [("remove", 0), ("put_back", 1)])
+def test_one_killed_while_it_moves_can_be_moved_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: str, before: int
+) -> None:
+    upload()
+    if before:
+        own_backgrounds.remove("my-shop")
+    act = getattr(own_backgrounds, change)
+    killed_before_the_picture(monkeypatch, lambda: act("my-shop"))
+    assert (names(), names(removed=True)) == (([], ["my-shop"]) if before else (["my-shop"], []))
+    act("my-shop")
+    [moved] = own_backgrounds.owned(removed=not before)
+    assert moved.backdrop is not None
+    assert moved.backdrop.view == "above", "its facts are with it"
+
+
+def test_of_many_who_add_one_name_at_once_one_does(folder: Path) -> None:
+    kinds = ("RGB", "RGBA", "RGB", "RGBA")  # JPEG and PNG: two files of one name would stop all runs
+    together = Barrier(len(kinds))
+
+    def send(mode: str) -> str:
+        data = io.BytesIO()
+        Image.new(mode, (300, 300), (90, 90, 90, 120)[: len(mode)]).save(data, "PNG")
+        data.seek(0)
+        together.wait(timeout=60)
+        try:
+            return own_backgrounds.add(data, "yard.png", FACTS)
+        except NotPossible as refusal:
+            return str(refusal)
+
+    with ThreadPoolExecutor(len(kinds)) as people:
+        told = sorted(people.map(send, kinds), key=len)
+    assert told[0] == "yard"
+    assert all(one.startswith("There is a background yard already") for one in told[1:])
+    assert [(one.name, one.problem) for one in own_backgrounds.owned()] == [("yard", "")]
 
 
 NAMES = {
@@ -117,8 +184,21 @@ def test_one_that_has_the_removed_ones_name_now_stays(folder: Path) -> None:
     own_backgrounds.put_back("my-shop")
     [kept] = own_backgrounds.owned()
     assert kept.backdrop is not None
-    assert kept.backdrop.view == "wall", "the newest removed of a name is kept"
-    assert names(removed=True) == []
+    assert kept.backdrop.view == "wall", "the newest removed of a name has it"
+    assert names(removed=True) == ["my-shop-2"], "and the one before is there still"
+    own_backgrounds.put_back("my-shop-2")
+    assert [(one.name, one.backdrop and one.backdrop.view) for one in own_backgrounds.owned()] == [
+        ("my-shop", "wall"),
+        ("my-shop-2", "above"),
+    ]
+
+
+def test_what_was_removed_before_under_a_name_stays_however_often(folder: Path) -> None:
+    for view in ("above", "wall", "front"):
+        upload(facts={"view": view})
+        own_backgrounds.remove("my-shop")
+    removed = {one.name: one.backdrop.view for one in own_backgrounds.owned(removed=True) if one.backdrop}
+    assert removed == {"my-shop": "front", "my-shop-2": "above", "my-shop-3": "wall"}
 
 
 @pytest.mark.parametrize("change", [own_backgrounds.remove, own_backgrounds.put_back, own_backgrounds.thumbnail])
@@ -175,6 +255,17 @@ def test_thumbnails_of_own_shipped_and_removed_ones(folder: Path) -> None:
     assert own_backgrounds.thumbnail("yard", removed=True)
     with pytest.raises(NotPossible):
         own_backgrounds.thumbnail("yard")
+
+
+def test_a_picture_of_more_pixels_than_can_be_read_has_no_thumbnail(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_background(folder, "yard", side=300)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40_000)
+    with pytest.raises(NotPossible, match=rf"{path.name} is damaged: Image size"):
+        own_backgrounds.thumbnail("yard")
+    [listed] = own_backgrounds.owned()
+    assert "exceeds limit" in listed.problem
 
 
 def test_facts_are_written_as_people_write_them_by_hand(folder: Path) -> None:
