@@ -6,7 +6,10 @@
     python benchmarks/whole_run.py --kills 20                       # and again, killed at random moments
 
 With kills, the products are run twice: undisturbed, and in another installation whose worker is killed with SIGKILL
-again and again. Every candidate must then be the same picture to the last bit; else the exit code is 1.
+again and again: most times at a random moment after it has done a step, one time in four while it starts and loads. A
+start costs 10 to 20 s, so twenty kills take some six minutes. (Killed while it starts five times in a row, a job is
+given up as one that kills its worker.) Every candidate must then be the same picture to the last bit; else the exit
+code is 1.
 """
 
 # ruff: noqa: PLC0415 - Django is set up first, with the environment that the arguments ask for
@@ -37,16 +40,18 @@ NOUN = "mug"
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, help="a folder for each product")
-    parser.add_argument("--products", type=int, default=1, help="drawn products, without --photos")
+    parser.add_argument("--products", type=int, default=0, help="drawn ones, without --photos (1; 3 with kills)")
     parser.add_argument("--family", default="sd", choices=("sd", "sdxl", "flux2-klein"))
     parser.add_argument("--broker", default="embedded", choices=("embedded", "redis"))
     parser.add_argument("--database", default="", help="URL of an empty one; a temporary SQLite file when not given")
     parser.add_argument("--workers", type=int, default=1, help="worker processes")
     parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--pause", type=float, default=6.0, help="seconds between two kills, on average")
+    parser.add_argument("--pause", type=float, default=1.0, help="most seconds from a step to the kill after it")
     parser.add_argument("--seed", type=int, default=1, help="of the moments to kill at")
     parser.add_argument("--inside", choices=("start", "state"), help=argparse.SUPPRESS)
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.products = asked.products or (3 if asked.kills else 1)
+    return asked
 
 
 def start_runs(asked: argparse.Namespace) -> None:
@@ -128,6 +133,34 @@ def _waits() -> list[tuple[str, float, float]]:
     return waits
 
 
+class Killer:
+    """Says when to kill next: soon after a step that was done since the last kill, or now and then before any."""
+
+    LONGEST_START = 8.0  # seconds into which a kill before any step falls
+
+    def __init__(self, dice: random.Random, kills: int, pause: float) -> None:
+        self.left, self.done = kills, 0
+        self._dice, self._pause = dice, pause
+        self._steps = 0
+        self._at: float | None = None
+        self.started(0)
+
+    def started(self, steps: int) -> None:
+        """A worker has just begun, when so many steps were done."""
+        self._steps = steps
+        early = self.done % 4 == 1
+        self._at = time.monotonic() + self._dice.uniform(0.2, self.LONGEST_START) if early else None
+
+    def due(self, steps: int) -> bool:
+        """Whether the worker's time has come, now that so many steps are done."""
+        if self._at is None and steps > self._steps:
+            self._at = time.monotonic() + self._dice.uniform(0, self._pause)
+        return self.left > 0 and self._at is not None and time.monotonic() >= self._at
+
+    def count(self) -> None:
+        self.left, self.done = self.left - 1, self.done + 1
+
+
 class Installation:
     """A data folder with its own database, workers and scheduler."""
 
@@ -165,33 +198,35 @@ class Installation:
         began = time.monotonic()
         workers = [self.fleet.start("stages") for _ in range(self.asked.workers)]
         self.fleet.start("scheduler")
-        dice, killed = random.Random(self.asked.seed), 0  # noqa: S311
-        next_kill = time.monotonic() + dice.uniform(1, 2) * self.asked.pause
-        while time.monotonic() < began + LIMIT:
-            time.sleep(0.5)
-            if killed < kills and time.monotonic() > next_kill:
+        dice = random.Random(self.asked.seed)  # noqa: S311
+        killer = Killer(dice, kills, self.asked.pause)
+        while time.monotonic() < began + LIMIT and not self.over():
+            time.sleep(0.1 if killer.left else 0.5)
+            if killer.left and killer.due(steps := self.count("jobs_step")):
                 victim = dice.randrange(len(workers))
                 self.fleet.kill(workers[victim])
                 workers[victim] = self.fleet.start("stages")
-                killed += 1
-                next_kill = time.monotonic() + dice.uniform(0.3, 1.7) * self.asked.pause
-            if self.over():
-                break
+                killer.count()
+                killer.started(steps)
         took = time.monotonic() - began
-        state = self.ask("state") | {"kills": killed}
+        state = self.ask("state") | {"kills": killer.done}
         self.fleet.stop()
         return state, took
 
     def over(self) -> bool:
-        """Whether every run has ended; asks the database beside Django, which this process has not set up."""
-        asked = "SELECT count(*) FROM generation_run WHERE finished_at IS NULL"
+        """Whether every run has ended."""
+        return self.count("generation_run WHERE finished_at IS NULL") == 0
+
+    def count(self, what: str) -> int:
+        """Rows of a table; asks the database beside Django, which this process has not set up."""
+        asked = f"SELECT count(*) FROM {what}"  # noqa: S608 - ours
         if self.database:
             with psycopg.connect(self.database) as connection:
-                row = connection.execute(asked).fetchone()
+                row = connection.execute(asked).fetchone()  # type: ignore[arg-type]
         else:
             with closing(sqlite3.connect(self.fleet.folder / "vitrine.sqlite3", timeout=20)) as connection_:
                 row = connection_.execute(asked).fetchone()
-        return row is not None and row[0] == 0
+        return row[0] if row else 0
 
 
 def report(name: str, state: dict[str, Any], took: float) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -27,8 +28,10 @@ def test_a_line_for_each_photo_and_a_sheet_of_what_was_made(
     photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(monkeypatch, *photos, "--images", 2, "--side", 128, "--sheet", tmp_path / "sheet.webp")
-    _, mug, wall = capsys.readouterr().out.splitlines()
+    _, mug, wall, total = capsys.readouterr().out.splitlines()
     assert mug.startswith("mug-red-front")
+    assert total.startswith("2 images of 1 photos: ")
+    assert total.endswith("; 1 photos ask")
     assert "asks: No wall was found" in wall or "asks: The cut-out is uncertain" in wall
     with Image.open(tmp_path / "sheet.webp") as sheet:
         step = benchmark.CELL + benchmark.GAP
@@ -44,6 +47,34 @@ def test_what_a_row_says() -> None:
     ]  # fmt: skip
     row.asks = "Mark the mug."
     assert str(row).endswith("asks: Mark the mug.")
+
+
+def test_the_total_counts_images_alone_and_with_their_cut_outs() -> None:
+    rows = [benchmark.Row(name, Image.new("RGB", (9, 9))) for name in ("mug", "lamp", "wall")]
+    for row in rows[:2]:
+        row.images = [row.photo] * 3
+        row.seconds = {"cut": (0.1, 0.5), "edges": (0.1, 1.0), "images": (1.5, 1.5)}
+    assert benchmark.total(rows) == (
+        "6 images of 2 photos: 2.00 a second, 1.00 with the cut-outs, 0.50 s of CPU each; 1 photos ask"
+    )
+    assert benchmark.total(rows[2:]) == "0 images: all 1 photos ask"
+
+
+def test_an_uncertain_cut_out_is_taken_as_drawn_where_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "red_teapot"
+    folder.mkdir()
+    picture, mask = disc((200, 180))
+    random = np.random.default_rng(0)
+    busy = random.integers(0, 256, (180, 200, 3), np.uint8)
+    Image.fromarray(np.where(mask[..., None], np.asarray(picture), busy)).save(folder / "00.png")
+    told = []
+    for drawn in ([], ["--drawn"]):
+        run(monkeypatch, folder / "00.png", "--images", 1, "--side", 128, *drawn)
+        told.append(capsys.readouterr().out.splitlines()[1])
+    assert all(line.startswith("teapot-00") for line in told)
+    assert ["asks" in line for line in told] == [True, False]
 
 
 def test_a_sheet_of_nothing_is_empty() -> None:
