@@ -10,9 +10,10 @@ from ranking.evaluation import bootstrap, figures
 from ranking.evaluation.bootstrap import Interval
 from ranking.evaluation.exceptions import CannotEvaluate
 from ranking.evaluation.judged import Judged, Positions, Values
-from ranking.evaluation.splits import Guard, grouped_folds, subset_products
+from ranking.evaluation.splits import Guard, grouped_folds
 from ranking.learning.base import Learner, Progress, silent
 from ranking.learning.exceptions import CannotLearn
+from ranking.learning.folds import sample_products
 from ranking.learning.labels import Labels
 from ranking.learning.table import FeatureTable
 
@@ -52,7 +53,7 @@ def learning_curve(  # noqa: PLR0913 - each is a part of the question
         scores, used = np.full(len(labels), np.nan), []
         try:
             for learned, tested in parts:
-                rows = learned[subset_products(labels.products[learned], size, seed)]
+                rows = learned[sample_products(labels.products[learned], size, seed)]
                 used.append(len(rows))
                 scores[tested] = _scored(learner, table, labels, rows, tested, seed)
         except CannotLearn as reason:

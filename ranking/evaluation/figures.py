@@ -16,10 +16,10 @@ from scipy.special import gammaln
 
 from ranking.evaluation.bootstrap import MOST_AT_ONCE, Counts, Estimate, whole
 from ranking.evaluation.judged import Judged, Positions, Values
+from ranking.learning.checking import BINS, equal_bins, pairs_within
 
 Build = Callable[[Values, Judged], Estimate]
 Pairing = Callable[[Estimate, Estimate], Estimate]  # difference, lift
-BINS = 10
 
 
 @dataclass(frozen=True)
@@ -80,23 +80,7 @@ def auc(scores: Values, judged: Judged) -> Estimate:
 
 def auc_within(scores: Values, judged: Judged) -> Estimate:
     """Share of (passing, failing) pairs of the same product in the right order; equal scores count half."""
-    return ratio(pairs_within(scores, judged))
-
-
-def pairs_within(scores: Values, judged: Judged) -> Values:
-    """(products, 2): pairs in the right order, and pairs."""
-    order = np.lexsort((scores, judged.place))
-    place, score = judged.place[order], scores[order]
-    up = (judged.weight * judged.passed)[order]
-    down = (judged.weight * (1 - judged.passed))[order]
-    starts = np.r_[0, np.flatnonzero((np.diff(place) != 0) | (np.diff(score) != 0)) + 1]
-    ups, downs = np.add.reduceat(up, starts), np.add.reduceat(down, starts)
-    owner, count = place[starts], len(judged.ids)
-    fails = np.bincount(owner, downs, minlength=count)
-    # All failing weight of earlier products stands before this product's first.
-    below = np.cumsum(downs) - downs / 2 - (np.cumsum(fails) - fails)[owner]
-    won = np.bincount(owner, ups * below, minlength=count)
-    return np.column_stack([won, np.bincount(owner, ups, minlength=count) * fails])
+    return ratio(pairs_within(scores, judged.passed, judged.weight, judged.place))
 
 
 def top(n: int) -> Build:
@@ -153,12 +137,6 @@ def ece(scores: Values, judged: Judged) -> Estimate:
         return np.asarray(np.abs(counts @ apart).sum(axis=1) / (counts @ total)[:, 0])
 
     return estimate
-
-
-def equal_bins(scores: Values) -> Positions:
-    """(n,): which of the bins of equal size each score is in; equal scores share a bin."""
-    edges = np.quantile(scores, np.linspace(0, 1, BINS + 1)[1:-1])
-    return np.searchsorted(edges, scores, side="left")
 
 
 def picks(scores: Values, place: Positions, n: int) -> Values:

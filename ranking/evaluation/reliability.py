@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from ranking.evaluation import bootstrap
 from ranking.evaluation.bootstrap import Counts, Interval
 from ranking.evaluation.exceptions import CannotEvaluate
-from ranking.evaluation.figures import BINS, auc, auc_within, equal_bins, pearson_share, ratio
+from ranking.evaluation.figures import auc, auc_within, pearson_share, ratio
 from ranking.evaluation.judged import Judged, Values, checked
+from ranking.learning.checking import BINS, equal_bins
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ranking.evaluation.exceptions import CannotEvaluate, FrozenProducts
 from ranking.learning.base import Learner, Progress, Ranker, silent
+from ranking.learning.folds import splits
 from ranking.learning.labels import Labels
 from ranking.learning.table import FeatureTable
 
@@ -119,21 +120,13 @@ def grouped_folds(
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """(rows to learn from, rows to test on) of each fold; all rows of a product are in one fold, folds of like size.
 
-    Largest products are dealt out first, each to the smallest fold; a seed changes who is dealt among equals. Raises
-    CannotEvaluate for fewer than two products; for fewer than `folds` there are as many folds as products.
+    Dealt as learning deals its own (`ranking.learning.folds`). Raises CannotEvaluate for fewer than two products; for
+    fewer than `folds` there are as many folds as products.
     """
-    ids, place, sizes = np.unique(products, return_inverse=True, return_counts=True)
-    if len(ids) < 2 or folds < 2:
-        raise CannotEvaluate(f"{len(ids)} product(s) cannot be divided into {folds} folds; label more products.")
-    folds = min(folds, len(ids))
-    lots = np.arange(len(ids)) if seed is None else np.random.default_rng(seed).permutation(len(ids))
-    order = np.lexsort((lots, -sizes))
-    fold_of, filled = np.zeros(len(ids), np.intp), np.zeros(folds)
-    for product in order:
-        fold_of[product] = fold = int(np.argmin(filled))
-        filled[fold] += sizes[product]
-    row_fold = fold_of[place]
-    return [(np.flatnonzero(row_fold != fold), np.flatnonzero(row_fold == fold)) for fold in range(folds)]
+    count = len(np.unique(products))
+    if count < 2 or folds < 2:
+        raise CannotEvaluate(f"{count} product(s) cannot be divided into {folds} folds; label more products.")
+    return splits(products, folds, seed)
 
 
 def out_of_fold(  # noqa: PLR0913 - each is a part of the question
@@ -156,14 +149,3 @@ def out_of_fold(  # noqa: PLR0913 - each is a part of the question
 def evidence(frozen_products: int, least: int = LEAST_FROZEN) -> str:
     """What a comparison rests on: "frozen", or "out of fold" over all labelled products while too few are frozen."""
     return "frozen" if frozen_products >= least else "out of fold"
-
-
-def subset_products(products: NDArray[np.int64], rows: int, seed: int) -> NDArray[np.intp]:
-    """Rows of whole products drawn by lot until there are about that many; larger wishes hold the smaller ones."""
-    ids = np.unique(products)
-    order = np.random.default_rng(seed).permutation(len(ids))
-    rank = np.empty(len(ids), np.intp)
-    rank[order] = np.arange(len(ids))
-    sizes = np.bincount(np.searchsorted(ids, products), minlength=len(ids))[order]
-    taken = int(np.searchsorted(np.cumsum(sizes), rows, side="left")) + 1
-    return np.flatnonzero(rank[np.searchsorted(ids, products)] < taken)

@@ -16,7 +16,6 @@ from ranking.evaluation.splits import (
     lot,
     out_of_fold,
     stable_key,
-    subset_products,
 )
 from ranking.learning.labels import Labels
 from ranking.learning.table import FeatureTable
@@ -105,15 +104,6 @@ def test_folds_are_of_like_size() -> None:
 def test_one_product_cannot_be_divided() -> None:
     with pytest.raises(CannotEvaluate, match="1 product"):
         grouped_folds(np.zeros(10, np.int64))
-
-
-def test_subsets_grow_by_whole_products() -> None:
-    products = np.repeat(np.arange(20), 5)
-    small, large = subset_products(products, 23, seed=1), subset_products(products, 61, seed=1)
-    assert set(small) < set(large)
-    assert len(small) == 25
-    assert len(large) == 65
-    assert all((products[small] == product).sum() == 5 for product in np.unique(products[small]))
 
 
 def labelled(products: int = 30, each: int = 8, seed: int = 0) -> tuple[FeatureTable, Labels]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ranking.learning.checking import auc, calibration_error, within_auc, within_concordance
+from ranking.learning.checking import auc, calibration_error, equal_bins, within_auc, within_concordance
 
 ONE = np.zeros(4, np.int64)
 
@@ -53,4 +53,20 @@ def test_soft_pairs_count_by_their_distance() -> None:
 )
 def test_calibration_error_of_a_constant(chance: float, expected: float) -> None:
     passed = np.tile([1.0, 0, 0, 1, 0, 0, 1, 0, 0, 0], 10)
-    assert calibration_error(np.full(100, chance), passed, bins=10) == pytest.approx(expected)
+    assert calibration_error(np.full(100, chance), passed) == pytest.approx(expected)
+
+
+def test_calibration_error_by_hand() -> None:
+    """Two kinds of images, told apart but not by enough: .1 too high for half of them, .1 too low for the others."""
+    chances, passed = np.repeat([0.3, 0.6], 50), np.r_[np.tile([1.0, 0, 0, 0, 0], 10), np.tile([1.0] * 7 + [0] * 3, 5)]
+    assert calibration_error(chances, passed) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("scores", "sizes"),
+    [(np.arange(100.0), [10] * 10), (np.repeat([1.0, 2.0], 50), [50, 50]), (np.ones(7), [7])],
+    ids=["all different", "equal ones share a bin", "all the same"],
+)
+def test_bins_are_of_equal_size(scores: np.ndarray, sizes: list[int]) -> None:
+    counts = np.bincount(equal_bins(scores))
+    assert counts[counts > 0].tolist() == sizes

@@ -22,6 +22,12 @@ def test_folds_have_as_many_products_as_they_can() -> None:
     assert sorted(np.bincount(fold_of(PRODUCTS, 5, 1)) // 4) == [4, 4, 5, 5, 5]
 
 
+@pytest.mark.parametrize("seed", [None, 0, 1])
+def test_a_large_product_has_its_fold_nearly_to_itself(seed: int | None) -> None:
+    products = np.r_[np.zeros(30, int), np.repeat(np.arange(1, 11), 3)]
+    assert sorted(np.bincount(fold_of(products, 3, seed))) == [15, 15, 30]
+
+
 @pytest.mark.parametrize(("products", "parts"), [([1], 1), ([1, 2], 2), ([1, 1, 2, 3], 3)])
 def test_fewer_products_than_folds(products: list[int], parts: int) -> None:
     assert len(splits(np.array(products), 5, 0)) == parts
@@ -38,3 +44,8 @@ def test_samples_are_of_whole_products(rows: int, products: int) -> None:
     taken = sample_products(PRODUCTS, rows, seed=0)
     assert len(taken) == 4 * products
     assert len(np.unique(PRODUCTS[taken])) == products
+
+
+def test_larger_samples_hold_the_smaller_ones() -> None:
+    small, large = (sample_products(PRODUCTS, rows, seed=1) for rows in (13, 41))
+    assert set(small) < set(large)
