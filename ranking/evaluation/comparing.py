@@ -90,7 +90,7 @@ def best_single(table: FeatureTable, judged: Judged, rows: ArrayLike) -> tuple[s
     high, which is the side to err on for what others must beat. A missing value counts as the metric's median.
     """
     names = table.definition.block(METRICS).columns
-    values = table.parts[METRICS][np.asarray(rows)].astype(np.float64)
+    values = table.part(METRICS)[np.asarray(rows)].astype(np.float64)
     best: tuple[float, str, Values] | None = None
     for place, name in enumerate(names):
         column = values[:, place]

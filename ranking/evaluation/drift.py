@@ -89,7 +89,7 @@ def reference(name: str, values: NDArray[np.floating], most: int = 500) -> Refer
 def references(table: FeatureTable, blocks: Iterable[str]) -> list[Reference]:
     """One for each column of these blocks; embeddings are best watched through the scores."""
     return [
-        reference(f"{name}.{column}", table.parts[name][:, place])
+        reference(f"{name}.{column}", table.part(name)[:, place])
         for name in blocks
         for place, column in enumerate(table.definition.block(name).columns)
     ]

@@ -24,7 +24,7 @@ def derive(raw: FeatureTable) -> FeatureTable:
     names = [block.name for block in raw.definition.blocks if block.name in (METRICS, JUDGES)]
     columns = [column for name in names for column in raw.definition.block(name).columns]
     made = [f"{column} {kind}" for kind in KINDS for column in columns]
-    parts = [raw.parts[name] for name in names] or [np.zeros((len(raw), 0), np.float32)]
+    parts = [raw.part(name) for name in names] or [np.zeros((len(raw), 0), np.float32)]
     values = relative(np.concatenate(parts, axis=1).astype(np.float64), raw.products)
     definition = Definition((*raw.definition.blocks, Block(RELATIVE, tuple(made), VERSION)))
     return FeatureTable(definition, {**raw.parts, RELATIVE: values.astype(np.float32)}, raw.products, raw.candidates)

@@ -25,7 +25,7 @@ def explain(ranker: "FittedRanker", table: FeatureTable, row: int) -> list[Contr
     part = table.take(siblings)
     at = int(np.flatnonzero(siblings == row)[0])
     x = ranker.preparation.matrix(part)[at : at + 1]
-    metrics = part.parts[METRICS][at].astype(np.float64)
+    metrics = part.part(METRICS)[at].astype(np.float64)
     named = ranker.preparation.definition.block(METRICS).columns
     names = [*(f"{METRICS}.{name}" for name in named), *ranker.preparation.names, BASE]
     values = [*metrics.tolist(), *x[0].tolist(), 1.0]

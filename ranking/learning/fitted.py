@@ -15,6 +15,7 @@ from ranking.learning.logistic import sigmoid
 from ranking.learning.preparing import Preparation
 from ranking.learning.scorers import Part
 from ranking.learning.table import FeatureTable
+from ranking.learning.threads import one_thread
 
 CHUNK = 32_768  # rows that are scored at a time: memory stays flat
 
@@ -23,7 +24,8 @@ CHUNK = 32_768  # rows that are scored at a time: memory stays flat
 class FittedRanker:
     """probability = sigmoid(calibration(sum of weights * parts)); see `ranking.learning.base.Ranker`.
 
-    out_of_fold: of each labelled candidate the calibrated probability by a ranker that saw nothing of its product.
+    out_of_fold: of each labelled candidate the calibrated probability by a ranker that saw nothing of its product,
+    neither its models nor their weights, its recipe and its calibration.
     """
 
     name: str
@@ -41,11 +43,15 @@ class FittedRanker:
 
     def logits(self, table: FeatureTable) -> Values:
         """(n): calibrated; `predict` before the last step, with more digits at both ends."""
+        with one_thread():
+            return self._logits(table)
+
+    def _logits(self, table: FeatureTable) -> Values:
         if 0 < len(table) <= CHUNK:
             return self.of_matrix(self.preparation.matrix(table))
-        made = np.empty(len(table))
+        made, light = np.empty(len(table)), table.light()
         for rows in table.row_chunks(CHUNK):
-            made[rows] = self.of_matrix(self.preparation.matrix(table.take(rows)))
+            made[rows] = self.of_matrix(self.preparation.matrix(light.take(rows)))
         return made
 
     def of_matrix(self, x: Values) -> Values:

@@ -61,7 +61,7 @@ class Preparation:
         raw = Definition(tuple(block for block in whole.definition.blocks if block.name != RELATIVE))
         if raw != self.definition:
             raise WrongTable(_difference(self.definition, raw))
-        metrics = whole.parts[METRICS].astype(np.float64) - self.metric_centers
+        metrics = whole.part(METRICS).astype(np.float64) - self.metric_centers
         metrics[np.isnan(metrics)] = 0.0
         plain, scaled = self.summed
         sums = np.column_stack([metrics @ plain, metrics @ scaled])
@@ -102,9 +102,9 @@ def prepare(table: FeatureTable, components: int) -> Preparation:
     Raises WrongTable where no metric has a value: there is nothing to anchor a ranker on.
     """
     whole = derive(table)
-    if not whole.definition.has(METRICS) or not np.isfinite(whole.parts[METRICS]).any():
+    if not whole.definition.has(METRICS) or not np.isfinite(whole.part(METRICS)).any():
         raise WrongTable("No candidate of the table has a metric; measure the images first.")
-    metric_centers, metric_scales = _moments(whole.parts[METRICS].astype(np.float64))
+    metric_centers, metric_scales = _moments(whole.part(METRICS).astype(np.float64))
     columns = plain_columns(whole)
     centers, scales = _moments(columns)
     raw = Definition(tuple(block for block in whole.definition.blocks if block.name != RELATIVE))
@@ -117,7 +117,7 @@ def prepare(table: FeatureTable, components: int) -> Preparation:
 
 def plain_columns(whole: FeatureTable) -> Values:
     """(n, columns) of a derived table: all blocks but the embeddings, and what their relative columns say."""
-    parts = [whole.parts[name] for name in _plain_blocks(whole.definition)]
+    parts = [whole.part(name) for name in _plain_blocks(whole.definition)]
     return np.concatenate(parts, axis=1).astype(np.float64)
 
 

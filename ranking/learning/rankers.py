@@ -12,7 +12,7 @@ default     below 100 labels zsum, then heads, from 1,000 the blend; a richer on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from ranking.learning import linear, recording
 from ranking.learning.base import Progress, silent
 from ranking.learning.blending import blend_weights
-from ranking.learning.calibration import Calibration, isotonic, platt
+from ranking.learning.calibration import ISOTONIC_FROM, Calibration, isotonic, platt
 from ranking.learning.checking import within_concordance
 from ranking.learning.deriving import derive
 from ranking.learning.exceptions import CannotLearn
@@ -33,6 +33,7 @@ from ranking.learning.problems import Problem, by_product
 from ranking.learning.recording import Trained
 from ranking.learning.scorers import Part
 from ranking.learning.table import FeatureTable
+from ranking.learning.threads import one_thread
 from ranking.learning.trees import LambdaRankLearner, TreeHeadsLearner, TreeLearner
 
 COMPONENTS = 24  # of each embedding
@@ -79,8 +80,12 @@ class Learning:
 
     def fit(self, table: FeatureTable, labels: Labels, seed: int, progress: Progress = silent) -> FittedRanker:
         """See `ranking.learning.base.Learner`. The same table, labels and seed give the same ranker to the byte."""
+        with one_thread():
+            return self._fit(table, labels, seed, progress)
+
+    def _fit(self, table: FeatureTable, labels: Labels, seed: int, progress: Progress) -> FittedRanker:
         recipes, notes = _possible(self.recipes, labels)
-        material = _Material(derive(table), by_product(labels), self.components, seed)
+        material = _Material(derive(table.light()), by_product(labels), self.components, seed)
         learners = list({part.name: part for recipe in recipes for part in RECIPES[recipe]}.values())
         folds = splits(material.labels.products, fold_count(len(labels)), seed)
         steps = _Steps(progress, len(folds) * len(learners) + len(RECIPES[recipes[-1]]))
@@ -99,7 +104,7 @@ class Learning:
             steps.next(f"all labels: {part.name}")
             parts.append(part.fit(taught, seed))
         steps.end()
-        chances = sigmoid(calibration(logits))
+        chances = sigmoid(self._unseen(recipes, crossed, known, folds))
         trained = Trained(self.name, chosen, seed, material.table, material.labels, notes, figures, chances)
         return FittedRanker(
             self.name if self.name == chosen else f"{self.name}: {chosen}",
@@ -115,6 +120,25 @@ class Learning:
     def _calibrate(self, logits: Values, problem: Problem) -> Calibration:
         way = isotonic if self.calibration == "isotonic" else platt
         return way(logits, problem.labels.passed, problem.weights)
+
+    def _unseen(
+        self, recipes: Sequence[str], crossed: dict[str, Values], problem: Problem, folds: Sequence[tuple[Rows, Rows]]
+    ) -> Values:
+        """(n): calibrated logits whose recipe, weights and calibration know nothing of the held products.
+
+        Fitted on the other folds' logits: with those of all rows, figures and the gate would be told a little too well.
+        """
+        made = np.zeros(len(problem.labels))
+        for train, held in folds:
+            others = train if len(train) else held
+            part = problem.take(others)
+            chosen, _ = choose(recipes, {name: logits[others] for name, logits in crossed.items()}, part)
+            logits = [crossed[one.name] for one in RECIPES[chosen]]
+            weights = blend_weights([each[others] for each in logits], part)
+            way = self if len(others) >= ISOTONIC_FROM else replace(self, calibration="platt")
+            calibration = way._calibrate(_weighted(weights, [each[others] for each in logits]), part)
+            made[held] = calibration(_weighted(weights, [each[held] for each in logits]))
+        return made
 
 
 @dataclass(frozen=True)

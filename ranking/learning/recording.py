@@ -15,7 +15,7 @@ from ranking.learning.checking import auc, calibration_error, within_auc
 from ranking.learning.labels import Labels, Values
 from ranking.learning.lightgbm_library import lightgbm
 from ranking.learning.preparing import Preparation
-from ranking.learning.projecting import present
+from ranking.learning.projecting import lacking
 from ranking.learning.table import EMBEDDING, METRICS, FeatureTable
 
 
@@ -85,7 +85,7 @@ def _figures(trained: Trained) -> dict[str, Any]:
 def _missing(trained: Trained, preparation: Preparation) -> list[str]:
     """A sentence on each thing that some rows or all lack."""
     notes = []
-    metrics = trained.table.parts[METRICS]
+    metrics = trained.table.part(METRICS)
     without = int((~numpy.isfinite(metrics)).any(axis=1).sum())
     if without:
         notes.append(f"{without} of {len(metrics)} candidates lack a metric; it counts as an average one.")
@@ -93,11 +93,11 @@ def _missing(trained: Trained, preparation: Preparation) -> list[str]:
     for block in preparation.definition.blocks:
         if block.name.startswith(EMBEDDING):
             part = trained.table.parts[block.name]
-            lacking = int((~present(part)).sum())
-            if lacking == len(part):
+            without = lacking(part)
+            if without == len(part):
                 notes.append(f"No candidate has {block.name}; it is left out.")
-            elif lacking and block.name in projected:
-                notes.append(f"{lacking} of {len(part)} candidates lack {block.name}; for them it counts as average.")
+            elif without and block.name in projected:
+                notes.append(f"{without} of {len(part)} candidates lack {block.name}; for them it counts as average.")
     return notes
 
 

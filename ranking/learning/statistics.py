@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ranking.learning.exceptions import WrongTable
 from ranking.learning.labels import Values
-from ranking.learning.table import Floats
+from ranking.learning.shared_rows import Floats
 
 COLUMNS = (
     "sharpness", "product sharpness", "exposure", "contrast", "dark", "light",

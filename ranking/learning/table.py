@@ -8,7 +8,8 @@ Blocks that learning knows by name (any other is taken as plain numbers):
     emb.<space>.<what>      an embedding: what is candidate, photos, prompt, crop or photo_crop
     relative                made by `ranking.learning.deriving.derive`; never stored by hand
 A table holds whole products: features relative to a product's other candidates need all of them, rated or not.
-The hash of a table's definition says whether a ranker may score it.
+The hash of a table's definition says whether a ranker may score it. Embeddings that were stored or put together are
+`SharedRows`: they read like arrays, and taking rows of a table copies none of them.
 """
 
 import hashlib
@@ -21,11 +22,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load as loads
+from safetensors.numpy import save as saves
 
 from ranking.learning.exceptions import WrongTable
+from ranking.learning.shared_rows import Floats, Part, SharedRows, compact, joined, wrapped
 
-Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
 METRICS, STATISTICS, JUDGES, TYPES, RELATIVE = "metrics", "statistics", "judges", "types", "relative"
@@ -103,7 +105,7 @@ class FeatureTable:
     """
 
     definition: Definition
-    parts: Mapping[str, Floats]
+    parts: Mapping[str, Part]
     products: Ids
     candidates: Ids
 
@@ -144,8 +146,12 @@ class FeatureTable:
     @property
     def values(self) -> Floats:
         """(n, d) of all blocks side by side; a copy, large where embeddings are."""
-        blocks = [self.parts[block.name] for block in self.definition.blocks]
+        blocks = [self.part(block.name) for block in self.definition.blocks]
         return np.concatenate(blocks, axis=1) if blocks else np.zeros((len(self), 0), np.float32)
+
+    def part(self, name: str) -> Floats:
+        """(n, width): a block's values as one array; of embeddings a copy, and a large one."""
+        return np.asarray(self.parts[name])
 
     def column(self, name: str) -> Floats:
         """(n): one column by its full name, block.column."""
@@ -156,12 +162,23 @@ class FeatureTable:
             columns = self.definition.block(block).columns
         if column not in columns:
             raise WrongTable(f"The table has no column {name}.")
-        return self.parts[block][:, columns.index(column)]
+        part, place = self.parts[block], columns.index(column)
+        return part.column(place) if isinstance(part, SharedRows) else part[:, place]
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "FeatureTable":
         """These rows only. Take whole products, or features relative to the product change."""
-        parts = {name: part[rows] for name, part in self.parts.items()}
+        parts = {name: _taken(part, rows) for name, part in self.parts.items()}
         return FeatureTable(self.definition, parts, self.products[rows], self.candidates[rows])
+
+    def light(self) -> "FeatureTable":
+        """The same table, of which rows are taken without a copy of any embedding."""
+        parts = {name: wrapped(part) if name.startswith(EMBEDDING) else part for name, part in self.parts.items()}
+        return FeatureTable(self.definition, parts, self.products, self.candidates)
+
+    def compact(self) -> "FeatureTable":
+        """The same values in as little memory as holds them: see `ranking.learning.shared_rows`."""
+        parts = {name: compact(part) if name.startswith(EMBEDDING) else part for name, part in self.parts.items()}
+        return FeatureTable(self.definition, parts, self.products, self.candidates)
 
     def rows_of(self, candidates: Ids) -> NDArray[np.intp]:
         """The row of each candidate. Raises WrongTable naming one that has none."""
@@ -192,19 +209,35 @@ class FeatureTable:
         return (self.take(taken) for taken in self.row_chunks(rows))
 
     def save(self, path: Path) -> None:
-        """One safetensors file, the definition in its head."""
-        arrays = {f"part.{name}": np.ascontiguousarray(part) for name, part in self.parts.items()}
-        told = {"definition": json.dumps(self.definition.plain(), sort_keys=True)}
-        save_file({**arrays, "products": self.products, "candidates": self.candidates}, path, metadata=told)
+        """Writes `packed` into a file."""
+        path.write_bytes(self.packed())
 
     @classmethod
     def load(cls, path: Path) -> "FeatureTable":
         """Reads what save wrote."""
-        with path.open("rb") as file:  # a length of 8 bytes, then the head as JSON
-            told = json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]
-        arrays = load_file(path)
-        definition = Definition.from_plain(json.loads(told["definition"]))
-        parts = {block.name: arrays[f"part.{block.name}"] for block in definition.blocks}
+        return cls.unpacked(path.read_bytes())
+
+    def packed(self) -> bytes:
+        """As safetensors, the definition in its head; embeddings compact. Equal tables give equal bytes."""
+        arrays: dict[str, NDArray[Any]] = {"products": self.products, "candidates": self.candidates}
+        for name, part in self.compact().parts.items():
+            if isinstance(part, SharedRows):
+                arrays[f"part.{name}"], arrays[f"at.{name}"] = part.rows, part.at
+            else:
+                arrays[f"part.{name}"] = part
+        told = {"definition": json.dumps(self.definition.plain(), sort_keys=True)}
+        return saves({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=told)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "FeatureTable":
+        """What packed gave, and files of before embeddings were compact."""
+        head = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])  # a length of 8 bytes, then JSON
+        definition = Definition.from_plain(json.loads(head["__metadata__"]["definition"]))
+        arrays = loads(data)
+        parts: dict[str, Part] = {}
+        for block in definition.blocks:
+            values, at = arrays[f"part.{block.name}"], arrays.get(f"at.{block.name}")
+            parts[block.name] = values if at is None else SharedRows(values, at)
         return cls(definition, parts, arrays["products"], arrays["candidates"])
 
 
@@ -215,9 +248,20 @@ def concatenate(tables: Sequence[FeatureTable]) -> FeatureTable:
     first = tables[0].definition
     if any(table.definition != first for table in tables):
         raise WrongTable("Tables of different definitions cannot be put together; build them anew in one way.")
-    parts = {block.name: np.concatenate([table.parts[block.name] for table in tables]) for block in first.blocks}
+    parts = {block.name: _joined([table.parts[block.name] for table in tables]) for block in first.blocks}
     products = np.concatenate([table.products for table in tables])
     return FeatureTable(first, parts, products, np.concatenate([table.candidates for table in tables]))
+
+
+def _taken(part: Part, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Part:
+    return part.take(rows) if isinstance(part, SharedRows) else part[rows]
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    """Arrays as an array; where one is shared, all are, those made this moment as compact as those that were stored."""
+    if any(isinstance(part, SharedRows) for part in parts):
+        return joined([part if isinstance(part, SharedRows) else compact(part) for part in parts])
+    return np.concatenate([np.asarray(part) for part in parts])
 
 
 def _numbered(block: Block) -> bool:

@@ -4,18 +4,20 @@ A sum that is shared out among threads is added up in another order, and its las
 same labels would teach another file than with four. LightGBM, where the time goes, is deterministic with any number.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 import numpy  # noqa: F401 - both bring their own BLAS, which the controller can only find once it is there
 import scipy.linalg  # noqa: F401
 from threadpoolctl import ThreadpoolController
 
 
-def one_thread() -> AbstractContextManager[Any]:
+@contextmanager
+def one_thread() -> Iterator[None]:
     """Within it numpy's and scipy's linear algebra use one thread, in all of this process."""
-    return _controller().limit(limits=1, user_api="blas")
+    with _controller().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache

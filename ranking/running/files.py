@@ -47,18 +47,12 @@ def get(key: str) -> bytes:
 
 def put_table(table: FeatureTable) -> str:
     """Keep a feature table; returns its key."""
-    with tempfile.TemporaryDirectory(prefix="vitrine-ranking-") as folder:
-        path = Path(folder) / "table.safetensors"
-        table.save(path)
-        return put(path.read_bytes(), "safetensors")[0]
+    return put(table.packed(), "safetensors")[0]
 
 
 def get_table(key: str) -> FeatureTable:
     """A kept feature table. Raises Damaged."""
-    with tempfile.TemporaryDirectory(prefix="vitrine-ranking-") as folder:
-        path = Path(folder) / "table.safetensors"
-        path.write_bytes(get(key))
-        return FeatureTable.load(path)
+    return FeatureTable.unpacked(get(key))
 
 
 def put_labels(labels: Labels) -> str:

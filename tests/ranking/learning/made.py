@@ -44,6 +44,19 @@ def make_world(
     return table, labels
 
 
+def make_wide_world() -> tuple[FeatureTable, Labels]:
+    """Of 50 products, with embeddings wide enough that linear algebra would share its sums out among threads."""
+    table, labels = make_world(50, 8)
+    spread = np.random.default_rng(1).normal(size=(12, 300))
+    photos, candidate = (table.part(f"emb.clip.{what}") @ spread for what in ("photos", "candidate"))
+    blocks = {
+        "metrics": (METRICS, table.part("metrics")),
+        "emb.clip.candidate": (300, candidate + 0.1 * np.sin(np.arange(candidate.size)).reshape(candidate.shape)),
+        "emb.clip.photos": (300, np.repeat(photos[::8], 8, axis=0)),
+    }
+    return FeatureTable.build(blocks, table.products, table.candidates), labels
+
+
 def with_block(table: FeatureTable, name: str, columns: tuple[str, ...], values: np.ndarray) -> FeatureTable:
     """The table with one more block."""
     blocks = {block.name: (block.columns, table.parts[block.name]) for block in table.definition.blocks}

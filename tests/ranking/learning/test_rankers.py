@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ranking.learning import rankers
-from ranking.learning.checking import auc, within_auc
+from ranking.learning.checking import auc, calibration_error, within_auc
 from ranking.learning.exceptions import CannotLearn, WrongTable
 from ranking.learning.fitted import FittedRanker
 from ranking.learning.labels import Labels
@@ -155,6 +155,35 @@ def test_scales_and_projections_of_a_fold_do_not_know_what_is_held_out(monkeypat
     monkeypatch.setattr(rankers, "prepare", watched)
     learner("zsum").fit(table, labels, 1)
     assert [len(each) for each in seen] == [16, 16, 16, 16, 16, 20]
+
+
+@pytest.mark.parametrize("product", [0, 7, 19])
+def test_a_products_verdicts_do_not_reach_its_out_of_fold_probabilities(product: int) -> None:
+    """Models know nothing of it (above), and neither do the recipe, its weights and the calibration.
+
+    Of sums, which learn nothing: what turns here with its own verdicts could only come by these three.
+    """
+    table, labels = make_world(20, 6)
+    own = labels.products == product
+    turned = Labels.build(
+        labels.candidates,
+        labels.products,
+        np.where(own, 1 - labels.passed, labels.passed),
+        questions=np.where(own[:, None], 1 - labels.questions, labels.questions),
+    )
+    before, after = (Learning("sums", ("sum", "zsum")).fit(table, each, 1) for each in (labels, turned))
+    mine = np.isin(before.labelled, labels.candidates[own])
+    np.testing.assert_array_equal(after.out_of_fold[mine], before.out_of_fold[mine])
+    assert not np.array_equal(after.out_of_fold[~mine], before.out_of_fold[~mine])
+    assert not np.array_equal(after.predict(table), before.predict(table))
+
+
+def test_isotonic_calibration_out_of_fold_needs_as_many_labels() -> None:
+    """Of 3,000 labels four in five are left to calibrate the fifth with: then a line does."""
+    table, labels = make_world(375, 8)
+    ranker = Learning("zsum", ("zsum",), calibration="isotonic").fit(table, labels, 1)
+    assert ranker.calibration.plain()["kind"] == "isotonic"
+    assert calibration_error(ranker.out_of_fold, by_candidate(labels, ranker).passed) < 0.05
 
 
 @pytest.mark.parametrize("name", ["heads", "blend"])

@@ -1,17 +1,19 @@
 """Rankers as files: the same to the bit, in no pickle, and nothing broken is loaded."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from ranking.learning.exceptions import BadRankerFile
 from ranking.learning.loading import load
 from ranking.learning.rankers import NAMES, learner
-from tests.ranking.learning.made import make_world
+from tests.ranking.learning.made import make_wide_world, make_world
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -30,15 +32,18 @@ TRAIN = """
 import sys
 from pathlib import Path
 from ranking.learning.rankers import learner
-from tests.ranking.learning.made import few_rounds, make_world
+from tests.ranking.learning.made import few_rounds, make_wide_world
 few_rounds(setattr)
-learner("blend").fit(*make_world(), seed=3).save(Path(sys.argv[1]))
+learner("blend").fit(*make_wide_world(), seed=3).save(Path(sys.argv[1]))
 """
 
 
-def test_training_again_in_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
-    learner("blend").fit(*make_world(), seed=3).save(tmp_path / "one")
-    subprocess.run([sys.executable, "-c", TRAIN, str(tmp_path / "two")], check=True, timeout=200)
+def test_training_again_in_another_process_with_other_threads_gives_the_same_bytes(tmp_path: Path) -> None:
+    with threadpool_limits(1):
+        learner("blend").fit(*make_wide_world(), seed=3).save(tmp_path / "one")
+    threads = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4", "PYTHONHASHSEED": "7"}
+    alone = [sys.executable, "-c", TRAIN, str(tmp_path / "two")]
+    subprocess.run(alone, env={**os.environ, **threads}, check=True, timeout=200)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert sum(name.startswith("trees-") for name in names) == 9
     for name in names:
