@@ -17,8 +17,8 @@ help: ## what there is
 
 demo: STARTED := $(shell date +%s)
 # exec: a signal to make reaches the demo itself, and not a shell between them.
-demo: setup ## set up, load sample data (or PHOTOS=folder) and start: web, workers, scheduler
-	@exec $(BIN)/python manage.py demo --photos "$(PHOTOS)" --started $(STARTED)
+demo: setup ## set up, load sample data (or PHOTOS=folder), start, and show the whole loop (MODEL_SET=, CROWD=1)
+	@exec $(BIN)/python manage.py demo --photos "$(PHOTOS)" --model-set "$(MODEL_SET)" $(if $(CROWD),--crowd) --started $(STARTED)
 
 clean-demo: setup ## remove what the demo put into its data folder
 	@$(BIN)/python manage.py demo --remove

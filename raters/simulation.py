@@ -6,8 +6,9 @@ They go through the services that people go through. Their rows say `origin = si
 import math
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 
@@ -17,6 +18,8 @@ from raters.questions import Rule, rule_book
 from raters.services import people, rating
 from raters.services.rating import Submission
 
+# What is true of an image: by the task's id and the question's key, whether a yes is deserved.
+Truth = Callable[[int, str], bool]
 UNSURE = 0.06  # of the answers that are not wrong: maybe or unclear
 _SECONDS = 18.0  # median attention on an image of a rater of usual speed
 
@@ -46,13 +49,20 @@ def person(seed: int, number: int, careless_share: float) -> Person:
     )
 
 
-def simulate(
-    campaign: Campaign, *, raters: int, seed: int = 0, careless: float = 0.1, most: int | None = None
+def simulate(  # noqa: PLR0913 - all but one by keyword
+    campaign: Campaign,
+    *,
+    raters: int,
+    seed: int = 0,
+    careless: float = 0.1,
+    most: int | None = None,
+    truth: Truth | None = None,
 ) -> Iterator[Rating]:
     """Have `raters` simulated people rate an open campaign in turns, until nothing is left or `most` ratings are made.
 
-    Raises Refused where the campaign takes none.
+    `truth` is what a right answer says; without one it is made up, too. Raises Refused where the campaign takes none.
     """
+    known = truth or partial(_made_up, seed)
     crowd = [(_rater(campaign, seed, number), person(seed, number, careless)) for number in range(raters)]
     made = 0
     while crowd:
@@ -60,7 +70,7 @@ def simulate(
         for rater, who in crowd:
             if most is not None and made >= most:
                 return
-            found = _rate_one(campaign, rater, who, seed)
+            found = _rate_one(campaign, rater, who, known, seed)
             if found is not None:
                 made += 1
                 still.append((rater, who))
@@ -77,11 +87,11 @@ def _rater(campaign: Campaign, seed: int, number: int) -> Rater:
     return rater
 
 
-def _rate_one(campaign: Campaign, rater: Rater, who: Person, seed: int) -> Rating | None:
+def _rate_one(campaign: Campaign, rater: Rater, who: Person, truth: Truth, seed: int) -> Rating | None:
     held = rating.lease_next(rater, campaign, hold=1).assignments
     if not held:
         return None
-    sent = _submission(campaign, held[0], who, seed)
+    sent = _submission(campaign, held[0], who, truth, seed)
     with transaction.atomic():
         made = rating.submit(rater, held[0].uuid, sent)
         Rating.objects.filter(pk=made.pk).update(origin=Origin.SIMULATION)
@@ -89,22 +99,22 @@ def _rate_one(campaign: Campaign, rater: Rater, who: Person, seed: int) -> Ratin
     return made
 
 
-def _submission(campaign: Campaign, held: Assignment, who: Person, seed: int) -> Submission:
+def _submission(campaign: Campaign, held: Assignment, who: Person, truth: Truth, seed: int) -> Submission:
     chance = random.Random(f"{seed}/{held.rater_id}/{held.task_id}")  # noqa: S311 - a made-up answer
     rules = rule_book(campaign.question_set).rules
-    answers = {rule.key: _answer(rule, held.task_id, who, seed, chance) for rule in rules}
+    answers = {rule.key: _answer(rule, held.task_id, who, truth, chance) for rule in rules}
     seconds = _SECONDS / who.speed * math.exp(chance.gauss(0, 0.35))
     times = {rule.key: round(seconds * 1000 / len(rules)) for rule in rules}
     return Submission(uuid.UUID(int=chance.getrandbits(128), version=4), answers, times, round(seconds * 1000))
 
 
-def _answer(rule: Rule, task: int, who: Person, seed: int, chance: random.Random) -> str:
+def _answer(rule: Rule, task: int, who: Person, truth: Truth, chance: random.Random) -> str:
     passing = [answer for answer in rule.answers if answer in rule.passing]
     failing = [answer for answer in rule.answers if answer not in rule.passing]
     if who.careless:
         return passing[0]
     right = chance.random() < who.skill
-    passes = _is_good(task, rule.key, seed) if right else chance.random() < who.leaning
+    passes = truth(task, rule.key) if right else chance.random() < who.leaning
     if passes:
         return passing[0]
     # No, where it is an answer; sometimes one that is less sure.
@@ -112,7 +122,7 @@ def _answer(rule: Rule, task: int, who: Person, seed: int, chance: random.Random
     return chance.choice(failing) if chance.random() < UNSURE else plain
 
 
-def _is_good(task: int, question: str, seed: int) -> bool:
-    """What is true of an image: a bad one fails several questions, a good one seldom any."""
+def _made_up(seed: int, task: int, question: str) -> bool:
+    """What may be true of an image of which nothing is known: a bad one fails several questions, a good one few."""
     quality = random.Random(f"{seed}/image/{task}").betavariate(5, 1.2)  # noqa: S311 - made up
     return random.Random(f"{seed}/image/{task}/{question}").random() < 0.35 + 0.65 * quality  # noqa: S311

@@ -9,6 +9,8 @@ class User(AbstractUser):
 
     # Set by an operator and known to two people: signing in with it leads to the page where one's own is chosen.
     password_is_temporary = models.BooleanField(default=False, editable=False)
+    # Where they are in the demonstration's tour: {"seen": [names of stops], "hidden": bool}.
+    tour = models.JSONField(default=dict, blank=True, editable=False)
 
 
 class ApiToken(models.Model):

@@ -23,6 +23,10 @@ env = Environment(os.environ)
 PRODUCTION = env.flag("VITRINE_PRODUCTION", False)
 DATA_DIR = env.folder("VITRINE_DATA_DIR", BASE_DIR / "var")
 DEBUG = env.flag("VITRINE_DEBUG", False)
+# Set by `manage.py demo` for what it starts: the show behind /demo/ goes on, and the tour shows.
+DEMO = env.flag("VITRINE_DEMO", False)
+if DEMO and PRODUCTION:
+    raise ImproperlyConfigured("VITRINE_DEMO=true lets made-up raters in: it cannot go with VITRINE_PRODUCTION=true.")
 if DEBUG and PRODUCTION:
     raise ImproperlyConfigured(
         "VITRINE_DEBUG=true shows secrets to strangers: it cannot go with VITRINE_PRODUCTION=true."
@@ -151,6 +155,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "control"},
     },
 }
+if DEMO:
+    CELERY_BEAT_SCHEDULE["demo"] = {
+        "task": "demo.advance",
+        "schedule": 3.0,
+        "options": {"queue": "control", "expires": 3.0},
+    }
 
 # --- models ----------------------------------------------------------------------------------------------------------
 MODEL_SET = env.text("VITRINE_MODEL_SET", "")  # of runs that name none
@@ -233,6 +243,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "vitrine.navigation.navigation",
+                "vitrine.demo.tour.tour",
             ]
         },
     }

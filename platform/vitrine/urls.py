@@ -13,6 +13,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("demo/", include("vitrine.demo.urls")),
     path("", include("review.urls")),
     path("", include("catalog.urls")),
     path("", include("jobs.urls")),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from raters.models import Campaign, RatingsImport
 from raters.services import campaigns, figures, webhooks
 from raters.services import imports as rating_imports
 from raters.signals import figures_wanted, ratings_import_wanted
+from vitrine.demo import advancing
 
 IMPORT = "catalog.import"
 SWEEP = "catalog.sweep_media"
@@ -180,3 +182,5 @@ def connect() -> None:
     job_finished.connect(end_figures, dispatch_uid="vitrine.wiring.end_figures")
     ratings_import_wanted.connect(submit_ratings_import, dispatch_uid="vitrine.wiring.submit_ratings_import")
     job_finished.connect(end_ratings_import, dispatch_uid="vitrine.wiring.end_ratings_import")
+    if settings.DEMO:
+        job_finished.connect(advancing.on_job_finished, dispatch_uid="vitrine.demo.on_job_finished")

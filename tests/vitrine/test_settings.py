@@ -80,6 +80,7 @@ def test_production_has_no_default_for(name: str, tmp_path: Path) -> None:
         ({"VITRINE_DATA_DIR": "/proc/nowhere"}, "VITRINE_DATA_DIR=/proc/nowhere cannot be made a folder"),
         ({"VITRINE_PHOTOS_MAX": "3"}, "VITRINE_PHOTOS_MAX is not a setting of Vitrine"),
         ({**PRODUCTION, "VITRINE_DEBUG": "true"}, "VITRINE_DEBUG=true shows secrets"),
+        ({**PRODUCTION, "VITRINE_DEMO": "true"}, "VITRINE_DEMO=true lets made-up raters in"),
         ({**PRODUCTION, "VITRINE_SECRET_KEY": "short"}, "VITRINE_SECRET_KEY is too easy to guess"),
         ({"DATABASE_URL": "postgresql://me:hunter2@h:x/db"}, "DATABASE_URL is not a URL"),
         ({"CELERY_BROKER_URL": "redis://:hunter2@h:x/0"}, "CELERY_BROKER_URL is not a URL"),

@@ -22,11 +22,10 @@ from accounts.models import User
 from catalog.models import ContextPrompt, Photo, Product, ProductType
 from catalog.services.prompts import load_bank
 from jobs.models import Job
-from vitrine import demo
 from vitrine.access import Role, roles_of
+from vitrine.demo import filling
 from vitrine.management.commands.up import box, free_port
 from vitrine.onlyone import OnlyOne
-from vitrine.tasks import add_photos
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,49 +118,27 @@ def test_a_person_of_the_same_name_is_left_alone(data: Path) -> None:
 def test_passwords_differ_and_can_be_said(data: Path) -> None:
     words = set()
     for _ in range(20):
-        words.add(demo.password()[0])
+        words.add(filling.password()[0])
         (data / "demo_password").unlink()
     assert len(words) == 20
     assert all(re.fullmatch(r"([a-z]{6}-){2}[a-z]{6}", word) for word in words)
-
-
-class Context:
-    """As much of a job's context as the demo's job uses, without the jobs tables."""
-
-    def step(self, _name: str, work: object) -> int:
-        return work()  # type: ignore[operator]
-
-    def progress(self, *_: object) -> None: ...
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_samples_get_their_photos_from_a_job_and_only_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [sample._replace(photos=sample.photos[:2]) for sample in demo.samples()[:3]]
-    monkeypatch.setattr(demo, "samples", lambda: few)
-    fill()
-    (job,) = Job.objects.all()
-    assert job.kind == "demo.add_photos"
-    assert add_photos(Context()) == {"photos": 6}
-    assert add_photos(Context()) == {"photos": 0}
-    assert not demo.add_samples()
-    assert Product.objects.filter(source="samples", photo_count=2).count() == 3
 
 
 @pytest.mark.django_db
 def test_the_sample_catalogue_is_whole_and_its_types_have_prompts() -> None:
     load_bank()
     known = set(ProductType.objects.filter(prompts__isnull=False).values_list("name", flat=True))
-    shown = demo.samples()
+    shown = filling.samples()
     assert len(shown) == 24
     assert {sample.row.type_name for sample in shown} <= known
     files = [path for sample in shown for path in sample.photos]
-    assert sorted(files) == sorted((demo.CATALOGUE / "photos").iterdir())
+    assert sorted(files) == sorted((filling.CATALOGUE / "photos").iterdir())
     assert sum(path.stat().st_size for path in files) <= 15_000_000
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_importer_reads_the_sample_catalogue_too(data: Path) -> None:
-    listing = str(demo.CATALOGUE / demo.LISTING)
+    listing = str(filling.CATALOGUE / filling.LISTING)
     call_command("import_products", "manifest", listing, limit=2, verbosity=0, stdout=io.StringIO())
     assert set(Product.objects.values_list("photo_count", flat=True)) == {5}
 

@@ -25,7 +25,7 @@ def write(places: Places, text: str, name: str = "shop") -> str:
     return name
 
 
-HERE = {"mini", "classical"}  # whose weights come along, or that has none
+HERE = {"mini", "classical", "classical-mini"}  # whose weights come along, or that has none
 
 
 @pytest.mark.parametrize("name", sorted({path.stem for path in SHIPPED.glob("*.toml")} - HERE))
@@ -67,7 +67,7 @@ def test_klein_may_be_used_commercially_throughout(own: Places) -> None:
 
 def test_names_are_those_of_both_folders(own: Places) -> None:
     write(own, 'extends = "sd15"')
-    assert set_names(own) == ["classical", "klein", "mini", "sd15", "sd15-paper", "sdxl", "shop"]
+    assert set_names(own) == ["classical", "classical-mini", "klein", "mini", "sd15", "sd15-paper", "sdxl", "shop"]
     assert "shop" not in set_names(Places(own.models))
 
 

@@ -1,6 +1,9 @@
-"""`manage.py demo`: fill an empty installation with something to look at, and start it."""
+"""`manage.py demo`: fill an empty installation with something to look at, and start it with the show behind it."""
 
+import os
+import sys
 import time
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +13,34 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from catalog.models import ImportRun
 from catalog.services.prompts import load_bank
-from generation.services.methods import load_shipped
-from jobs import services as jobs
-from vitrine import demo
+from generation.exceptions import GenerationError
+from generation.services import methods, runs
+from generation.services.runs import Wish
+from vitrine.demo import filling, shows
+from vitrine.demo.shows import LEARNED, SWAPS, Show
 from vitrine.management.commands.up import up
 from vitrine.onlyone import OnlyOne
 
+IMAGES = 6  # of each product by each method
+
 
 class Command(BaseCommand):
-    help = "Migrate, make demo logins, load sample data (or --photos), and start web, workers and scheduler."
+    help = (
+        "Make demo logins, load sample data (or --photos), start web, workers and scheduler, and show the whole loop."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--photos", default="", metavar="DIR", help="import this folder: one folder a product")
+        parser.add_argument(
+            "--crowd", action="store_true", help="have made-up raters judge the own photos' images, too"
+        )
+        parser.add_argument("--model-set", default="", help="what makes the images; without it nothing is downloaded")
+        parser.add_argument("--products", type=int, default=shows.MOST, help=f"of a show at most ({shows.MOST})")
+        parser.add_argument("--images", type=int, default=IMAGES, help=f"of each product by each method ({IMAGES})")
+        parser.add_argument("--no-show", action="store_true", help="only the data: nothing is made of it")
         parser.add_argument("--no-start", action="store_true", help="only fill, do not start")
         parser.add_argument("--remove", action="store_true", help="remove what the demo put into the data folder")
         parser.add_argument("--started", type=float, default=time.time(), help="when the user typed it, Unix seconds")
@@ -35,27 +52,67 @@ class Command(BaseCommand):
         lock = OnlyOne(settings.DATA_DIR / "up.lock")
         if options["remove"]:
             with lock:
-                gone = demo.remove()
+                gone = filling.remove()
             self.stdout.write(f"Removed from {settings.DATA_DIR}: {', '.join(gone)}.")
             return
+        if not 1 <= options["products"] <= shows.MOST or not 1 <= options["images"] <= 100:
+            raise CommandError(f"A demonstration has 1 to {shows.MOST} products with 1 to 100 images each.")
         with lock:
-            logins = self.fill(photos)
+            logins = self.fill(photos, options)
         if not options["no_start"]:
+            begun = shows.shows()
             connections.close_all()
-            up("\n".join(logins), since=options["started"])
+            os.environ["VITRINE_DEMO"] = "true"
+            # Without a card the stages compute on the processor: one process a core, where nobody chose otherwise.
+            if not any(show.learned for show in begun):
+                os.environ.setdefault("VITRINE_GPU_CONCURRENCY", str(min(os.cpu_count() or 1, 4)))
+            up("\n".join(["How far the demonstration is: /demo/", *logins]), since=options["started"], ready=_open)
 
-    def fill(self, photos: Path | None) -> list[str]:
+    def fill(self, photos: Path | None, options: dict[str, Any]) -> list[str]:
         """Everything but the start; doing it again changes nothing. Returns what to tell the user about signing in."""
         _migrate()
-        word, new = demo.password()
-        names = demo.make_people(word, renew=new)
+        word, new = filling.password()
+        names = filling.make_people(word, renew=new)
         load_bank()
-        load_shipped()
-        if photos:
-            call_command("import_products", "auto", str(photos), stdout=self.stdout)
-        elif demo.add_samples():
-            jobs.submit("demo.add_photos", key="demo.add_photos", subject="Photos of the sample products")
+        methods.load_shipped()
+        wish = {"wanted": options["model_set"], "images": options["images"], "most": options["products"]}
+        try:
+            show = self._show(photos, wish, crowd=options["crowd"])
+        except GenerationError as error:
+            raise CommandError(str(error)) from None
+        if not options["no_show"]:
+            for begun in shows.shows():
+                shows.take_up(begun)
+            if show is not None:
+                shows.begin(show)
         return [f"Sign in as {', '.join(names[:-1])} or {names[-1]}", f"with the password  {word}"]
+
+    def _show(self, photos: Path | None, wish: dict[str, Any], *, crowd: bool) -> Show | None:
+        if photos is None:
+            filling.add_samples()
+            show: Show | None = shows.samples(**wish)
+        else:
+            call_command("import_products", "auto", str(photos), stdout=self.stdout)
+            newest = ImportRun.objects.order_by("-pk")[0]
+            show = shows.photos(newest.source, crowd=crowd, **wish)
+        if show is not None:
+            _check(show)
+        return show
+
+
+def _check(show: Show) -> None:
+    """Refuse a model set that cannot do it before anything is begun. Raises GenerationError."""
+    wanted = [(name, show.model_set) for name in SWAPS]
+    wanted += [(name, show.learned) for name in LEARNED if show.learned]
+    for name, model_set in wanted:
+        runs.check(Wish(methods.named(name), model_set=model_set, candidates=show.images))
+
+
+def _open(address: str) -> None:
+    """Open the page of the demonstration where somebody sits before a screen that could show it."""
+    screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if screen and sys.stdout.isatty():
+        webbrowser.open(f"{address}demo/")
 
 
 def _migrate() -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -22,10 +23,11 @@ class Command(BaseCommand):
         up()
 
 
-def up(banner: str = "", *, since: float | None = None) -> None:
+def up(banner: str = "", *, since: float | None = None, ready: Callable[[str], None] = lambda _: None) -> None:
     """Run until a signal comes or a process ends; shows the address, and `banner`, once the site answers.
 
-    `since` is when the user asked for it, in Unix seconds, for the stopwatch in that message.
+    `since` is when the user asked for it, in Unix seconds, for the stopwatch in that message; `ready` is called with
+    the address then.
 
     Exits with status 1 when a process ended by itself. Raises CommandError when the port is taken or another `up` uses
     the same data folder.
@@ -44,6 +46,7 @@ def up(banner: str = "", *, since: float | None = None) -> None:
                 address = f"Vitrine is at http://{_local(settings.WEB_HOST)}:{port}/"
                 seconds = f"Ready {time.time() - started:.1f} s after the start. Ctrl-C stops everything."
                 print(box([address, *banner.splitlines(), seconds]), flush=True)  # noqa: T201
+                ready(address.rpartition(" ")[2])
 
         status = supervisor.run(announce)
     if status:

@@ -1,0 +1,186 @@
+"""The stopwatch of a new user: a clean clone, `make demo`, and how long until there is something to see.
+
+    .venv/bin/python benchmarks/demo.py                 clone, set up, show everything; prints the table, stops it
+    .venv/bin/python benchmarks/demo.py --here          this checkout's environment, a fresh data folder
+    .venv/bin/python benchmarks/demo.py --here --photos DIR --model-set NAME --until rate
+
+Memory is the proportional set size of all its processes together, looked at once a second; nothing else of it is asked
+than its own database and the address that it prints.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+LONGEST = 1_800  # seconds
+STEPS = ("photos", "first", "rate", "rest", "crowd", "figures", "train", "gate", "compare")
+
+
+def main() -> None:
+    options = asked()
+    folder = Path(tempfile.mkdtemp(prefix="vitrine-demo-"))
+    try:
+        rows = measure(options, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"{name:<{width}}  {value}")
+
+
+def asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--here", action="store_true", help="do not clone and set up")
+    parser.add_argument("--photos", default="")
+    parser.add_argument("--model-set", default="")
+    parser.add_argument("--until", default="compare", help=f"the last step to wait for: {', '.join(STEPS)}")
+    return parser.parse_args()
+
+
+def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
+    """The rows of the table, as far as it came."""
+    rows: list[tuple[str, str]] = []
+    home = ROOT
+    if not options.here:
+        home = folder / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(home)], check=True)
+        began = time.monotonic()
+        subprocess.run(["make", "--silent", "setup"], cwd=home, check=True)
+        rows.append(("set-up", f"{time.monotonic() - began:.1f} s"))
+    data = folder / "data"
+    own = {"VITRINE_DATA_DIR": str(data), "DATABASE_URL": "", "VITRINE_PORT": "", "DISPLAY": ""}
+    python = home / ".venv" / "bin" / "python"
+    command = [str(python), "manage.py", "demo", "--photos", options.photos, "--model-set", options.model_set]
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=home, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True)
+    said = Said(process)
+    try:
+        rows += watch(process, said, data / "vitrine.sqlite3", began, options.until)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    return rows
+
+
+class Said(threading.Thread):
+    """Reads what the demonstration prints, and notes when its address came."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        super().__init__(daemon=True)
+        self.process, self.at, self.lines = process, 0.0, []  # type: ignore[var-annotated]
+        self.start()
+
+    def run(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - it was opened as a pipe
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if not self.at and re.search(r"https?://\S+", line):
+                self.at = time.monotonic()
+
+
+def watch(
+    process: "subprocess.Popen[str]", said: Said, database: Path, began: float, until: str
+) -> list[tuple[str, str]]:
+    """Look once a second until the last step is over; raises SystemExit with what was said where it ends itself."""
+    rows: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    peak = 0
+
+    def note(name: str, at: float) -> None:
+        if name not in seen:
+            seen.add(name)
+            rows.append((name, f"{at - began:.1f} s"))
+
+    while time.monotonic() - began < LONGEST and f"step {until} over" not in seen:
+        if process.poll() is not None:
+            sys.exit("The demonstration has ended by itself:\n" + "".join(said.lines[-30:]))
+        peak = max(peak, memory(process.pid))
+        if said.at:
+            note("first page", said.at)
+        for name in events(database):
+            note(name, time.monotonic())
+        time.sleep(1)
+    rows.append(("memory, all processes together, at most", f"{peak / 2**20:.0f} MiB"))
+    rows += [(name, str(value)) for name, value in counts(database).items()]
+    return rows
+
+
+def ask(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows, none while the tables are not there."""
+    if not database.exists():
+        return []
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as connection:
+            return connection.execute(query).fetchall()
+    except sqlite3.OperationalError:
+        return []
+
+
+def events(database: Path) -> list[str]:
+    """What has come so far."""
+    found = ["first candidate"] if ask(database, "SELECT 1 FROM generation_candidate LIMIT 1") else []
+    over = "SELECT key FROM jobs_job WHERE kind = 'demo.step' AND state = 'succeeded'"
+    ended = [key.rpartition(" ")[2] for (key,) in ask(database, over)]
+    for step, query in WAITS.items():
+        if step in ended and ask(database, query) != [(0,)]:
+            ended.remove(step)
+    return found + [f"step {step} over" for step in STEPS if step in ended]
+
+
+# Steps whose job only asks: how many rows of what they asked for are not there yet.
+_RUNS = "SELECT count(*) FROM generation_run WHERE state IN ('planned', 'running')"
+WAITS = {
+    "first": _RUNS,
+    "rest": _RUNS,
+    "figures": "SELECT count(*) FROM raters_campaignfigures WHERE computed_at IS NULL",
+    "train": "SELECT count(*) FROM ranking_training WHERE ended_at IS NULL",
+    "gate": "SELECT count(*) FROM ranking_promotion WHERE state = 'preparing'",
+    "compare": "SELECT count(*) FROM review_comparison WHERE computed_at IS NULL",
+}
+COUNTS = {
+    "candidates": "SELECT count(*) FROM generation_candidate",
+    "runs that ask a person": "SELECT count(*) FROM generation_run WHERE state = 'needs_person'",
+    "simulated ratings": "SELECT count(*) FROM raters_rating WHERE origin = 'simulation'",
+    "jobs that failed": "SELECT count(*) FROM jobs_job WHERE state = 'failed'",
+}
+
+
+def counts(database: Path) -> dict[str, Any]:
+    return {name: (ask(database, query) or [("none",)])[0][0] for name, query in COUNTS.items()}
+
+
+def memory(pid: int) -> int:
+    """The proportional set size of a process and all its descendants, in bytes."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    total, waiting = 0, [pid]
+    while waiting:
+        one = waiting.pop()
+        waiting += parents.get(one, [])
+        try:
+            found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{one}/smaps_rollup").read_text(), re.M)
+        except OSError:
+            continue
+        total += int(found[1]) * 1024 if found else 0
+    return total
+
+
+if __name__ == "__main__":
+    main()

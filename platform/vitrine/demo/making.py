@@ -1,0 +1,138 @@
+"""What the job of each step does. Done twice, it does nothing: it begins what goes on by itself after it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from catalog.models import Product
+from generation.models import Run
+from generation.services import methods, runs
+from generation.services.runs import Wish
+from jobs.context import JobContext
+from ranking.services import registry, training
+from raters.choosing import Choice, Strata, chosen
+from raters.models import Campaign
+from raters.models.campaigns import CampaignState, Origin
+from raters.services import campaigns, figures
+from raters.services.tasks import add_candidates
+from review import tasks as review_tasks
+from review.filters import Filters
+from review.services import comparisons
+from vitrine.demo import crowd, filling
+from vitrine.demo.outcomes import campaign_of, images, judged, training_of
+from vitrine.demo.shows import LEARNED, SWAPS, Show, operator
+
+YOURS = 48  # images that wait for the visitor, of the first products
+_GUIDELINES = """Compare the image with the product's photos, then answer the eight questions.
+
+This is the demonstration: **one** rating an image decides, so that what you say counts at once. A study asks three.
+"""
+Made = dict[str, Any]
+
+
+def keep_photos(show: Show, context: JobContext) -> Made:
+    known = set(
+        Product.objects.filter(pk__in=show.products, source=filling.SOURCE).values_list("external_id", flat=True)
+    )
+    shown = [sample for sample in filling.in_order() if sample.row.external_id in known]
+    new = 0
+    for number, sample in enumerate(shown, start=1):
+        new += context.step(sample.row.external_id, partial(filling.add_photos_of, sample))
+        context.progress(number, len(shown), sample.row.title)
+    return {"photos": new}
+
+
+def run_swaps(products: Callable[[Show], tuple[int, ...]], show: Show, _context: JobContext) -> Made:
+    """Runs of these products by both swaps; those that are there are left alone."""
+    for name in SWAPS:
+        wish = Wish(methods.named(name), model_set=show.model_set, candidates=show.images)
+        runs.start_batch(products(show), wish, title=f"Demonstration: {show.title}", asked_by=operator())
+    return {}
+
+
+def learn(show: Show, _context: JobContext) -> Made:
+    for name in LEARNED:
+        wish = Wish(methods.named(name), model_set=show.learned)
+        runs.start_batch(show.first, wish, title=f"Demonstration: {name}", asked_by=operator())
+    return {}
+
+
+def open_yours(show: Show, context: JobContext) -> Made:
+    """A campaign of the first products' images, by all methods, for whoever is in front of the screen."""
+    settings = {"raters_per_image": 1, "guidelines": _GUIDELINES}
+    campaign = _campaign(context, f"Yours to rate: {show.title}", Origin.PERSON, settings)
+    own = Run.objects.filter(product__in=show.first, method__name__in=SWAPS, seed=0).values_list("pk", flat=True)
+    most = YOURS if show.crowd else None
+    add_candidates(campaign, chosen(Choice(runs=tuple(own), sample=most, strata=Strata.METHOD)))
+    if campaign.state == CampaignState.DRAFT:
+        campaigns.open_campaign(campaign, by=operator())
+    return {"campaign": campaign.pk}
+
+
+def add_more(show: Show, _context: JobContext) -> Made:
+    campaign = campaign_of(show, "rate")
+    return {"images": add_candidates(campaign, images(show)) if campaign else 0}
+
+
+def ask_crowd(show: Show, context: JobContext) -> Made:
+    """A campaign of everything, which made-up raters answer to its end, and which then is closed."""
+    settings = {"raters_per_image": 3, "by_invitation": True}
+    campaign = _campaign(context, f"Simulated crowd: {show.title}", Origin.SIMULATION, settings)
+    if campaign.state == CampaignState.DRAFT:
+        add_candidates(campaign, images(show))
+        campaigns.open_campaign(campaign, by=operator())
+    if campaign.state == CampaignState.OPEN:
+        crowd.rate(campaign, context.progress)
+        campaigns.close(campaign, by=operator())
+    return {"campaign": campaign.pk, "ratings": campaign.ratings.count()}
+
+
+def _campaign(context: JobContext, name: str, origin: Origin, settings: dict[str, Any]) -> Campaign:
+    """The campaign that this step makes; begun again, the one that it made."""
+
+    def make() -> int:
+        return campaigns.make_campaign(name[:120], by=operator(), origin=origin, **settings).pk
+
+    return Campaign.objects.get(pk=_once(context, "campaign", make))
+
+
+def _once(context: JobContext, what: str, make: Callable[[], int]) -> int:
+    """Make a row once for this job: it and the note of its number are written together, or neither is."""
+    with transaction.atomic():
+        return int(context.step(what, make))
+
+
+def ask_figures(show: Show, _context: JobContext) -> Made:
+    campaign = judged(show)
+    if campaign is not None:
+        figures.ask(campaign, by=operator())
+    review_tasks.submit_count()
+    return {}
+
+
+def train(show: Show, context: JobContext) -> Made:
+    campaign = judged(show)
+    wish = training.Wish(
+        campaigns=(campaign.pk,) if campaign else (), note="Learned from a simulated crowd, for the demonstration"
+    )
+    return {"training": _once(context, "training", lambda: training.ask(wish, by=operator()).pk)}
+
+
+def pass_gate(show: Show, context: JobContext) -> Made:
+    """Promote the ranker where its gate lets it through; a gate's no is an answer, and stands."""
+    row = training_of(show)
+    ranker = row.ranker if row else None
+    if ranker is None or registry.why_not(ranker, registry.champion()):
+        return {"promoted": False}
+    asked = _once(context, "promotion", lambda: registry.ask_for_promotion(ranker, by=operator()).pk)
+    return {"promoted": True, "promotion": asked}
+
+
+def compare(show: Show, context: JobContext) -> Made:
+    campaign = judged(show)
+    about = Filters(campaign=campaign.pk if campaign else None)
+    names = [str(methods.named(name)) for name in SWAPS]
+    made_now = _once(context, "comparison", lambda: comparisons.ask(about, names[::-1], by=operator()).pk)
+    return {"comparison": made_now}

@@ -1,0 +1,139 @@
+"""How far each step of a show is, seen from the rows themselves: nothing has to be told that anything happened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from catalog.models import Photo, Product
+from generation.models import Candidate, Run
+from generation.models.runs import RunState
+from ranking.models import Promotion, Training
+from raters.models import Campaign, CampaignFigures, CampaignRater, Task, Verdict
+from raters.models.campaigns import CampaignState
+from raters.models.ratings import Outcome
+from raters.models.tasks import TaskState
+from review.models import Comparison, JudgedImage
+from vitrine.demo.shows import SWAPS, Show, made
+
+OVER = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a step is; `said` is what came of it, in a sentence or less."""
+
+    done: int
+    total: int
+    said: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.done >= self.total
+
+
+def photos_there(show: Show) -> Progress:
+    there = Product.objects.filter(pk__in=show.products, photo_count__gt=0).count()
+    photos = Photo.objects.filter(product__in=show.products).count()
+    return Progress(there, len(show.products), f"{photos} photos of {len(show.products)} products")
+
+
+def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...], show: Show) -> Progress:
+    asked = products(show)
+    rows = Run.objects.filter(product__in=asked, method__name__in=names, seed=0)
+    states = list(rows.values_list("state", flat=True))
+    images = Candidate.objects.filter(run__in=rows, dropped="").count()
+    asks = states.count(RunState.NEEDS_PERSON)
+    said = f"{images} images" + (f"; {asks} runs ask a person" if asks else "")
+    return Progress(sum(state in OVER for state in states), len(asked) * len(names), said)
+
+
+def images(show: Show) -> list[int]:
+    """The ids of what the swaps have made of the show's products."""
+    rows = Candidate.objects.filter(run__product__in=show.products, run__method__name__in=SWAPS, run__seed=0)
+    return list(rows.filter(dropped="").order_by("pk").values_list("pk", flat=True))
+
+
+def _finished(campaign: Campaign) -> int:
+    return CampaignRater.objects.filter(campaign=campaign).aggregate(finished=Sum("finished"))["finished"] or 0
+
+
+def campaign_of(show: Show, step: str) -> Campaign | None:
+    pk = made(show, step, "campaign")
+    return Campaign.objects.filter(pk=pk).first() if pk else None
+
+
+def judged(show: Show) -> Campaign | None:
+    """The campaign whose verdicts this show's figures are about, once it has all of them."""
+    if show.crowd:
+        campaign = campaign_of(show, "crowd")
+        return campaign if campaign and campaign.state == CampaignState.CLOSED else None
+    campaign = campaign_of(show, "rate")
+    if campaign is None or not campaign.task_count or campaign.task_count < len(images(show)):
+        return None
+    waits = Task.objects.filter(campaign=campaign).exclude(state=TaskState.COMPLETE).exists()
+    return None if waits else campaign
+
+
+def yours(show: Show) -> Progress:
+    campaign = campaign_of(show, "rate")
+    if campaign is None:
+        return Progress(0, 1)
+    rated = _finished(campaign)
+    return Progress(1, 1, f"{rated} of {campaign.task_count} rated by you")
+
+
+def crowd_over(show: Show) -> Progress:
+    campaign = campaign_of(show, "crowd")
+    if campaign is None:
+        return Progress(0, 1)
+    ratings = campaign.ratings.count()
+    closed = campaign.state == CampaignState.CLOSED
+    passed = Verdict.objects.filter(campaign=campaign, final=True, outcome=Outcome.PASSED).count()
+    said = f"{ratings:,} simulated ratings of {campaign.task_count} images"
+    return Progress(ratings if not closed else 1, campaign.rating_target + 1 if not closed else 1,
+                    f"{said}; {passed} pass" if closed else said)  # fmt: skip
+
+
+def figures_there(show: Show) -> Progress:
+    campaign = judged(show)
+    row = CampaignFigures.objects.filter(campaign=campaign).first() if campaign else None
+    there = bool(row and (row.computed_at or row.problem))
+    return Progress(int(there), 1, row.problem if row and row.problem else "")
+
+
+def counted(show: Show) -> bool:
+    """Whether review has counted every verdict of the campaign."""
+    campaign = judged(show)
+    final = Verdict.objects.filter(campaign=campaign, final=True).count() if campaign else 0
+    return bool(campaign and final and JudgedImage.objects.filter(campaign=campaign.pk).count() >= final)
+
+
+def training_of(show: Show) -> Training | None:
+    pk = made(show, "train", "training")
+    return Training.objects.select_related("ranker__label_set").filter(pk=pk).first() if pk else None
+
+
+def trained(show: Show) -> Progress:
+    row = training_of(show)
+    if row is None or row.ended_at is None:
+        return Progress(0, 1, row.told[-1]["said"] if row and row.told else "")
+    return Progress(1, 1, f"{row.ranker} of {row.ranker.label_set.images} labels" if row.ranker else row.problem)
+
+
+def gated(show: Show) -> Progress:
+    row, promotion = training_of(show), made(show, "gate", "promotion")
+    asked = Promotion.objects.filter(pk=promotion).first() if promotion else None
+    if asked is not None:
+        said = {"done": f"{asked.after} decides now", "failed": asked.problem}.get(asked.state, "images are scored")
+        return Progress(int(asked.state != Promotion.State.PREPARING), 1, said)
+    if row is None or row.ranker is None:
+        return Progress(1, 1, "no ranker: the plain sum decides")
+    reasons = " ".join(row.ranker.gate.get("reasons", [])) or "It could not be held against the sum."
+    return Progress(1, 1, f"The gate says no, so the plain sum decides. {reasons}")
+
+
+def compared(show: Show) -> Progress:
+    pk = made(show, "compare", "comparison")
+    row = Comparison.objects.filter(pk=pk).first() if pk else None
+    return Progress(int(bool(row and row.computed_at)), 1, row.problem if row else "")

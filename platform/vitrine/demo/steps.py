@@ -1,0 +1,171 @@
+"""The steps of a show, in their order: when each may begin, what its job does, how far it is, where to look at it.
+
+A step's job is short or takes steps of its own, and done twice it does nothing. What it asks other rooms for goes on
+after it; `progress` looks at the rows themselves, so that a killed demonstration goes on where it was.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.urls import reverse
+
+from generation.models import Method
+from jobs.context import JobContext
+from vitrine.demo import making
+from vitrine.demo import outcomes as seen
+from vitrine.demo.making import Made
+from vitrine.demo.outcomes import Progress, campaign_of, judged, training_of
+from vitrine.demo.shows import LEARNED, SWAPS, Show, made
+
+
+@dataclass(frozen=True)
+class Step:
+    """`about` says what it is for; `links` are pages, as soon as there is something on them."""
+
+    name: str
+    title: str
+    about: str
+    ready: Callable[[Show], bool]
+    work: Callable[[Show, JobContext], Made]
+    progress: Callable[[Show], Progress]
+    links: Callable[[Show], Sequence[tuple[str, str]]]
+
+
+def steps_of(show: Show) -> tuple[Step, ...]:
+    """The steps that this show has."""
+    learned = (_LEARN,) if show.learned else ()
+    rest = (_REST,) if show.rest else ()
+    if show.crowd:
+        return (_PHOTOS, _FIRST, _RATE, *rest, _CROWD, _FIGURES, _TRAIN, _GATE, _COMPARE, *learned)
+    return (_PHOTOS, _FIRST, _RATE, *rest, *((_MORE,) if rest else ()), _FIGURES, _COMPARE, *learned)
+
+
+def step_named(show: Show, name: str) -> Step:
+    """Raises KeyError for a step that the show does not have."""
+    return {step.name: step for step in steps_of(show)}[name]
+
+
+def _batch_links(show: Show) -> list[tuple[str, str]]:
+    newest = Method.objects.filter(name=SWAPS[0]).order_by("-version").first()
+    made_by = reverse("generation:runs") + (f"?method={newest.pk}" if newest else "")
+    first = reverse("catalog:product", args=[show.products[0]]) if show.products else reverse("catalog:products")
+    return [("Images of a product", first), ("All runs", made_by)]
+
+
+def _link(label: str, name: str, *args: Any, query: str = "") -> tuple[str, str]:
+    return label, reverse(name, args=args) + query
+
+
+def _rate_links(show: Show) -> list[tuple[str, str]]:
+    campaign = campaign_of(show, "rate")
+    if campaign is None:
+        return []
+    return [_link("Rate", "raters:rate-list"), _link("The campaign", "raters:campaign", campaign.pk)]
+
+
+def _crowd_links(show: Show) -> list[tuple[str, str]]:
+    campaign = campaign_of(show, "crowd")
+    return [_link("The simulated campaign", "raters:campaign", campaign.pk)] if campaign else []
+
+
+def _figure_links(show: Show) -> list[tuple[str, str]]:
+    campaign = judged(show)
+    if campaign is None:
+        return []
+    return [
+        _link("Pass rates", "review:overview", query=f"?campaign={campaign.pk}"),
+        _link("Agreement of raters", "raters:quality", campaign.pk),
+    ]
+
+
+def _train_links(show: Show) -> list[tuple[str, str]]:
+    row = training_of(show)
+    if row is None:
+        return []
+    return [_link("The training", "ranking:training", row.pk)]
+
+
+def _gate_links(show: Show) -> list[tuple[str, str]]:
+    row = training_of(show)
+    if row is None or row.ranker is None:
+        return []
+    first = _link("Picks of a product", "catalog:product", show.products[0]) if show.products else None
+    return [_link("The ranker and its gate", "ranking:ranker", row.ranker.pk), *([first] if first else [])]
+
+
+def _compare_links(show: Show) -> list[tuple[str, str]]:
+    pk = made(show, "compare", "comparison")
+    return [_link("The comparison", "review:comparison", pk)] if pk else []
+
+
+def _always(_show: Show) -> bool:
+    return True
+
+
+def _first(show: Show) -> tuple[int, ...]:
+    return show.first
+
+
+def _rest(show: Show) -> tuple[int, ...]:
+    return show.rest
+
+
+def _over(step: Step) -> Callable[[Show], bool]:
+    return lambda show: step.progress(show).over
+
+
+def _there_is_something(show: Show) -> bool:
+    return _FIRST.progress(show).over and bool(seen.images(show))
+
+
+def _all_made(show: Show) -> bool:
+    return _FIRST.progress(show).over and (not show.rest or _REST.progress(show).over) and bool(seen.images(show))
+
+
+_PHOTOS = Step(
+    "photos", "Photos", "A few photos of each product are all that a seller has.",
+    _always, making.keep_photos, seen.photos_there, lambda _: [_link("Products", "catalog:products")],
+)  # fmt: skip
+_FIRST = Step(
+    "first", "First images", "The first products are cut out and put into new scenes, by a method and by its ablation.",
+    _over(_PHOTOS), partial(making.run_swaps, _first), partial(seen.runs_over, _first, SWAPS), _batch_links,
+)  # fmt: skip
+_RATE = Step(
+    "rate", "Yours to rate", "A campaign of these images is open: as rater, answer eight questions an image.",
+    _there_is_something, making.open_yours, seen.yours, _rate_links,
+)  # fmt: skip
+_REST = Step(
+    "rest", "All images", "The same for all other products.", _over(_FIRST), partial(making.run_swaps, _rest),
+    partial(seen.runs_over, _rest, SWAPS), _batch_links,
+)  # fmt: skip
+_MORE = Step(
+    "more", "More to rate", "The other products' images join your campaign.", _all_made, making.add_more,
+    lambda _: Progress(1, 1), _rate_links,
+)  # fmt: skip
+_CROWD = Step(
+    "crowd", "Simulated crowd", "Made-up raters judge every image by what is known of its making, and by chance.",
+    _all_made, making.ask_crowd, seen.crowd_over, _crowd_links,
+)  # fmt: skip
+_FIGURES = Step(
+    "figures", "Verdicts and figures", "Who agrees with whom, and how many images and products pass.",
+    lambda show: judged(show) is not None, making.ask_figures, seen.figures_there, _figure_links,
+)  # fmt: skip
+_TRAIN = Step(
+    "train", "A ranker learns", "It learns from the verdicts which images pass, on products that it is not tested on.",
+    lambda show: judged(show) is not None, making.train, seen.trained, _train_links,
+)  # fmt: skip
+_GATE = Step(
+    "gate", "The gate", "It decides only if it surely beats the plain sum of three metrics; picks follow from it.",
+    _over(_TRAIN), making.pass_gate, seen.gated, _gate_links,
+)  # fmt: skip
+_COMPARE = Step(
+    "compare", "Comparison", "Both methods, paired by product, with intervals that say how sure it is.",
+    seen.counted, making.compare, seen.compared, _compare_links,
+)  # fmt: skip
+_LEARN = Step(
+    "learn", "Methods that train", "DreamBooth with LoRA, and the paper's method, learn the first products.",
+    _over(_COMPARE), making.learn, partial(seen.runs_over, _first, LEARNED),
+    lambda _: [_link("Runs", "generation:runs")],
+)  # fmt: skip

@@ -1,0 +1,156 @@
+"""What a show is made of: which products, which sets, and that one asked for twice is one."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from catalog.models import Product
+from catalog.samples import render_product_photo
+from generation.exceptions import BadModelSet
+from jobs.models import Job, State
+from tests.factories.catalog import make_photo, make_product
+from vitrine.demo import filling, shows
+from vitrine.demo.steps import steps_of
+
+pytestmark = pytest.mark.django_db
+
+
+def own_products(count: int, source: str = "folders") -> None:
+    for number in range(count):
+        product = make_product(f"Product {number}", source=source)
+        make_photo(product)
+        Product.objects.filter(pk=product.pk).update(photo_count=1)
+
+
+def test_the_samples_show_begins_with_what_shows_best() -> None:
+    filling.add_samples()
+    show = shows.samples()
+    first = Product.objects.in_bulk(show.first)
+    assert [first[pk].external_id for pk in show.first][:2] == ["mug-star", "vase-terracotta"]
+    assert len(show.products) == len(set(show.products)) == 24
+    assert (len(show.first), len(show.rest)) == (6, 18)
+    assert show.crowd
+    assert show.model_set == "classical-mini"
+
+
+def test_own_photos_are_not_given_to_a_crowd_unless_asked() -> None:
+    own_products(2)
+    show = shows.photos("folders")
+    assert show is not None
+    assert not show.crowd
+    assert [step.name for step in steps_of(show)] == ["photos", "first", "rate", "figures", "compare"]
+    asked = shows.photos("folders", crowd=True)
+    assert asked is not None
+    assert "crowd" in [step.name for step in steps_of(asked)]
+
+
+def test_products_that_come_later_are_another_show() -> None:
+    own_products(2)
+    first = shows.photos("folders")
+    assert first is not None
+    shows.begin(first)
+    assert shows.photos("folders") is None
+    own_products(1)
+    second = shows.photos("folders")
+    assert second is not None
+    assert (second.name, len(second.products)) == ("photos-2", 1)
+    assert not set(second.products) & set(first.products)
+
+
+def test_products_without_photos_and_those_beyond_the_most_are_left_out() -> None:
+    own_products(3)
+    make_product("No photo", source="folders")
+    assert len(shows.photos("folders").products) == 3  # type: ignore[union-attr]
+    assert len(shows.photos("folders", most=2).products) == 2  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "swaps", "learned"),
+    [("", "classical-mini", ""), ("classical", "classical", ""), ("mini", "classical-mini", "mini"),
+     ("sdxl", "sdxl", "sdxl")],
+)  # fmt: skip
+def test_a_model_set_is_used_for_what_it_can(wanted: str, swaps: str, learned: str) -> None:
+    own_products(1)
+    show = shows.photos("folders", wanted=wanted)
+    assert show is not None
+    assert (show.model_set, show.learned) == (swaps, learned)
+    assert ("learn" in [step.name for step in steps_of(show)]) == bool(learned)
+
+
+def test_a_set_that_is_not_there_is_named() -> None:
+    own_products(1)
+    with pytest.raises(BadModelSet, match="no model set 'sd99'"):
+        shows.photos("folders", wanted="sd99")
+
+
+def test_begun_twice_is_one_and_reads_back_as_it_was() -> None:
+    own_products(2)
+    show = shows.photos("folders", images=3)
+    assert show is not None
+    assert shows.begin(show).pk == shows.begin(show).pk
+    assert shows.shows() == [show]
+    assert shows.show_named("photos-1") == show
+    with pytest.raises(KeyError):
+        shows.show_named("photos-7")
+
+
+def test_taking_up_leaves_alone_what_is_not_this_shows() -> None:
+    ours = {"kind": "demo.step", "params": {}, "queue": "cpu", "state": State.CANCELLED}
+    from django.utils import timezone  # noqa: PLC0415
+
+    for name in ("photos-1", "photos-10"):
+        Job.objects.create(key=f"demo {name} first", finished_at=timezone.now(), **ours)  # type: ignore[arg-type]
+    show = shows.Show("photos-1", "Own", ())
+    assert shows.take_up(show) == 1
+    assert Job.objects.get(state=State.CANCELLED).key == "demo photos-10 first"
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def shop(tmp_path: Path, settings: LazySettings) -> Path:
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    for name in ("red mug", "blue mug"):
+        (tmp_path / "shop" / name).mkdir(parents=True)
+        render_product_photo("mug", len(name), 96).save(tmp_path / "shop" / name / "front.jpg")
+    return tmp_path / "shop"
+
+
+def demo(shop: Path, **options: Any) -> None:
+    call_command("demo", photos=str(shop), no_start=True, stdout=io.StringIO(), stderr=io.StringIO(), **options)
+
+
+def test_photos_of_ones_own_begin_a_show_once(shop: Path) -> None:
+    demo(shop)
+    demo(shop)
+    (show,) = shows.shows()
+    titles = set(Product.objects.filter(pk__in=show.products).values_list("title", flat=True))
+    assert titles == {"red mug", "blue mug"}
+    assert not show.crowd
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"model_set": "sd99"}, "There is no model set 'sd99'"),
+        ({"model_set": "sdxl"}, "manage.py models fetch sdxl"),
+        ({"images": 0}, "1 to 40 products with 1 to 100 images"),
+        ({"products": 41}, "1 to 40 products with 1 to 100 images"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_before_it_begins(shop: Path, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        demo(shop, **options)
+    assert not Job.objects.exists()
+
+
+def test_only_the_data_on_demand(shop: Path) -> None:
+    demo(shop, no_show=True)
+    assert Product.objects.count() == 2
+    assert shows.shows() == []
