@@ -1,8 +1,9 @@
 """Labels out of verdicts, as they are now; and label sets, which never change.
 
 A label is a final verdict on a generated image by ratings that count: excluded raters are out of verdicts already, gold
-items and images that were made elsewhere are left out here. An image of several campaigns has one label: the newest
-verdict decides, shares are means weighted by ratings. An adjudicator's ruling stands over the verdict.
+items and images that were made elsewhere are left out here. An image of several campaigns has one label: what was said
+last decides, shares are means weighted by ratings. An adjudicator's ruling stands in place of its verdict, in the soft
+labels too: whoever ruled has looked at what the raters disagreed about.
 """
 
 from collections import Counter, defaultdict
@@ -26,7 +27,8 @@ from raters.models.tasks import TaskState
 BATCH = 2_000
 RULES = ("campaign", "question", "rater")
 _FIELDS = ("pk", "campaign", "task", "task__candidate", "task__candidate__run__product", "task__candidate__dropped",
-           "task__candidate__clip_i", "task__state", "ratings", "questions", "share", "updated_at")  # fmt: skip
+           "task__candidate__clip_i", "task__state", "campaign__question_set", "ratings", "questions", "share",
+           "updated_at")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,33 @@ class Collected:
 
 @dataclass
 class _Image:
-    """What is known of one image so far, newest verdict last."""
+    """What is known of one image so far; `said_at` is when its newest verdict or ruling was made."""
 
     product: int
+    said_at: datetime
     passed: bool = False
     campaign: int = 0
     weight: float = 0.0
     share: float = 0.0
     questions: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What one verdict or ruling says: of the image, and of each question as a share of 1."""
+
+    passed: bool
+    share: float
+    questions: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Ruled:
+    """A ruling: its outcome, when, and 1 or 0 for each question that it answered."""
+
+    passed: bool
+    at: datetime
+    questions: dict[str, float]
 
 
 def collect(wish: LabelWish) -> Collected:
@@ -72,7 +93,7 @@ def collect(wish: LabelWish) -> Collected:
     newest: datetime | None = None
     for rows in _verdicts([campaign.pk for campaign in campaigns], outcome):
         weighed = _weighed(rows) if wish.source == LabelSet.Source.DAWID_SKENE else None
-        rulings = _rulings([row["task"] for row in rows])
+        rulings = _rulings(rows)
         for row in rows:
             why = _unfit(row, outcome, weighed, rulings)
             if why:
@@ -143,8 +164,8 @@ def rebuild(label_set: LabelSet) -> Labels:
 
 
 def _verdicts(campaigns: Sequence[int], outcome: str) -> Iterator[list[dict[str, Any]]]:
-    """Final verdicts, oldest change first within an image: the newest decides."""
-    rows = Verdict.objects.filter(campaign__in=campaigns, final=True).order_by("campaign", "pk")
+    """Final verdicts, some at a time."""
+    rows = Verdict.objects.filter(campaign__in=campaigns, final=True).order_by("campaign_id", "pk")
     batch = []
     for row in rows.values(*_FIELDS, outcome).iterator(chunk_size=BATCH):
         batch.append(row)
@@ -156,7 +177,7 @@ def _verdicts(campaigns: Sequence[int], outcome: str) -> Iterator[list[dict[str,
 
 
 def _unfit(
-    row: dict[str, Any], outcome: str, weighed: dict[int, AlternativeVerdict] | None, rulings: dict[int, Ruling]
+    row: dict[str, Any], outcome: str, weighed: dict[int, AlternativeVerdict] | None, rulings: dict[int, _Ruled]
 ) -> str:
     """Why a verdict is no label; empty for one that is."""
     reasons = (
@@ -175,25 +196,33 @@ def _take(
     row: dict[str, Any],
     outcome: str,
     weighed: dict[int, AlternativeVerdict] | None,
-    ruling: Ruling | None,
+    ruling: _Ruled | None,
 ) -> None:
-    image = images.setdefault(row["task__candidate"], _Image(row["task__candidate__run__product"]))
-    image.campaign = row["campaign"]
-    image.passed = (ruling.outcome if ruling else row[outcome]) == Outcome.PASSED
+    said_at = row["updated_at"] if ruling is None else max(row["updated_at"], ruling.at)
+    image = images.setdefault(row["task__candidate"], _Image(row["task__candidate__run__product"], said_at))
+    told = _of_votes(row, outcome) if weighed is None else _of_posteriors(weighed[row["task"]])
+    if ruling is not None:
+        told = _Told(ruling.passed, float(ruling.passed), told.questions | ruling.questions)
+    if said_at >= image.said_at:
+        image.said_at, image.campaign, image.passed = said_at, row["campaign"], told.passed
     weight = float(max(row["ratings"], 1))
-    if weighed is not None:
-        told = weighed[row["task"]]
-        image.passed = (ruling.outcome if ruling else told.outcome) == Outcome.PASSED
-        share = _chance(told.outcome == Outcome.PASSED, told.probability)
-        shares = {key: _chance(one["passes"], one["probability"]) for key, one in told.questions.items()}
-    else:
-        share = row["share"] if row["share"] is not None else float(image.passed)
-        shares = {key: one["share"] for key, one in row["questions"].items() if one["share"] is not None}
-    image.share = (image.share * image.weight + share * weight) / (image.weight + weight)
+    image.share = (image.share * image.weight + told.share * weight) / (image.weight + weight)
     image.weight += weight
-    for key, value in shares.items():
+    for key, value in told.questions.items():
         known = image.questions[key]
         known[0], known[1] = (known[0] * known[1] + value * weight) / (known[1] + weight), known[1] + weight
+
+
+def _of_votes(row: dict[str, Any], outcome: str) -> _Told:
+    passed = row[outcome] == Outcome.PASSED
+    shares = {key: one["share"] for key, one in row["questions"].items() if one["share"] is not None}
+    return _Told(passed, row["share"] if row["share"] is not None else float(passed), shares)
+
+
+def _of_posteriors(told: AlternativeVerdict) -> _Told:
+    passed = told.outcome == Outcome.PASSED
+    shares = {key: _chance(one["passes"], one["probability"]) for key, one in told.questions.items()}
+    return _Told(passed, _chance(passed, told.probability), shares)
 
 
 def _chance(passes: bool, probability: float) -> float:
@@ -243,6 +272,15 @@ def _weighed(rows: Sequence[dict[str, Any]]) -> dict[int, AlternativeVerdict]:
     return {one.task_id: one for one in found}
 
 
-def _rulings(tasks: Sequence[int]) -> dict[int, Ruling]:
-    """The newest ruling on each task, which stands."""
-    return {one.task_id: one for one in Ruling.objects.filter(task__in=tasks).order_by("pk")}
+def _rulings(rows: Sequence[dict[str, Any]]) -> dict[int, _Ruled]:
+    """The newest ruling on each task, which stands; a question that it did not answer keeps its votes."""
+    sets = {row["task"]: row["campaign__question_set"] for row in rows}
+    found = list(Ruling.objects.filter(task__in=sets).order_by("pk"))
+    asked = Question.objects.filter(question_set__in={sets[one.task_id] for one in found})
+    passing = {(one.question_set_id, one.key): one.passing for one in asked}
+    made = {}
+    for one in found:
+        answers = {key: passing.get((sets[one.task_id], key)) for key in one.answers}
+        questions = {key: float(one.answers[key] in good) for key, good in answers.items() if good is not None}
+        made[one.task_id] = _Ruled(one.outcome == Outcome.PASSED, one.at, questions)
+    return made

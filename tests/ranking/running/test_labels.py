@@ -1,5 +1,6 @@
 """Labels out of verdicts: what becomes one, what is left out, and sets that never change."""
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,48 @@ def test_a_ruling_stands_over_the_verdict(world: RatedWorld) -> None:
     Ruling.objects.create(task=task, outcome=Outcome.PASSED if before else Outcome.FAILED, reason="first")
     Ruling.objects.create(task=task, outcome=other, reason="the newest stands")
     assert labels.collect(LabelWish()).labels.passed[1] == 1 - before
+
+
+def asked(world: RatedWorld, place: int) -> int:
+    """Its row among the labels."""
+    return int(np.flatnonzero(labels.collect(LabelWish()).labels.candidates == world.candidates[place].pk)[0])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "answers", "share", "questions"),
+    [
+        (Outcome.PASSED, dict.fromkeys(KEYS, "yes"), 1.0, [1.0] * 8),
+        (Outcome.FAILED, {KEYS[0]: "no", KEYS[1]: "yes", KEYS[2]: "unclear"}, 0.0, [0.0, 1.0, 0.0, *[None] * 5]),
+        (Outcome.FAILED, {}, 0.0, [None] * 8),
+    ],
+    ids=["all passed", "some answered", "none answered"],
+)
+def test_a_ruling_stands_in_the_soft_labels_too(
+    world: RatedWorld, outcome: str, answers: dict[str, str], share: float, questions: list[float | None]
+) -> None:
+    row = asked(world, 1)
+    votes = labels.collect(LabelWish()).labels.questions[row]
+    Ruling.objects.create(task=task_of(world, 1), outcome=outcome, answers=answers)
+    made = labels.collect(LabelWish()).labels
+    assert (made.passed[row], made.share[row]) == (share, share)
+    expected = [vote if told is None else told for told, vote in zip(questions, votes, strict=True)]
+    np.testing.assert_allclose(made.questions[row], expected)
+
+
+def test_what_was_said_last_decides_whichever_campaign_is_younger(world: RatedWorld) -> None:
+    rate(world.candidates[:1], world.pictures)
+    older, younger = Verdict.objects.filter(task__candidate=world.candidates[0]).order_by("campaign_id")
+    now = timezone.now()
+    for first, second in ((older, younger), (younger, older)):
+        Verdict.objects.filter(pk=first.pk).update(outcome=Outcome.PASSED, updated_at=now - timedelta(days=1))
+        Verdict.objects.filter(pk=second.pk).update(outcome=Outcome.FAILED, updated_at=now)
+        found = labels.collect(LabelWish())
+        assert found.labels.passed[0] == 0
+        counts = {source["campaign"]: source["labels"] for source in found.sources}
+        assert counts[second.campaign_id] == (1 if second == younger else 12)
+    ruled = Ruling.objects.create(task=younger.task, outcome=Outcome.PASSED)
+    Ruling.objects.filter(pk=ruled.pk).update(at=now + timedelta(days=1))
+    assert labels.collect(LabelWish()).labels.passed[0] == 1, "a ruling is later than both"
 
 
 def test_a_ruling_decides_a_tie(world: RatedWorld) -> None:
