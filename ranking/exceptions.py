@@ -21,7 +21,19 @@ class NotPromoted(Refused):
     status = 409
 
 
+class TooMany(Refused):
+    """It would be one too many at once."""
+
+    status = 429
+
+
 class Damaged(Refused):
     """A stored file is gone, or is not what it was."""
 
     status = 500
+
+
+class Outdated(Damaged):
+    """What is stored was made by another version of the code, and cannot be gone on with."""
+
+    status = 409

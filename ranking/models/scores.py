@@ -64,13 +64,16 @@ class Score(models.Model):
 
 
 class ScoredProduct(models.Model):
-    """What a ranker last made of a product, and of which images: more of them, or another policy, make it stale."""
+    """What a ranker last made of a product, and of which images: others, or another policy, make it stale.
+
+    `ids` is the sum of the candidates' ids: with their number it tells apart sets of images by one sum in the database.
+    """
 
     ranker = models.ForeignKey(Ranker, models.CASCADE, related_name="products")
     product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="+")
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="+")
     images = models.PositiveIntegerField()
-    newest = models.PositiveBigIntegerField()  # candidate id
+    ids = models.BigIntegerField(default=0)  # 0: to be scored anew
     picked = models.PositiveIntegerField()  # 0: no image was good enough
     best = models.FloatField()  # highest probability
     at = models.DateTimeField(auto_now=True)
@@ -104,9 +107,13 @@ class Explanation(models.Model):
 
 
 class Trial(models.Model):
-    """For a while, a share of the products gets another ranker's picks. Which ones follows from `seed` and product."""
+    """For a while, a share of the products gets another ranker's picks. Which ones follows from `seed` and product.
+
+    `against` decided for the others when it began; none is the plain sum. A change of champion ends a trial.
+    """
 
     ranker = models.ForeignKey(Ranker, models.PROTECT, related_name="trials")
+    against = models.ForeignKey(Ranker, models.PROTECT, null=True, blank=True, related_name="+")
     share = models.FloatField()
     seed = models.PositiveIntegerField()
     begun_at = models.DateTimeField(auto_now_add=True)

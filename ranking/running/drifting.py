@@ -1,23 +1,25 @@
 """Is the world still the one that the champion learned from? What has moved opens a notice until it is back."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.db.models import Min
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from ranking.evaluation.drift import Level, Shift, promise, reference, references, shift
 from ranking.evaluation.exceptions import CannotEvaluate
 from ranking.evaluation.judged import Judged
 from ranking.exceptions import NotEnoughLabels
-from ranking.learning.table import METRICS, STATISTICS, Definition
+from ranking.learning.table import METRICS, STATISTICS, FeatureTable
 from ranking.models import DriftNotice, Ranker, Score
-from ranking.running import features, files
+from ranking.running import defining, features
 from ranking.running import labels as labelling
+from ranking.running.material import Contender, Values
 from ranking.running.scoring import probabilities
 from ranking.services import notices, registry
-from raters.models import Verdict
 from raters.models.ratings import Outcome
 
 Progress = Callable[[int, int, str], None]
@@ -31,11 +33,12 @@ WATCHED = (Kind.FEATURES, Kind.SCORES, Kind.PASS_RATE)
 def look(progress: Progress = lambda *_: None) -> int:
     """Compare newer images with those that the champion learned from; returns how many notices stand.
 
-    Raises Damaged.
+    Files that were gone and are back are read again on the way. Raises Damaged.
     """
     champion = registry.champion()
     if champion is None:
         return 0
+    features.look_for_missing(defining.definition_of(champion))
     found = [*_shifts(champion, progress), *_promise(champion)]
     for kind, about, sentence, told in found:
         notices.open_notice(champion, kind, about, sentence, told)
@@ -44,27 +47,45 @@ def look(progress: Progress = lambda *_: None) -> int:
 
 
 def _shifts(champion: Ranker, progress: Progress) -> list[Found]:
-    """Features and scores of images that came since the training, against those that it learned from."""
-    definition = Definition.from_plain(champion.features)
-    learned = labelling.rebuild(champion.label_set)
+    """Features and scores of images that came since the training, against those that were there when it learned.
+
+    Each side is its own images alone: a product's older ones would hide how the newer are.
+    """
+    definition = defining.definition_of(champion)
     since = max(champion.made_at, timezone.now() - NEW)
-    new = features.measured().filter(created_at__gt=since).order_by().values_list("run__product", flat=True)
-    products = sorted(set(new.distinct()))[-MOST_PRODUCTS:]
+    come = defining.measured().filter(created_at__gt=since).order_by()
+    products = sorted(set(come.values_list("run__product", flat=True).distinct()))[-MOST_PRODUCTS:]
     if not products:
         return []
+    contender = Contender.stored(champion)
+    learned = np.unique(labelling.rebuild(champion.label_set).products).tolist()[-MOST_PRODUCTS:]
     try:
-        then = features.table_of(definition, np.unique(learned.products).tolist()[-MOST_PRODUCTS:], progress)
+        then = features.table_of(definition, learned, progress)
         now = features.table_of(definition, products, progress)
     except NotEnoughLabels:
         return []
-    fitted = files.fitted(champion)
+    old = ~_made_since(then, champion.made_at)
+    new = _made_since(now, since)
     watched = [name for name in (METRICS, STATISTICS) if definition.has(name)]
     found: list[Found] = []
-    for before in references(then, watched):
-        moved = shift(before, now.column(before.name))
-        found += _noted(Kind.FEATURES, moved)
-    scores = reference("scores", probabilities(champion, fitted, then))
-    return found + _noted(Kind.SCORES, shift(scores, probabilities(champion, fitted, now)))
+    for before in references(then.take(old), watched):
+        found += _noted(Kind.FEATURES, shift(before, now.column(before.name)[new]))
+    scores = reference("scores", _unseen(champion, contender, then, old))
+    return found + _noted(Kind.SCORES, shift(scores, probabilities(champion, contender.fitted, now)[new]))
+
+
+def _made_since(table: FeatureTable, at: datetime) -> NDArray[np.bool_]:
+    """(n,): which images were made after that time."""
+    first = defining.measured().filter(created_at__gt=at).aggregate(first=Min("pk"))["first"]
+    return np.zeros(len(table), bool) if first is None else table.candidates >= first
+
+
+def _unseen(champion: Ranker, contender: Contender, table: FeatureTable, rows: NDArray[np.bool_]) -> Values:
+    """What the champion says of these images, as one that saw nothing of their products: of those that it learned from,
+    the out-of-fold probabilities that are stored with it. A ranker is surer of what it knows."""
+    chances = probabilities(champion, contender.fitted, table)
+    frozen = rows & ~np.isin(table.products, contender.learned.products)
+    return np.concatenate([chances[frozen], contender.fitted.out_of_fold])  # type: ignore[attr-defined]
 
 
 def _noted(kind: str, moved: Shift) -> list[Found]:
@@ -75,23 +96,26 @@ def _noted(kind: str, moved: Shift) -> list[Found]:
 
 
 def _promise(champion: Ranker) -> list[Found]:
-    """Picks that were rated since the training, against what was predicted of them."""
-    rows = Verdict.objects.filter(
-        final=True, outcome__in=(Outcome.PASSED, Outcome.FAILED), updated_at__gt=champion.made_at,
-        task__candidate__isnull=False,
+    """Picks that were rated since the training, against what was predicted of them; not those of products that it
+    learned from, of which it says more than it can know of others."""
+    seen = set(np.unique(Contender.stored(champion).learned.products).tolist())
+    rows = Score.objects.filter(
+        ranker=champion, picked=True, candidate__tasks__verdict__final=True,
+        candidate__tasks__verdict__outcome__in=(Outcome.PASSED, Outcome.FAILED),
+        candidate__tasks__verdict__updated_at__gt=champion.made_at,
     )  # fmt: skip
-    verdicts = dict(rows.order_by("pk").values_list("task__candidate", "outcome"))
-    scored = Score.objects.filter(ranker=champion, picked=True).values_list("candidate", "product", "probability")
-    judged = [(product, verdicts[pk] == Outcome.PASSED, chance) for pk, product, chance in scored.iterator()
-              if pk in verdicts]  # fmt: skip
-    if not judged:
+    rows = rows.order_by("candidate", "candidate__tasks__verdict__updated_at", "candidate__tasks__verdict")
+    told = rows.values_list("candidate", "product", "probability", "candidate__tasks__verdict__outcome")
+    newest = {pk: (product, chance, outcome == Outcome.PASSED)
+              for pk, product, chance, outcome in told.iterator() if product not in seen}  # fmt: skip
+    if not newest:
         return []
-    products, passed, chances = zip(*judged, strict=True)
+    products, chances, passed = zip(*newest.values(), strict=True)
     try:
-        told = promise(np.array(chances, np.float64), Judged.build(products, np.array(passed, np.float64)))
+        kept = promise(np.array(chances, np.float64), Judged.build(products, np.array(passed, np.float64)))
     except CannotEvaluate:
         return []
-    if told.level not in (Level.LOOK, Level.ALARM):
+    if kept.level not in (Level.LOOK, Level.ALARM):
         return []
-    figures = {"level": told.level.value, "predicted": told.predicted, "observed": told.observed, "picks": told.picks}
-    return [(Kind.PASS_RATE, "", told.sentence, figures)]
+    figures = {"level": kept.level.value, "predicted": kept.predicted, "observed": kept.observed, "picks": kept.picks}
+    return [(Kind.PASS_RATE, "", kept.sentence, figures)]

@@ -20,12 +20,12 @@ from ranking.evaluation.figures import figures
 from ranking.evaluation.judged import Judged
 from ranking.evaluation.reliability import Ceiling, rater_ceiling
 from ranking.evaluation.splits import LEAST_FROZEN
-from ranking.exceptions import BadWish, NotEnoughLabels
+from ranking.exceptions import BadWish, Damaged, NotEnoughLabels
 from ranking.learning.exceptions import CannotLearn, WrongTable
+from ranking.learning.folds import sample_products
 from ranking.learning.rankers import learner
-from ranking.learning.table import Definition
 from ranking.models import Ranker
-from ranking.running import features
+from ranking.running import defining, features
 from ranking.running import labels as labelling
 from ranking.running.material import Contender, Material, Values, gather, share_now, types_of
 from ranking.running.refusing import refusals
@@ -37,6 +37,8 @@ Progress = Callable[[int, int, str], None]
 SUM = "sum"
 BASELINES = (SUM, "zsum", "linear")
 MOST_VOTES = 7
+MOST_OF_CEILING = 20_000  # images
+AT_ONCE = 1_000  # images whose ratings are read in one statement
 BASIS = {"frozen": "of the frozen split, from which no ranker learned",
          "out of fold": "each scored by a ranker that saw nothing of its product"}  # fmt: skip
 TITLES = {SUM: "Plain sum", "zsum": "Sum of six, standardised", "linear": "Linear"}
@@ -72,15 +74,21 @@ def baselines(found: Material, seed: int, progress: Progress = lambda *_: None) 
 def hold(name: str, own: Contender, others: Mapping[str, Contender], champion: Ranker | None, found: Material) -> Told:
     """The table of figures, and the gate against the champion: the plain sum, where there is none."""
     scores = {each: one.unseen(found.table, found.labels) for each, one in {**others, name: own}.items()}
-    against = SUM
+    against, blocked = SUM, ""
     if champion is not None:
-        against = str(champion)
-        scores[against] = _champion(champion, found)
+        try:
+            scores[str(champion)] = _champion(champion, found)
+            against = str(champion)
+        except (Damaged, WrongTable) as error:
+            blocked = f"the champion {champion} cannot score these images. {error} Roll it back, then evaluate again."
+            champion = None
     rows = _judgeable(list(scores.values()), found)
     if not rows.any():
         return Told({"no_gate": "no labelled image is new to all rankers that are compared."}, {})
     labels = found.labels.take(rows)
     case = _Case(name, against, champion, {each: values[rows] for each, values in scores.items()}, Judged.of(labels))
+    if blocked:
+        return Told({**_figures(case, found, rows), "no_gate": blocked}, {})
     return Told(_figures(case, found, rows), _gate(case, found))
 
 
@@ -95,7 +103,7 @@ def evaluate_again(ranker: Ranker, progress: Progress = lambda *_: None) -> dict
     same = champion is not None and champion.pk == ranker.pk
     with refusals():
         share = share_now(len(np.unique(collected.labels.products)))
-        found = gather(Definition.from_plain(ranker.features), collected.labels, share, progress)
+        found = gather(defining.definition_of(ranker), collected.labels, share, progress)
         others = baselines(found, ranker.seed, progress)
         told = hold(ranker.name, Contender.stored(ranker), others, None if same else champion, found)
     if not told.gate:
@@ -107,16 +115,26 @@ def evaluate_again(ranker: Ranker, progress: Progress = lambda *_: None) -> dict
 
 
 def ceiling_of(candidates: NDArray[np.int64], products: NDArray[np.int64]) -> Ceiling | None:
-    """One rater against the others on these images; None where no image has two ratings that count."""
-    place = {pk: row for row, pk in enumerate(candidates.tolist())}
+    """One rater against the others on these images; None where no image has two ratings that count.
+
+    The ratings of these images alone are read, some at a time. Of more than MOST_OF_CEILING images it is as many, of
+    whole products drawn with a fixed seed.
+    """
+    rows = sample_products(products, MOST_OF_CEILING, 0)
+    rows = rows[np.argsort(candidates[rows], kind="stable")]
+    candidates, products = candidates[rows], products[rows]
     votes = np.full((len(candidates), MOST_VOTES), np.nan)
     filled = np.zeros(len(candidates), np.intp)
-    rows = Rating.objects.filter(withdrawn_at=None, excluded=False, gold=False, task__candidate__isnull=False)
-    for candidate, accepted in rows.order_by("pk").values_list("task__candidate", "accepted").iterator():
-        row = place.get(candidate)
-        if row is not None and filled[row] < MOST_VOTES:
-            votes[row, filled[row]] = accepted
-            filled[row] += 1
+    counted = Rating.objects.filter(withdrawn_at=None, excluded=False, gold=False).order_by("pk")
+    for start in range(0, len(candidates), AT_ONCE):
+        some = candidates[start : start + AT_ONCE].tolist()
+        place = {pk: start + row for row, pk in enumerate(some)}
+        told = counted.filter(task__candidate__in=some).values_list("task__candidate", "accepted")
+        for candidate, accepted in told.iterator():
+            row = place[candidate]
+            if filled[row] < MOST_VOTES:
+                votes[row, filled[row]] = accepted
+                filled[row] += 1
     most = int(filled.max(initial=0))
     return rater_ceiling(votes[:, :most], products) if most > 1 else None
 
@@ -133,15 +151,12 @@ class _Case:
 
 
 def _champion(champion: Ranker, found: Material) -> Values:
-    """By the champion, on its own features, which may be others than today's. Raises BadWish where it cannot score."""
-    definition = Definition.from_plain(champion.features)
+    """By the champion, on its own features, which may be others than today's. Raises Damaged or WrongTable."""
+    definition = defining.definition_of(champion)
     table = found.table
     if definition.hash != table.definition.hash:
         table = features.table_of(definition, np.unique(found.labels.products).tolist())
-    try:
-        return Contender.stored(champion).unseen(table, found.labels)
-    except WrongTable as error:
-        raise BadWish(f"The champion {champion} cannot score these images: {error} Roll it back first.") from error
+    return Contender.stored(champion).unseen(table, found.labels)
 
 
 def _judgeable(scores: list[Values], found: Material) -> NDArray[np.bool_]:
@@ -216,7 +231,8 @@ def _rows(case: _Case, told: Comparison, metric: str) -> list[dict[str, Any]]:
     if told.ceiling is not None:
         known = {name: getattr(told.ceiling, name) for name in ("pearson", "auc", "auc_within")}
         shown = {name: {"value": value, "low": None, "high": None, "said": ""} for name, value in known.items()}
-        ceiling = [{"title": CEILING, "kind": "ceiling", "figures": shown}]
+        drawn = f" ({told.ceiling.images:,} images drawn by chance)" if told.candidates > MOST_OF_CEILING else ""
+        ceiling = [{"title": f"{CEILING}{drawn}", "kind": "ceiling", "figures": shown}]
     return own + rest + ceiling
 
 
@@ -228,15 +244,19 @@ def _row(row: Row, title: str, kind: str) -> dict[str, Any]:
 def _gate(case: _Case, found: Material) -> dict[str, Any]:
     """The decision, and whom it was made against; empty where nothing can be compared."""
     own, names = types_of(np.unique(case.judged.products).tolist())
+    rule = gate.Rule(n=policy.current().top)  # what ships is what is held against the champion
     types = np.array([own.get(product, 0) for product in case.judged.products.tolist()], np.int64)
     try:
-        made = gate.decide(case.scores[case.against], case.scores[case.name], case.judged, types=types, names=names)
+        made = gate.decide(
+            case.scores[case.against], case.scores[case.name], case.judged, types=types, names=names, rule=rule
+        )
     except CannotEvaluate:
         return {}
     basis = _basis(case, found)
     return {
         **made.plain(),
         "reasons": made.reasons,
+        "picks": rule.n,
         "basis": basis,
         "basis_words": BASIS[basis],
         "against": case.champion.pk if case.champion else None,

@@ -7,9 +7,8 @@ import numpy as np
 from ranking.exceptions import BadWish, Refused
 from ranking.learning.base import Contribution
 from ranking.learning.explaining import grouped
-from ranking.learning.table import Definition
 from ranking.models import Explanation, Ranker
-from ranking.running import features, files
+from ranking.running import defining, features, files
 
 MOST = 200  # kept; the largest
 
@@ -19,10 +18,10 @@ def contributions(ranker: Ranker, candidate: int) -> list[Contribution]:
 
     The numbers of an embedding are told as one: nobody can read them singly. Raises BadWish, Damaged.
     """
-    product = features.measured().filter(pk=candidate).values_list("run__product", flat=True).first()
+    product = defining.measured().filter(pk=candidate).values_list("run__product", flat=True).first()
     if product is None:
         raise BadWish(f"Candidate {candidate} is not there, or was not measured: there is nothing to explain.")
-    table = features.table_of(Definition.from_plain(ranker.features), [product])
+    table = features.table_of(defining.definition_of(ranker), [product])
     row = int(table.rows_of(np.array([candidate], np.int64))[0])
     return grouped(files.fitted(ranker).explain(table, row))
 

@@ -1,42 +1,40 @@
 """The feature table of this site's candidates: read from what stages have stored, in chunks, by one way for all uses.
 
-What a column means is its `Definition`, whose hash stands beside every chunk and every ranker. Embeddings of different
-checkpoints are different spaces: a candidate that was measured by others has none in this one, and NaN says so.
+What a column means is said in `ranking.running.defining`. A file that is gone leaves NaN, and is remembered: what it is
+missing from is read again once it is back.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import QuerySet
+from django.utils import timezone
 from numpy.typing import NDArray
-from safetensors.numpy import load
 
 from generation.exceptions import GenerationError
-from generation.models import Candidate, ResultFile
 from generation.records import Picture
 from generation.storage import site_files
 from ranking.exceptions import Damaged, NotEnoughLabels
 from ranking.learning import statistics
-from ranking.learning.table import EMBEDDING, METRICS, STATISTICS, Block, Definition, FeatureTable, concatenate
-from ranking.models import FeatureChunk
-from ranking.running import files
+from ranking.learning.table import EMBEDDING, METRICS, STATISTICS, Definition, FeatureTable, concatenate
+from ranking.models import FeatureChunk, ScoredProduct
+from ranking.running import defining, files
+from ranking.running.defining import MODELS, SIX, Measured, measured
 
 PRODUCTS = 32  # in a chunk
-SIX = ("clip_i", "clip_t", "dino_i", "seg_clip_i", "seg_clip_t", "seg_dino_i")
-# what of an embedding's block: the arrays of the stage measure (generation.records.MeasureResult), clip's and dino's
+LOOK_AGAIN = timedelta(hours=1)  # at the earliest, whether files that were gone are back
+# What of an embedding's block: the arrays of the stage measure (generation.records.MeasureResult), clip's and dino's.
 ROWS = {"candidate": "{model}", "crop": "seg_{model}", "prompt": "prompt"}
 PHOTOS = {"photos": "photo_{model}", "photo_crop": "photo_seg_{model}"}
-MODELS = {"clip": ("candidate", "crop", "photos", "photo_crop", "prompt"),
-          "dino": ("candidate", "crop", "photos", "photo_crop")}  # fmt: skip
 Progress = Callable[[int, int, str], None]
 Floats = NDArray[np.float32]
+Missing = dict[str, list[int]]  # {a file that is gone: the candidates that lack what it holds}
 _FIELDS = (
     "pk",
     "run__product",
@@ -50,32 +48,6 @@ _FIELDS = (
     "mask_sha256",
     *SIX,
 )
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """The file of one measuring: its arrays, and in which spaces they are."""
-
-    arrays: dict[str, NDArray[Any]]
-    spaces: dict[str, str]  # {"clip": "clip-1a2b3c4d", …}
-
-
-def measured() -> QuerySet[Candidate]:
-    """The candidates that have features: not held back, and measured."""
-    return Candidate.objects.filter(dropped="", clip_i__isnull=False)
-
-
-def definition_now() -> Definition:
-    """What the features of the newest measured candidates are. Raises NotEnoughLabels where nothing is measured."""
-    newest = measured().exclude(embeddings="").order_by("-pk").values_list("embeddings", flat=True).first()
-    if newest is None:
-        raise NotEnoughLabels("No candidate has been measured yet, so there is nothing to rank: run a product first.")
-    found = _opened(newest)
-    blocks = [Block(METRICS, SIX), Block(STATISTICS, statistics.COLUMNS, statistics.VERSION)]
-    for model, parts in MODELS.items():
-        width = found.arrays[model].shape[1] if model in found.arrays else 0
-        blocks += [Block.of_width(f"{EMBEDDING}{found.spaces[model]}.{part}", width) for part in parts if width]
-    return Definition(tuple(blocks))
 
 
 def table_of(definition: Definition, products: Iterable[int], progress: Progress = lambda *_: None) -> FeatureTable:
@@ -100,7 +72,11 @@ def tables(
 
 
 def chunk(definition: Definition, number: int) -> FeatureTable:
-    """One chunk: as it is stored while its candidates are the same, else with what is new added, and stored."""
+    """One chunk: as it is stored while its candidates are the same, else with what is new added, and stored.
+
+    Raises Outdated for a definition that this version of the code does not make.
+    """
+    defining.check(definition)
     within = (number * PRODUCTS, (number + 1) * PRODUCTS)
     rows = list(
         measured().filter(run__product__gte=within[0], run__product__lt=within[1]).order_by("pk").values(*_FIELDS)
@@ -108,11 +84,39 @@ def chunk(definition: Definition, number: int) -> FeatureTable:
     stamp = hashlib.sha256(" ".join(f"{row['pk']}:{row['embeddings']}" for row in rows).encode()).hexdigest()
     kept = FeatureChunk.objects.filter(definition=definition.hash, number=number).first()
     known = _known(kept)
-    if kept is not None and known is not None and kept.stamp == stamp:
+    back = _back(kept) if kept is not None and known is not None else set()
+    if kept is not None and known is not None and kept.stamp == stamp and not back:
         return known
-    table = build(definition, rows, known)
-    _keep(definition, number, stamp, table, kept.key if kept else "")
+    missing = _still(kept.missing, {row["pk"] for row in rows} - back) if kept is not None and known is not None else {}
+    table = build(definition, rows, known, without=back, missing=missing).compact()
+    key = _keep(FeatureChunk(definition=definition.hash, number=number, stamp=stamp, missing=missing), table, kept)
+    if back and kept is not None and key != kept.key:  # what was scored without them is scored anew
+        scored = ScoredProduct.objects.filter(ranker__definition=definition.hash)
+        scored.filter(product__gte=within[0], product__lt=within[1]).update(ids=0)
     return table
+
+
+def look_for_missing(definition: Definition) -> int:
+    """Read again what files that were gone are missing from, where these are back; returns how many chunks lack any."""
+    rows = FeatureChunk.objects.filter(definition=definition.hash).exclude(missing={})
+    numbers = list(rows.order_by("number").values_list("number", flat=True))
+    for number in numbers:
+        chunk(definition, number)
+    return rows.count()
+
+
+def _back(kept: FeatureChunk) -> set[int]:
+    """The candidates whose files were gone and are there again; it is looked at once in a while only."""
+    if not kept.missing or kept.made_at > timezone.now() - LOOK_AGAIN:
+        return set()
+    kept.save(update_fields=["made_at"])
+    return {pk for key, pks in kept.missing.items() if default_storage.exists(key) for pk in pks}
+
+
+def _still(missing: Missing, candidates: set[int]) -> Missing:
+    """What is missing from these candidates alone."""
+    own = {key: [pk for pk in pks if pk in candidates] for key, pks in missing.items()}
+    return {key: pks for key, pks in own.items() if pks}
 
 
 def _known(kept: FeatureChunk | None) -> FeatureTable | None:
@@ -126,38 +130,50 @@ def _known(kept: FeatureChunk | None) -> FeatureTable | None:
         return None
 
 
-def build(definition: Definition, rows: Sequence[dict[str, Any]], known: FeatureTable | None = None) -> FeatureTable:
-    """A table of these candidates; what a former table knows of them is taken over: a candidate never changes."""
+def build(
+    definition: Definition,
+    rows: Sequence[dict[str, Any]],
+    known: FeatureTable | None = None,
+    *,
+    without: Iterable[int] = (),
+    missing: Missing | None = None,
+) -> FeatureTable:
+    """A table of these candidates; what a former table knows of them is taken over: a candidate never changes.
+
+    Of those in `without` nothing is taken over. To `missing` is added which files were gone.
+    """
     ids = np.array([row["pk"] for row in rows], np.int64)
     products = np.array([row["run__product"] for row in rows], np.int64)
     parts = {block.name: np.full((len(rows), len(block.columns)), np.nan, np.float32) for block in definition.blocks}
     new = np.ones(len(rows), bool)
     if known is not None and len(known):
-        new = ~np.isin(ids, known.candidates)
+        new = ~np.isin(ids, known.candidates) | np.isin(ids, list(without))
         places = known.rows_of(ids[~new])
         for name, part in parts.items():
-            part[~new] = known.parts[name][places]
-    _fill(parts, rows, np.flatnonzero(new))
+            part[~new] = np.asarray(known.parts[name][places])
+    _fill(parts, rows, np.flatnonzero(new), {} if missing is None else missing)
     return FeatureTable(definition, parts, products, ids)
 
 
-def _fill(parts: dict[str, Floats], rows: Sequence[dict[str, Any]], places: NDArray[np.intp]) -> None:
+def _fill(parts: dict[str, Floats], rows: Sequence[dict[str, Any]], places: NDArray[np.intp], missing: Missing) -> None:
     for place in places:
         row = rows[place]
         if METRICS in parts:
             parts[METRICS][place] = [np.nan if row[name] is None else row[name] for name in SIX]
         if STATISTICS in parts:
-            parts[STATISTICS][place] = _statistics(row)
+            parts[STATISTICS][place] = _statistics(row, missing)
     measured_in = sorted((rows[place]["embeddings"], int(place)) for place in places if rows[place]["embeddings"])
     for key, group in groupby(measured_in, key=lambda pair: pair[0]):
+        own = [place for _, place in group]
         try:
-            found = _opened(key)
+            found = defining.opened(key)
         except GenerationError:
-            continue  # the file is gone: what it held is missing, and NaN says so
-        _embed(parts, found, rows, [place for _, place in group])
+            missing.setdefault(key, []).extend(rows[place]["pk"] for place in own)
+            continue
+        _embed(parts, found, rows, own)
 
 
-def _embed(parts: dict[str, Floats], found: _Measured, rows: Sequence[dict[str, Any]], places: list[int]) -> None:
+def _embed(parts: dict[str, Floats], found: Measured, rows: Sequence[dict[str, Any]], places: list[int]) -> None:
     """Put one file's embeddings where they belong; rows of zeros are cut-outs that were not found."""
     at = [rows[place]["row"] for place in places]
     for model, own in found.spaces.items():
@@ -178,39 +194,31 @@ def _present(rows: Floats) -> Floats:
     return np.asarray(rows[(rows != 0).any(axis=1)])
 
 
-def _opened(key: str) -> _Measured:
-    """A measuring's file, with the checkpoints that made it. Raises GenerationError when it is gone."""
-    arrays = load(site_files().data(key))
-    made = ResultFile.objects.filter(key=key, result__stage="measure").values_list("result__checkpoints", flat=True)
-    checkpoints = made.first() or {}
-    spaces = {
-        model: f"{model}-{hashlib.sha256(str(checkpoints.get(model, '')).encode()).hexdigest()[:8]}"
-        for model in MODELS
-        if model in arrays
-    }
-    return _Measured(arrays, spaces)
-
-
-def _statistics(row: dict[str, Any]) -> Floats:
-    """Of the picture and the product's mask in it; NaN where the picture is gone."""
+def _statistics(row: dict[str, Any], missing: Missing) -> Floats:
+    """Of the picture and the product's mask in it; NaN where one of them is gone, which `missing` then tells."""
     store = site_files()
+    reading = row["key"]
     try:
         image = np.asarray(store.image(Picture(row["key"], row["sha256"], row["width"], row["height"])))
         mask = None
         if row["mask_key"]:
+            reading = row["mask_key"]
             mask = store.mask(Picture(row["mask_key"], row["mask_sha256"], row["width"], row["height"]))
     except GenerationError:
+        missing.setdefault(reading, []).append(row["pk"])
         return np.full(len(statistics.COLUMNS), np.nan, np.float32)
     return np.asarray(statistics.image_statistics(image, mask), np.float32)
 
 
-def _keep(definition: Definition, number: int, stamp: str, table: FeatureTable, before: str) -> None:
+def _keep(made: FeatureChunk, table: FeatureTable, before: FeatureChunk | None) -> str:
+    """Store a chunk in place of what was there; returns its key."""
     key = files.put_table(table)
     with transaction.atomic():
         FeatureChunk.objects.update_or_create(
-            definition=definition.hash,
-            number=number,
-            defaults={"stamp": stamp, "rows": len(table), "key": key},
+            definition=made.definition,
+            number=made.number,
+            defaults={"stamp": made.stamp, "rows": len(table), "key": key, "missing": made.missing},
         )
-        if before and before != key and not FeatureChunk.objects.filter(key=before).exists():
-            transaction.on_commit(lambda: default_storage.delete(before))
+        if before and before.key != key and not FeatureChunk.objects.filter(key=before.key).exists():
+            transaction.on_commit(lambda: default_storage.delete(before.key))
+    return key

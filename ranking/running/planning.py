@@ -1,19 +1,20 @@
 """Draws what is to be rated next: likely picks, uncertain images and an even part, each with its known chance."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
 
-from generation.models import Candidate
 from ranking.evaluation.choosing import Choice, Mix, Reason, choose
 from ranking.evaluation.curves import extrapolate
 from ranking.evaluation.exceptions import CannotEvaluate
 from ranking.exceptions import BadWish
 from ranking.models import LabelSet, PlannedImage, Ranker, RatingPlan, Score
-from ranking.running import features, scoring
+from ranking.running import defining, scoring
 from ranking.services import policy, registry
 from raters.models import Task, Verdict
 from raters.models.ratings import Outcome
@@ -64,28 +65,31 @@ def draw(plan: RatingPlan, progress: Progress = lambda *_: None) -> int:
 
 
 def _unrated(ranker: Ranker | None) -> tuple[NDArray[np.int64], NDArray[np.int64], Values]:
-    """(products, candidates, probabilities) of measured images that are in no campaign."""
+    """(products, candidates, probabilities) of measured images that are in no campaign; 24 bytes an image."""
     asked = Task.objects.filter(candidate__isnull=False).values("candidate")
     if ranker is not None:
         rows = Score.objects.filter(ranker=ranker).exclude(candidate__in=asked).order_by("candidate")
-        found = list(rows.values_list("product", "candidate", "probability").iterator())
-    else:
-        found = _by_the_sum(features.measured().exclude(pk__in=asked))
-    products, candidates, chances = zip(*found, strict=True) if found else ((), (), ())
-    return np.array(products, np.int64), np.array(candidates, np.int64), np.array(chances, np.float64)
+        found = _read(rows.values_list("product", "candidate", "probability"))
+        return found["product"], found["candidate"], found["value"]
+    measured = defining.measured().exclude(pk__in=asked).order_by("pk")
+    total = Coalesce(F("clip_i"), 0.0) + Coalesce(F("clip_t"), 0.0) + Coalesce(F("dino_i"), 0.0)
+    found = _read(measured.annotate(total=total).values_list("run__product", "pk", "total"))
+    return found["product"], found["candidate"], _by_the_sum(found["value"])
 
 
-def _by_the_sum(rows: QuerySet[Candidate]) -> list[tuple[int, int, float]]:
+def _read(rows: QuerySet[Any, Any]) -> NDArray[Any]:
+    """Rows of two ids and a number as they come from the database, never all of them as objects."""
+    kinds = [("product", np.int64), ("candidate", np.int64), ("value", np.float64)]
+    return np.fromiter(rows.iterator(chunk_size=BATCH), np.dtype(kinds))
+
+
+def _by_the_sum(sums: Values) -> Values:
     """The sum says no probability: its rank among all, from the usual pass rate up and down, stands for one."""
-    told = list(rows.order_by("pk").values_list("run__product", "pk", "clip_i", "clip_t", "dino_i"))
-    if not told:
-        return []
-    sums = np.array([[value or 0.0 for value in values] for _, _, *values in told]).sum(axis=1)
-    ranks = (np.argsort(np.argsort(sums, kind="stable"), kind="stable") + 0.5) / len(sums)
+    ranks = (np.argsort(np.argsort(sums, kind="stable"), kind="stable") + 0.5) / max(len(sums), 1)
     rate = _usual_rate()
     # sigmoid(logit(rate) + log-odds of the rank, halved): .4 correlated with people, the sum is sure of nothing.
     odds = rate / (1 - rate) * np.sqrt(ranks / (1 - ranks))
-    return [(product, pk, float(chance)) for (product, pk, *_), chance in zip(told, odds / (1 + odds), strict=True)]
+    return np.asarray(odds / (1 + odds))
 
 
 def _usual_rate() -> float:
@@ -97,7 +101,7 @@ def _served() -> NDArray[np.int64]:
     """Products that have an image which passed."""
     rows = Verdict.objects.filter(final=True, outcome=Outcome.PASSED, task__candidate__isnull=False)
     found = rows.order_by().values_list("task__candidate__run__product", flat=True).distinct()
-    return np.array(sorted(found), np.int64)
+    return np.fromiter(found.iterator(), np.int64)
 
 
 def _gain(made: Choice, ranker: Ranker | None) -> dict[str, object]:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Sum
 from numpy.typing import NDArray
 
 from ranking.evaluation.picking import Picked, Wish, pick
 from ranking.exceptions import Damaged
 from ranking.learning.base import Ranker as Fitted
 from ranking.learning.exceptions import WrongTable
-from ranking.learning.table import EMBEDDING, Definition, FeatureTable
+from ranking.learning.table import EMBEDDING, FeatureTable
 from ranking.models import DriftNotice, Explanation, Policy, Ranker, Score, ScoredProduct
-from ranking.running import features, files
+from ranking.running import defining, features, files
 from ranking.services import notices
 from ranking.services import policy as policies
 
@@ -24,17 +24,14 @@ Progress = Callable[[int, int, str], None]
 
 def stale(ranker: Ranker, policy: Policy) -> list[int]:
     """Products whose scores by this ranker are missing, or are of other images or under another policy."""
-    there = features.measured().order_by().values("run__product")
-    known = {
-        product: (images, newest, policy_id)
-        for product, images, newest, policy_id in ScoredProduct.objects.filter(ranker=ranker).values_list(
-            "product", "images", "newest", "policy"
-        )
-    }
-    counted = there.annotate(images=Count("pk"), newest=Max("pk")).values_list("run__product", "images", "newest")
-    now = {product: (images, newest, policy.pk) for product, images, newest in counted.iterator()}
+    there = defining.measured().order_by().values("run__product")
+    names = ("product", "images", "ids", "policy")
+    known = {product: seen for product, *seen in ScoredProduct.objects.filter(ranker=ranker).values_list(*names)}
+    counted = there.annotate(images=Count("pk"), ids=Sum("pk")).values_list("run__product", "images", "ids")
+    now = {product: [images, ids, policy.pk] for product, images, ids in counted.iterator()}
     gone = sorted(set(known) - set(now))  # all their images were taken away
-    ScoredProduct.objects.filter(ranker=ranker, product__in=gone).delete()
+    for start in range(0, len(gone), BATCH):
+        ScoredProduct.objects.filter(ranker=ranker, product__in=gone[start : start + BATCH]).delete()
     return sorted(product for product, seen in now.items() if known.get(product) != seen)
 
 
@@ -43,7 +40,7 @@ def score_stale(ranker: Ranker, progress: Progress = lambda *_: None) -> int:
 
     Raises Damaged, and opens a notice: until that is closed, nobody asks for its scores by themselves.
     """
-    policy = policies.current()
+    policy = policies.settled()
     products = stale(ranker, policy)
     try:
         return score(ranker, products, policy, progress) if products else 0
@@ -56,9 +53,9 @@ def score(
     ranker: Ranker, products: Iterable[int], policy: Policy | None = None, progress: Progress = lambda *_: None
 ) -> int:
     """Score all images of these products; a product's scores change at once. Raises Damaged."""
-    policy = policy or policies.current()
+    policy = policy or policies.settled()
     fitted = files.fitted(ranker)
-    definition = Definition.from_plain(ranker.features)
+    definition = defining.definition_of(ranker)
     done = 0
     for table in features.tables(definition, products, lambda at, of, _: progress(at, of, "chunks of products scored")):
         if len(table):
@@ -79,7 +76,7 @@ def embeddings(table: FeatureTable) -> NDArray[np.float32] | None:
     names = [block.name for block in table.definition.blocks if block.name.startswith(EMBEDDING)]
     own = [name for name in names if name.endswith(".candidate")]
     own.sort(key=lambda name: not name.startswith(f"{EMBEDDING}dino"))
-    return table.parts[own[0]] if own else None
+    return np.asarray(table.parts[own[0]]) if own else None
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ def _write(
             product_id=one.pk,
             policy=policy,
             images=len(one.order),
-            newest=int(table.candidates[one.order].max()),
+            ids=int(table.candidates[one.order].sum()),
             picked=len(one.picked.picks),
             best=float(chances[one.order[0]]),
         )

@@ -19,7 +19,7 @@ from ranking.learning.base import Ranker as Fitted
 from ranking.learning.rankers import learner
 from ranking.learning.table import Definition
 from ranking.models import LabelSet, Ranker, RankerFile, Training
-from ranking.running import evaluating, features, files
+from ranking.running import defining, evaluating, files
 from ranking.running import labels as labelling
 from ranking.running.material import Contender, Material, gather, share_now
 from ranking.running.refusing import refusals
@@ -109,9 +109,10 @@ class _Run:
         return {"label_set": row.pk, "said": said}
 
     def _features(self, label_set: LabelSet) -> dict[str, Any]:
-        definition = features.definition_now()
+        labels = labelling.rebuild(label_set)
+        definition = defining.definition_now(np.unique(labels.products).tolist())
         share = share_now(label_set.products)
-        found = gather(definition, labelling.rebuild(label_set), share, self._progress)
+        found = gather(definition, labels, share, self._progress)
         frozen, seen = len(found.guard.products), len(np.unique(found.training[1].products))
         said = f"{len(definition.columns)} features; {frozen} products are frozen, {seen} are learned from."
         return {"features": definition.plain(), "share": share, "said": said}
@@ -170,7 +171,7 @@ class _Run:
             learner=trained["name"],
             config=asdict(self.wish),
             seed=self.wish.seed,
-            versions=trained["versions"],
+            versions=trained["versions"] | defining.versions(),
             definition=Definition.from_plain(made["features"]).hash,
             features=made["features"],
             frozen_share=made["share"],

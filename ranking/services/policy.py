@@ -14,7 +14,12 @@ MOST_PICKS = 100
 
 
 def current() -> Policy:
-    """The policy that holds; the usual one where nobody has set any."""
+    """The policy that holds; the usual one, which is not stored, where nobody has set any. It writes nothing."""
+    return Policy.objects.first() or Policy()
+
+
+def settled() -> Policy:
+    """The same as a row: picks name the policy that they were made by."""
     return Policy.objects.first() or Policy.objects.create()
 
 
@@ -27,7 +32,7 @@ def change(*, by: Any = None, **values: Any) -> Policy:
     strange = sorted(set(values) - set(FIELDS))
     if strange:
         raise BadWish(f"{strange[0]!r} is no part of the policy. Its parts: {', '.join(FIELDS)}.")
-    before = current()
+    before = settled()
     known = {name: getattr(before, name) for name in FIELDS}
     if known | values == known:
         return before

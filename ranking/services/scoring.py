@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from generation.models import Candidate
 from jobs import services
@@ -28,18 +28,20 @@ def ask_for_stale() -> int:
 
 
 def ask_for_missing() -> int:
-    """Ask for each ranker in use that lacks scores, or has them under another policy; returns for how many.
+    """Ask for each ranker in use that lacks scores, or has them of other images or by another policy; returns how many.
 
-    A few counts for each: an image that was taken away leaves one that fits no more, and its product is scored anew.
-    One that cannot score is left alone until its notice is closed.
+    A few sums for each: the number of images and the sum of their ids, by which one that went and one that came do not
+    cancel. One that cannot score is left alone until its notice is closed.
     """
-    images = Candidate.objects.filter(dropped="", clip_i__isnull=False).count()
+    there = Candidate.objects.filter(dropped="", clip_i__isnull=False)
+    now = there.aggregate(images=Count("pk"), ids=Sum("pk"))
     policy = Policy.objects.first()
     asked = 0
     for ranker in in_use().exclude(notices__kind="broken", notices__closed_at=None):
         rows = ScoredProduct.objects.filter(ranker=ranker)
-        known = rows.aggregate(images=Sum("images"))["images"] or 0
-        if known != images or (policy is not None and rows.exclude(policy=policy).exists()):
+        known = rows.aggregate(images=Sum("images"), ids=Sum("ids"))
+        same = all((known[name] or 0) == (now[name] or 0) for name in known)
+        if not same or (policy is not None and rows.exclude(policy=policy).exists()):
             ask(ranker)
             asked += 1
     return asked

@@ -84,8 +84,8 @@ def _scored() -> Candidate:
             picked=place < 4, note="" if place < 5 else f"nearly the same as #{images[0].pk}, which is better",
         )  # fmt: skip
     ScoredProduct.objects.create(
-        ranker=champion, product_id=run.product_id, policy=policy.current(), images=len(images),
-        newest=images[-1].pk, picked=3, best=0.62,
+        ranker=champion, product_id=run.product_id, policy=policy.settled(), images=len(images),
+        ids=sum(image.pk for image in images), picked=3, best=0.62,
     )  # fmt: skip
     parts = (("metrics.clip_i", 0.71, 0.6), ("emb.dino-1a2b3c4d.candidate", None, -0.4), ("statistics.area", 0.31, 0.2))
     told = [{"feature": name, "value": value, "contribution": added} for name, value, added in parts]

@@ -5,7 +5,7 @@ import pytest
 
 from ranking.exceptions import NotEnoughLabels
 from ranking.learning.table import Definition
-from ranking.running import features, labels, material
+from ranking.running import defining, labels, material
 from ranking.running.labels import LabelWish
 from tests.factories.ranking import make_ranker, make_world
 from tests.ranking.conftest import Trained
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def test_no_frozen_product_is_in_what_is_learned_from() -> None:
     make_world(20, 2)
-    found = material.gather(features.definition_now(), labels.collect(LabelWish()).labels, 0.5)
+    found = material.gather(defining.definition_now(), labels.collect(LabelWish()).labels, 0.5)
     table, learned = found.training
     assert found.guard.products
     assert not set(table.products.tolist()) & found.guard.products
@@ -35,7 +35,7 @@ def test_products_that_are_all_frozen_leave_nothing_to_learn_from(monkeypatch: p
     world = make_world(2, 2)
     monkeypatch.setattr(material, "frozen_of", lambda *_: frozenset(product.pk for product in world.products))
     with pytest.raises(NotEnoughLabels, match="All 2 labelled products are in the frozen split"):
-        material.gather(features.definition_now(), labels.collect(LabelWish()).labels, 0.5)
+        material.gather(defining.definition_now(), labels.collect(LabelWish()).labels, 0.5)
 
 
 def test_products_have_their_types() -> None:

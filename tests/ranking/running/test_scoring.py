@@ -76,7 +76,7 @@ def test_images_that_come_are_ranked_among_the_others(trained: Trained) -> None:
     twin.pk, twin.seed = None, 99
     twin.save()
     assert picks.picks_of(first.run.product_id).old
-    assert scoring.stale(trained.ranker, policy.current()) == [first.run.product_id]
+    assert scoring.stale(trained.ranker, policy.settled()) == [first.run.product_id]
     assert scoring.score_stale(trained.ranker) == 1
     found = picks.picks_of(first.run.product_id)
     assert not found.old
@@ -88,7 +88,7 @@ def test_images_that_go_leave_no_score_behind(trained: Trained) -> None:
     crown(trained.ranker)
     product = trained.world.products[0]
     Candidate.objects.filter(run__product=product).delete()
-    assert scoring.stale(trained.ranker, policy.current()) == []
+    assert scoring.stale(trained.ranker, policy.settled()) == []
     assert not ScoredProduct.objects.filter(product=product).exists()
     assert picks.picks_of(product.pk).outcome == "no images"
 
@@ -96,7 +96,7 @@ def test_images_that_go_leave_no_score_behind(trained: Trained) -> None:
 def test_another_policy_makes_all_stale(trained: Trained) -> None:
     crown(trained.ranker)
     policy.change(top=2)
-    assert len(scoring.stale(trained.ranker, policy.current())) == 12
+    assert len(scoring.stale(trained.ranker, policy.settled())) == 12
     scoring.score_stale(trained.ranker)
     assert ScoredProduct.objects.filter(policy=Policy.objects.first()).count() == 12
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ranking.models import Ranker, Training
 from ranking.running import evaluating, files
 from ranking.running import training as running
-from ranking.services import training
+from ranking.services import policy, registry, training
 from ranking.services.training import Wish
 from raters.models import Verdict
 from raters.models.ratings import Outcome
@@ -75,6 +76,39 @@ def test_the_gate_was_asked(trained: Trained) -> None:
     assert gate["against_name"] == "the plain sum"
     assert [check["name"] for check in gate["checks"]][:3] == ["order", "picked", "calibration"]
     assert gate["reasons"]
+
+
+def test_the_gate_judges_as_many_picks_as_ship(trained: Trained) -> None:
+    assert trained.ranker.gate["picks"] == policy.current().top == 4
+    policy.change(top=2)
+    assert "The gate judged 4 picks of a product by zsum v1, and 2 ship now" in registry.why_not(trained.ranker, None)
+    evaluating.evaluate_again(trained.ranker)
+    picked = trained.ranker.gate["checks"][1]["sentence"]
+    assert (trained.ranker.gate["picks"], "pass rate of the picked 2" in picked) == (2, True)
+    assert "ship now" not in registry.why_not(trained.ranker, None)
+
+
+def test_the_ceiling_is_of_these_images_and_of_a_sample_where_they_are_many(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = trained.world.candidates
+    candidates = np.array([one.pk for one in own], np.int64)
+    products = np.array([one.run.product_id for one in own], np.int64)
+    whole = evaluating.ceiling_of(candidates, products)
+    assert whole is not None
+    assert whole.images == 72
+    monkeypatch.setattr(evaluating, "AT_ONCE", 7)
+    backwards = np.arange(len(own))[::-1]
+    assert evaluating.ceiling_of(candidates[backwards], products[backwards]) == whole
+    some = evaluating.ceiling_of(candidates[:12], products[:12])
+    assert some is not None
+    assert some.images == 12
+    monkeypatch.setattr(evaluating, "MOST_OF_CEILING", 24)
+    drawn = evaluating.ceiling_of(candidates, products)
+    assert drawn is not None
+    assert drawn.images == 24
+    evaluating.evaluate_again(trained.ranker)
+    assert trained.ranker.figures["rows"][-1]["title"] == f"{evaluating.CEILING} (24 images drawn by chance)"
 
 
 def test_the_same_data_and_seed_give_the_same_files(trained: Trained) -> None:

@@ -9,7 +9,7 @@ from generation.models import Candidate
 from ranking.exceptions import NotEnoughLabels
 from ranking.learning.rankers import Learning
 from ranking.models import LabelSet, Ranker
-from ranking.running import files
+from ranking.running import features, files
 from ranking.running import training as running
 from raters.models import Verdict
 from raters.models.ratings import Outcome
@@ -65,7 +65,7 @@ def test_missing_metrics_and_embeddings_do_not_stop_it(db: None) -> None:
     Candidate.objects.filter(pk__in=some).update(seg_clip_i=None, embeddings="", row=None)
     ranker = train("heads")
     chances = files.fitted(ranker).predict(
-        running.features.table_of(
+        features.table_of(
             running.Definition.from_plain(ranker.features), [product.pk for product in world.products]
         )
     )

@@ -14,13 +14,15 @@ from tests.factories.ranking import make_ranker
 pytestmark = pytest.mark.django_db
 
 
-def test_there_is_one_from_the_start() -> None:
-    assert policy.current() == policy.current()
+def test_there_is_one_from_the_start_and_looking_at_it_writes_nothing() -> None:
+    assert (policy.current().top, policy.current().retrain_after) == (4, 500)
+    assert Policy.objects.count() == 0
+    assert policy.settled() == policy.settled() == policy.current()
     assert Policy.objects.count() == 1
 
 
 def test_a_change_is_a_new_one_with_its_maker() -> None:
-    first, person = policy.current(), make_user()
+    first, person = policy.settled(), make_user()
     made = policy.change(by=person, top=2)
     assert (made.top, made.threshold, made.made_by) == (2, first.threshold, person)
     assert policy.current() == made
@@ -28,7 +30,7 @@ def test_a_change_is_a_new_one_with_its_maker() -> None:
 
 
 def test_no_change_is_none() -> None:
-    first = policy.current()
+    first = policy.settled()
     assert policy.change(top=first.top) == first
 
 

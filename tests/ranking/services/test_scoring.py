@@ -2,6 +2,7 @@
 
 import pytest
 
+from generation.models import Candidate
 from jobs.models import Job
 from ranking.exceptions import Damaged
 from ranking.models import DriftNotice, ScoredProduct
@@ -35,9 +36,27 @@ def test_only_where_the_counts_differ(images: int, wanted: int) -> None:
     ranker = make_ranker("champion")
     for product, count in zip(world.products, (2, images), strict=True):
         ScoredProduct.objects.create(
-            ranker=ranker, product=product, policy=policy.current(), images=count, newest=1, picked=1, best=0.5
-        )
+            ranker=ranker, product=product, policy=policy.settled(), images=count, picked=1, best=0.5,
+            ids=sum(one.pk for one in world.candidates if one.run.product_id == product.pk),
+        )  # fmt: skip
     assert scoring.ask_for_missing() == wanted
+
+
+def test_an_image_that_went_and_one_that_came_do_not_cancel() -> None:
+    world = make_world(2, 3, rated=False)
+    ranker = make_ranker("champion")
+    for product in world.products:
+        own = [one.pk for one in world.candidates if one.run.product_id == product.pk]
+        ScoredProduct.objects.create(
+            ranker=ranker, product=product, policy=policy.settled(), images=3, ids=sum(own), picked=1, best=0.5
+        )
+    assert scoring.ask_for_missing() == 0
+    gone = Candidate.objects.get(pk=world.candidates[0].pk)
+    gone.pk, gone.seed = None, 99
+    gone.save()
+    Candidate.objects.filter(pk=world.candidates[0].pk).update(dropped="It may not be shown.")
+    assert running.stale(ranker, policy.settled()) == [world.products[0].pk]
+    assert scoring.ask_for_missing() == 1
 
 
 def test_one_that_cannot_score_is_left_alone_until_its_notice_is_closed() -> None:
