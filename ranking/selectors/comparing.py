@@ -1,15 +1,16 @@
-"""A/B: what raters said of the picks on each side of a trial."""
+"""A/B: what raters said of the picks on each side of a trial, and how sure the difference is."""
 
 import math
 from dataclasses import dataclass
 
-from generation.models import Candidate
-from ranking.models import Score, Trial
+from ranking.models import Ranker, Score, Trial
+from ranking.selectors import by_the_sum
 from ranking.services import registry, trials
 from raters.models import Verdict
 from raters.models.ratings import Outcome
 
 _Z = 1.959964  # of 95 %
+NEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -34,46 +35,77 @@ class Side:
         return self.products_passed / self.products if self.products else None
 
 
-def sides(trial: Trial) -> list[Side]:
-    """The trial's ranker and the champion, each on its own products; verdicts made since the trial began.
+@dataclass(frozen=True)
+class Difference:
+    """Share of products with a passing pick, the trial's less the other's, with its 95 %; None without any."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A trial with its two sides, the trial's own first."""
+
+    trial: Trial
+    sides: tuple[Side, Side]
+    difference: Difference
+
+
+def newest_trials(most: int = NEWEST) -> list[Compared]:
+    """The newest trials, one that runs first, for pages of other rooms; each takes a few queries and its verdicts."""
+    rows = Trial.objects.select_related("ranker", "against").order_by("-running", "-pk")
+    return [compared(trial) for trial in rows[:most]]
+
+
+def compared(trial: Trial) -> Compared:
+    """The trial's ranker and whom it was begun against, each on its own products; verdicts made since it began.
 
     Raters see neither ranker nor side: every image is rated blind.
     """
     rows = Verdict.objects.filter(
         final=True, outcome__in=(Outcome.PASSED, Outcome.FAILED), task__candidate__isnull=False
     ).filter(updated_at__gte=trial.begun_at)
-    if trial.ended_at is not None:
-        rows = rows.filter(updated_at__lte=trial.ended_at)
     judged = list(rows.values_list("task__candidate", "task__candidate__run__product", "outcome"))
-    champion = registry.champion()
-    own = {True: trial.ranker_id, False: champion.pk if champion else None}
-    picked = {
-        inside: _picked(own[inside], [one for one, product, _ in judged if trials.in_trial(trial, product) is inside])
-        for inside in (True, False)
-    }
-    titles = {True: str(trial.ranker), False: str(champion) if champion else registry.THE_SUM.capitalize()}
-    return [
-        _side(
-            titles[inside],
-            [
-                (product, outcome == Outcome.PASSED)
-                for candidate, product, outcome in judged
-                if candidate in picked[inside] and trials.in_trial(trial, product) is inside
-            ],
-        )
-        for inside in (True, False)
-    ]
+    inside = {product: trials.in_trial(trial, product) for product in {product for _, product, _ in judged}}
+    sides = []
+    for own, ranker in ((True, trial.ranker), (False, trial.against)):
+        mine = [row for row in judged if inside[row[1]] is own]
+        picked = _picked(ranker, sorted({candidate for candidate, _, _ in mine}))
+        told = [(product, outcome == Outcome.PASSED) for candidate, product, outcome in mine if candidate in picked]
+        sides.append(_side(str(ranker) if ranker else registry.THE_SUM.capitalize(), told))
+    return Compared(trial, (sides[0], sides[1]), difference(sides[0], sides[1]))
 
 
-def _picked(ranker: int | None, candidates: list[int]) -> set[int]:
+def difference(tried: Side, other: Side) -> Difference:
+    """Between two independent shares: Newcombe's hybrid score interval (1998, Statistics in Medicine 17, 873-890)."""
+    first, second = tried.product_rate, other.product_rate
+    if first is None or second is None:
+        return Difference(None, None, None, "Nothing can be said yet: one of the sides has no rated pick.")
+    value = first - second
+    own, others = (wilson(side.products_passed, side.products) for side in (tried, other))
+    low = value - math.hypot(first - own[0], others[1] - second)
+    high = value + math.hypot(own[1] - first, second - others[0])
+    told = f"{100 * value:+.0f} points ({100 * low:+.0f} to {100 * high:+.0f})"
+    if low > 0:
+        said = f"More products of {tried.title} have a passing pick: {told}."
+    elif high < 0:
+        said = f"Fewer products of {tried.title} have a passing pick: {told}."
+    else:
+        said = f"No difference is shown: {told} products with a passing pick."
+    return Difference(value, low, high, said)
+
+
+def _picked(ranker: Ranker | None, candidates: list[int]) -> set[int]:
+    if ranker is None:
+        return by_the_sum.picked_among(candidates)
     found: set[int] = set()
-    for start in range(0, len(candidates), 500):
-        some = candidates[start : start + 500]
-        if ranker is None:
-            found |= set(Candidate.objects.filter(pk__in=some, picked=True).values_list("pk", flat=True))
-        else:
-            rows = Score.objects.filter(ranker=ranker, candidate__in=some, picked=True)
-            found |= set(rows.values_list("candidate", flat=True))
+    for start in range(0, len(candidates), by_the_sum.AT_ONCE):
+        some = candidates[start : start + by_the_sum.AT_ONCE]
+        rows = Score.objects.filter(ranker=ranker, candidate__in=some, picked=True)
+        found |= set(rows.values_list("candidate", flat=True))
     return found
 
 

@@ -6,14 +6,15 @@ from typing import Any
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404
 
-from ranking.models import DriftNotice, Promotion, Ranker, ScoredProduct, Training
+from ranking.models import DriftNotice, Promotion, Ranker, ScoredProduct, Training, Trial
 from ranking.selectors import charts
-from ranking.services import policy, registry, training, trials
+from ranking.services import policy, registry, training
 from vitrine.paging import Page, keyset_page
 
 NOTHING = "\N{EN DASH}"
 RANKERS_PER_PAGE = 25
 LOG = 10
+TRIALS = 5
 # The figures of the table, in this order; the rest is in the file that the API gives.
 SHOWN = ("auc_within", "top_1", "top_3", "top_n", "with_pass", "pearson", "spearman", "auc", "ece")
 
@@ -84,7 +85,7 @@ def overview() -> dict[str, Any]:
         "scored": counts["products"],
         "none_good": counts["none"],
         "policy": policy.current(),
-        "trial": trials.running(),
+        "trials": list(Trial.objects.select_related("ranker", "against").order_by("-running", "-pk")[:TRIALS]),
         "preparing": Promotion.objects.filter(state=Promotion.State.PREPARING).select_related("after", "job").first(),
         "log": list(Promotion.objects.select_related("before", "after", "by")[:LOG]),
         "notices": list(open_notices()),

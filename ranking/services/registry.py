@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from jobs import services
 from ranking.exceptions import NotPromoted
-from ranking.models import Promotion, Ranker
+from ranking.models import Promotion, Ranker, Trial
 from ranking.models.rankers import RankerState
-from ranking.services import scoring
+from ranking.services import policy, scoring
 
 PROMOTE = "ranking.promote"
 LEAST_REASON = 10  # letters
@@ -68,6 +68,9 @@ def why_not(ranker: Ranker, now: Ranker | None) -> str:
         return f"{ranker} has not been through the gate."
     if gate.get("against") != (now.pk if now else None):
         return f"The gate held {ranker} against another champion than {against}, which decides now: evaluate it again."
+    top = policy.current().top
+    if gate.get("picks", top) != top:
+        return f"The gate judged {gate['picks']} picks of a product by {ranker}, and {top} ship now: evaluate it again."
     if not gate.get("promote"):
         return f"The gate says no: {' '.join(gate.get('reasons', []))}".strip()
     return ""
@@ -93,15 +96,14 @@ def switch(promotion: Promotion) -> Promotion:
 def rollback(*, by: Any = None, reason: str = "") -> Promotion:
     """Give back to whoever decided before the champion, at once; images that came since are scored after it.
 
-    Raises NotPromoted where the plain sum decides, behind which there is nothing.
+    Done again it goes one further back, and never forth. Raises NotPromoted where the plain sum decides, behind which
+    there is nothing.
     """
     with transaction.atomic():
         now = champion()
         if now is None:
             raise NotPromoted("The plain sum decides, and there is nothing before it to go back to.")
-        rises = Promotion.objects.filter(after=now, state=Promotion.State.DONE).exclude(kind=Promotion.Kind.ROLLBACK)
-        rise = rises.first()
-        former = rise.before if rise else None
+        former = _before(now)
         _crown(now, former)
         done = Promotion.objects.create(
             kind=Promotion.Kind.ROLLBACK,
@@ -115,6 +117,23 @@ def rollback(*, by: Any = None, reason: str = "") -> Promotion:
         if former is not None:
             scoring.ask(former, by)
     return done
+
+
+def _before(now: Ranker) -> Ranker | None:
+    """Who decided before the champion rose; None: the plain sum. What was rolled back is forgotten.
+
+    A promotion lays its ranker on a pile, and a rollback takes one off: what lies below is who decided before.
+    """
+    pile: list[Ranker] = []
+    done = Promotion.objects.filter(state=Promotion.State.DONE).select_related("after").order_by("done_at", "pk")
+    for one in done:
+        if one.kind == Promotion.Kind.ROLLBACK:
+            pile = pile[:-1]
+        elif one.after is not None:
+            pile.append(one.after)
+    while pile and pile[-1] != now:
+        pile.pop()
+    return pile[-2] if len(pile) > 1 else None
 
 
 def give_up(promotion_id: int, problem: str) -> None:
@@ -148,3 +167,5 @@ def _crown(before: Ranker | None, after: Ranker | None) -> None:
         state=RankerState.CHAMPION
     ):
         raise NotPromoted(f"{after} cannot become champion as it is.")
+    # One of its two sides is gone: what is rated from now on would be of others.
+    Trial.objects.filter(running=True).update(running=False, ended_at=timezone.now())

@@ -16,14 +16,21 @@ LARGEST_SHARE = 0.5
 
 
 def begin(ranker: Ranker, share: float, *, by: Any = None) -> Trial:
-    """Give that share of the products this ranker's picks. Raises NotPromoted, or BadWish for another share."""
+    """Give that share of the products this ranker's picks, against whoever decides now.
+
+    Raises NotPromoted, or BadWish for another share.
+    """
     if not 0 < share <= LARGEST_SHARE:
         raise BadWish(f"A share of {share:g} cannot be: say more than 0 and at most {LARGEST_SHARE:g} of the products.")
-    if ranker.state == RankerState.CHAMPION:
-        raise NotPromoted(f"{ranker} decides for all products already.")
     try:
         with transaction.atomic():
-            trial = Trial.objects.create(ranker=ranker, share=share, seed=secrets.randbelow(2**31), begun_by=by)
+            # Held until the end, so that nobody else becomes champion between the question and the trial.
+            champion = Ranker.objects.select_for_update(of=("self",)).filter(state=RankerState.CHAMPION).first()
+            if champion is not None and champion.pk == ranker.pk:
+                raise NotPromoted(f"{ranker} decides for all products already.")
+            trial = Trial.objects.create(
+                ranker=ranker, against=champion, share=share, seed=secrets.randbelow(2**31), begun_by=by
+            )
             scoring.ask(ranker, by)
     except IntegrityError:
         raise NotPromoted("A trial is running already: end it first.") from None
@@ -37,7 +44,7 @@ def end(trial: Trial) -> None:
 
 
 def running() -> Trial | None:
-    return Trial.objects.filter(running=True).select_related("ranker").first()
+    return Trial.objects.filter(running=True).select_related("ranker", "against").first()
 
 
 def in_trial(trial: Trial, product: int) -> bool:

@@ -97,8 +97,8 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
 @require_safe
 def trial(request: HttpRequest, pk: int) -> HttpResponse:
     """A/B: what passed among the picks of each side."""
-    found = get_object_or_404(Trial.objects.select_related("ranker", "begun_by"), pk=pk)
-    return render(request, "ranking/trial.html", {"trial": found, "sides": comparing.sides(found)})
+    found = get_object_or_404(Trial.objects.select_related("ranker", "against", "begun_by"), pk=pk)
+    return render(request, "ranking/trial.html", {"trial": found, "told": comparing.compared(found)})
 
 
 @allow(Role.OPERATOR)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from ranking.exceptions import NotPromoted
 from ranking.models import Promotion, Ranker
 from ranking.models.rankers import RankerState
-from ranking.services import registry
+from ranking.services import policy, registry, trials
 from tests.factories.accounts import make_user
 from tests.factories.ranking import make_ranker
 
@@ -188,6 +188,60 @@ def test_forth_after_back_and_back_after_forth() -> None:
     registry.switch(registry.begin_promotion(second))
     assert champions() == [second.pk]
     assert registry.rollback().after == first
+
+
+@pytest.mark.parametrize(
+    ("rises", "back_to"),
+    [
+        ("A", [None]),
+        ("AB", ["A", None]),
+        ("ABA", ["B", "A", None]),
+        ("ABAC", ["A", "B", "A", None]),
+        ("AB<C", ["A", None]),
+        ("AB<<B", [None]),
+        ("AB<BC<", ["A", None]),
+    ],
+)
+def test_each_rollback_goes_further_back_and_never_forth(rises: str, back_to: list[str | None]) -> None:
+    """A letter is promoted, "<" rolls back; then it is rolled back until the sum decides."""
+    rankers = {name: make_ranker(name=name) for name in "ABC"}
+    for step in rises:
+        if step == "<":
+            registry.rollback()
+        else:
+            registry.switch(registry.begin_promotion(rankers[step], reason=WHY))
+    went = [registry.rollback().after for _ in back_to]
+    assert [ranker.name if ranker else None for ranker in went] == back_to
+    assert champions() == []
+
+
+def test_a_champion_that_no_promotion_made_gives_back_to_the_sum() -> None:
+    promoted()
+    registry.rollback()
+    make_ranker("champion")
+    assert registry.rollback().after is None
+
+
+@pytest.mark.parametrize("change", ["promotion", "rollback"])
+def test_a_change_of_champion_ends_the_trial(change: str) -> None:
+    first = promoted()
+    trial = trials.begin(make_ranker(), 0.3)
+    assert trial.against == first
+    if change == "promotion":
+        promoted()
+    else:
+        registry.rollback()
+    trial.refresh_from_db()
+    assert not trial.running
+    assert trial.ended_at is not None
+    assert trials.running() is None
+
+
+def test_a_gate_on_another_number_of_picks_is_asked_again() -> None:
+    ranker = make_ranker(gate={**YES, "picks": 4})
+    assert registry.why_not(ranker, None) == ""
+    policy.change(top=6)
+    assert "The gate judged 4 picks of a product by heads v1, and 6 ship now" in registry.why_not(ranker, None)
 
 
 def test_a_crash_in_a_rollback_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

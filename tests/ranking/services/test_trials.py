@@ -39,6 +39,13 @@ def test_one_at_a_time() -> None:
     assert trials.begin(make_ranker(), 0.3).running
 
 
+def test_it_keeps_whom_it_was_begun_against() -> None:
+    assert trials.begin(make_ranker(), 0.3).against is None
+    trials.end(trials.Trial.objects.get())
+    champion = make_ranker("champion")
+    assert trials.begin(make_ranker(), 0.3).against == champion
+
+
 def test_the_champion_needs_no_trial() -> None:
     with pytest.raises(NotPromoted, match="decides for all products already"):
         trials.begin(make_ranker("champion"), 0.3)
