@@ -28,6 +28,7 @@ panel_urls = [
     path("ranking/jobs/<int:pk>/", training.job_training, name="job-training"),
     path("ranking/products/<int:pk>/", panels.product_picks, name="product-picks"),
     path("ranking/candidates/<int:pk>/", panels.candidate_score, name="candidate-score"),
+    path("ranking/candidates/<int:pk>/explain/", panels.candidate_explain, name="candidate-explain"),
 ]
 api_urls = [
     path("api/rankers/", rankers_api.RankersApi.as_view(), name="api-rankers"),

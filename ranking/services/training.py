@@ -1,9 +1,11 @@
 """Asks for trainings: a person, or the schedule once enough new verdicts have come."""
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from jobs import services
@@ -14,6 +16,7 @@ from ranking.services import policy
 from raters.models import Verdict
 from raters.models.campaigns import CampaignState
 from raters.models.ratings import Outcome
+from raters.models.tasks import TaskState
 
 TRAIN, EVALUATE = "ranking.train", "ranking.evaluate"
 # What may be trained, with what it is in a few words (ranking.learning.rankers).
@@ -29,6 +32,8 @@ LEARNERS = {
 }
 RULES = {"campaign": "Each campaign's own", "question": "By question", "rater": "By rater"}
 LARGEST_SEED = 2**31 - 1
+# What a command does has no job; it is killed with its terminal, and none takes so long.
+OF_A_COMMAND = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -89,19 +94,34 @@ def note_end(training_id: int, problem: str) -> None:
 
 
 def new_labels() -> int:
-    """Final verdicts on generated images, by people or imported, that no training has seen."""
+    """Final verdicts that could be labels and came after what the newest training learned from, or looked at in vain.
+
+    What no training can learn from is not counted: it would stay new for ever.
+    """
     rows = Verdict.objects.filter(final=True, outcome__in=(Outcome.PASSED, Outcome.FAILED))
     rows = rows.exclude(campaign__state=CampaignState.DRAFT).exclude(campaign__origin="simulation")
-    rows = rows.filter(task__candidate__isnull=False)
-    newest = LabelSet.objects.filter(newest_verdict__isnull=False).order_by("-newest_verdict").first()
-    return (rows.filter(updated_at__gt=newest.newest_verdict) if newest and newest.newest_verdict else rows).count()
+    rows = rows.exclude(task__state=TaskState.GOLD)
+    rows = rows.filter(task__candidate__dropped="", task__candidate__clip_i__isnull=False)
+    known = LabelSet.objects.aggregate(newest=Max("newest_verdict"))["newest"]
+    asked = Training.objects.filter(scheduled=True).aggregate(newest=Max("asked_at"))["newest"]
+    since = max((one for one in (known, asked) if one is not None), default=None)
+    return (rows if since is None else rows.filter(updated_at__gt=since)).count()
 
 
 def ask_if_due() -> Training | None:
-    """Ask for a training of the default learner where the policy's number of new labels has come, and none waits."""
+    """Ask for a training of the default learner where the policy's number of new labels has come, and none goes on.
+
+    One that failed or was cancelled is not asked for again until as many new labels have come: with the same ones it
+    would end the same way.
+    """
     after = policy.current().retrain_after
-    if not after or new_labels() < after:
-        return None
-    if Training.objects.filter(ended_at=None).exclude(job__state__in=FINISHED_STATES).exists():
+    if not after or new_labels() < after or going_on().exists():
         return None
     return ask(Wish(note=f"By the schedule: {after} new labels or more"), scheduled=True)
+
+
+def going_on() -> QuerySet[Training]:
+    """Trainings that have not ended: of a job that may still run, or of a command that may still be at work."""
+    waiting = Q(job__isnull=False) & ~Q(job__state__in=FINISHED_STATES)
+    commands = Q(job__isnull=True, asked_at__gt=timezone.now() - OF_A_COMMAND)
+    return Training.objects.filter(waiting | commands, ended_at=None)

@@ -3,17 +3,13 @@
 A promotion that goes on for ever would keep all others out, and a training would keep the schedule from the next.
 """
 
-from datetime import timedelta
-
 from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models import FINISHED_STATES, Job
 from ranking.models import Promotion, Training
 from ranking.services import registry, training
-
-# What a command does has no job; it is killed with its terminal, and none takes so long.
-OF_A_COMMAND = timedelta(hours=12)
+from ranking.services.training import OF_A_COMMAND
 
 
 def settle_untold() -> int:

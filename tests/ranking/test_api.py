@@ -130,8 +130,8 @@ def test_picks_of_a_product_and_that_none_is_good_enough(client: Client) -> None
     champion = make_ranker("champion")
     assert client.get(f"/api/products/{product.pk}/picks/").json()["outcome"] == "not scored yet"
     ScoredProduct.objects.create(
-        ranker=champion, product=product, policy=policy.current(), images=3, newest=world.candidates[-1].pk, picked=0,
-        best=0.04,
+        ranker=champion, product=product, policy=policy.settled(), images=3, picked=0, best=0.04,
+        ids=sum(one.pk for one in world.candidates),
     )  # fmt: skip
     told = client.get(f"/api/products/{product.pk}/picks/").json()
     assert (told["outcome"], told["best"], told["threshold"], told["picked"]) == ("none good enough", 0.04, 0.1, [])

@@ -1,12 +1,14 @@
 """`manage.py ranker` on a site with no ranker, or one that cannot score."""
 
 import io
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from ranking.models import Promotion, Ranker, Training
-from ranking.services import registry
+from ranking.running import training as running
+from ranking.services import registry, training
 from tests.factories.ranking import make_ranker, make_world
 
 
@@ -29,6 +31,18 @@ def test_a_training_that_is_refused_says_why_and_ends(db: None) -> None:
     with pytest.raises(CommandError, match="There is nothing to learn from"):
         said("train")
     assert Training.objects.get().ended_at is not None
+
+
+def test_a_training_that_is_interrupted_ends_and_stands_in_nobodys_way(db: None, monkeypatch: Any) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        said("train")
+    ended = Training.objects.get()
+    assert (ended.problem, ended.ended_at is None) == ("It was interrupted.", False)
+    assert not training.going_on().exists()
 
 
 def test_a_promotion_that_cannot_score_is_given_up(db: None) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from accounts.models import User
 from generation.panels import panels_for
 from jobs.models import Job
 from ranking.models import DriftNotice, Explanation, Promotion, RatingPlan, Score, ScoredProduct, Training, Trial
-from ranking.services import notices, plans, policy, registry, training, trials
+from ranking.selectors import comparing
+from ranking.services import explaining, notices, plans, policy, registry, training, trials
 from ranking.services.training import Wish
 from raters.models import Campaign
 from tests.factories.generation import make_candidate
@@ -208,9 +210,19 @@ def test_a_trial_shows_both_sides_and_ends(client: Client) -> None:
     page = shown(client, f"/ranking/trials/{trial.pk}/")
     assert "Trial of heads v1" in page
     assert "The plain sum" in page
+    assert "Nothing can be said yet: one of the sides has no rated pick." in page
     assert "The trial has ended" in told(client, f"/ranking/trials/{trial.pk}/end/")
     trial.refresh_from_db()
     assert not trial.running
+    assert f'href="/ranking/trials/{trial.pk}/"' in shown(client, "/ranking/"), "it can be read later on"
+
+
+def test_trials_stand_on_other_rooms_pages() -> None:
+    begun = trials.begin(make_ranker(), 0.2)
+    text = " ".join(render_to_string("ranking/_trials.html", {"trials": comparing.newest_trials()}).split())
+    for words in ("heads v1 against the plain sum", "runs", "20% of the products", "Nothing can be said yet"):
+        assert words in text
+    assert f'href="/ranking/trials/{begun.pk}/"' in text
 
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -307,8 +319,8 @@ def test_a_products_page_has_its_picks(client: Client) -> None:
     champion = make_ranker("champion")
     assert "Its images are not scored yet" in shown(client, f"/ranking/products/{product.pk}/")
     ScoredProduct.objects.create(
-        ranker=champion, product=product, policy=policy.current(), images=3, newest=world.candidates[-1].pk, picked=0,
-        best=0.04,
+        ranker=champion, product=product, policy=policy.settled(), images=3, picked=0, best=0.04,
+        ids=sum(one.pk for one in world.candidates),
     )  # fmt: skip
     page = shown(client, f"/ranking/products/{product.pk}/")
     assert "No image is good enough." in page
@@ -327,9 +339,21 @@ def test_a_candidates_page_says_what_rankers_say_and_why(
             ranker=ranker, candidate=candidate, product_id=candidate.run.product_id, probability=0.34, place=2
         )
     page = shown(client, f"/ranking/candidates/{candidate.pk}/")
-    assert "A worker is finding out why" in page
-    assert Job.objects.get().params == {"ranker": champion.pk, "candidate": candidate.pk}
     assert page.count("34%") == 2, "the idle one says nothing"
+    assert f'hx-post="/ranking/candidates/{candidate.pk}/explain/" hx-trigger="load"' in page
+    assert not Job.objects.exists(), "looking writes nothing"
+    for _ in range(3):
+        page = told(client, f"/ranking/candidates/{candidate.pk}/explain/")
+        assert "A worker is finding out why" in page
+        assert "hx-get" in page
+    job = Job.objects.get()
+    assert (job.params, job.asked_by) == ({"ranker": champion.pk, "candidate": candidate.pk}, operator)
+    Job.objects.update(state="failed", error="Memory ran out.", finished_at=job.created_at)
+    for page in (shown(client, f"/ranking/candidates/{candidate.pk}/"),
+                 told(client, f"/ranking/candidates/{candidate.pk}/explain/")):  # fmt: skip
+        assert "failed: Memory ran out." in page
+        assert "hx-trigger" not in page
+    assert Job.objects.count() == 1
     Explanation.objects.create(
         ranker=champion, candidate=candidate,
         contributions=[{"feature": "metrics.clip_i", "value": 0.8, "contribution": 0.7},
@@ -341,3 +365,17 @@ def test_a_candidates_page_says_what_rankers_say_and_why(
     assert "CLIP-I" in page
     assert "+0.70" in page
     assert "hx-trigger" not in page
+
+
+def test_while_many_wait_no_other_image_is_asked_about(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "MOST_WAITING", 2)
+    champion = make_ranker("champion")
+    for number in range(3):
+        candidate = make_candidate()
+        Score.objects.create(
+            ranker=champion, candidate=candidate, product_id=candidate.run.product_id, probability=0.34, place=2
+        )
+        page = told(client, f"/ranking/candidates/{candidate.pk}/explain/")
+        assert ("2 other images wait to be explained" in page) is (number == 2)
+    assert Job.objects.count() == 2
+    assert "load delay:10s" in page

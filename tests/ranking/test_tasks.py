@@ -39,10 +39,11 @@ def test_from_verdicts_to_picks_by_jobs_alone() -> None:
     policy.change(top=2)
     assert work(Job.objects.get(kind=scoring.SCORE)) == {"products": 10}
     assert work(training.ask_for_evaluation(ranker))
-    candidate = ranker.scores.all()[0].candidate_id
-    job = explaining.ask(ranker, candidate)
-    assert explaining.ask(ranker, candidate) == job
+    score = ranker.scores.all()[0]
+    job = explaining.ask(score)
+    assert explaining.ask(score) == job
     work(job)
+    assert explaining.ask(score) == job, "one for each score, however it ended"
     make_world(3, 3, rated=False, seed=2)
     plan = plans.ask(PlanWish(5))
     drawn = plans.job_of(plan)

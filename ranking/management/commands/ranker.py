@@ -63,8 +63,8 @@ class Command(BaseCommand):
         asked = training.note_begun(wish)
         try:
             made = running.run(asked, running.NoJob(self._say))
-        except Refused as refusal:
-            training.note_end(asked.pk, str(refusal))
+        except (Refused, KeyboardInterrupt) as reason:
+            training.note_end(asked.pk, str(reason) or "It was interrupted.")
             raise
         for step in Training.objects.get(pk=asked.pk).told:
             self.stdout.write(f"{step['step']}: {step['said']}")

@@ -4,15 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from generation.models import Candidate
 from jobs.models import Job, State
 from ranking.exceptions import BadWish
 from ranking.models import Training
 from ranking.services import policy, training
 from ranking.services.training import Wish
-from raters.models import Campaign, Verdict
+from raters.models import Campaign, Task, Verdict
 from raters.models.campaigns import Origin
+from raters.models.tasks import TaskState
 from tests.factories.ranking import make_label_set, make_world
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +82,55 @@ def test_the_schedule_trains_once_enough_has_come() -> None:
     assert asked.scheduled
     assert training.ask_if_due() is None, "one waits already"
     Job.objects.filter(pk=asked.job_id).update(state=State.CANCELLED, finished_at=timezone.now() - timedelta(hours=1))
+    assert training.ask_if_due() is None, "with the same labels it would end the same way"
+    Verdict.objects.update(updated_at=timezone.now())
     assert training.ask_if_due() is not None
+
+
+def gold(tasks: QuerySet[Task]) -> None:
+    tasks.update(state=TaskState.GOLD)
+
+
+def held_back(tasks: QuerySet[Task]) -> None:
+    Candidate.objects.filter(tasks__in=tasks).update(dropped="It may not be shown.")
+
+
+def unmeasured(tasks: QuerySet[Task]) -> None:
+    Candidate.objects.filter(tasks__in=tasks).update(clip_i=None)
+
+
+def removed(tasks: QuerySet[Task]) -> None:
+    tasks.update(candidate=None)
+
+
+@pytest.mark.parametrize("happens", [gold, held_back, unmeasured, removed])
+def test_what_cannot_be_learned_from_makes_no_training_due(happens: Any) -> None:
+    """It would be new for ever, and train the same each night."""
+    make_world(3, 4)
+    happens(Task.objects.filter(pk__in=Task.objects.values_list("pk", flat=True)[:5]))
+    assert training.new_labels() == 7
+    policy.change(retrain_after=8)
+    assert training.ask_if_due() is None
+
+
+def test_nights_with_the_same_labels_train_once() -> None:
+    make_world(3, 4)
+    policy.change(retrain_after=12)
+    first = training.ask_if_due()
+    assert first is not None
+    Job.objects.filter(pk=first.job_id).update(state=State.FAILED, error="No.", finished_at=timezone.now())
+    training.note_end(first.pk, "All labels are of one kind.")
+    assert training.ask_if_due() is None
+    assert Training.objects.count() == 1
+
+
+@pytest.mark.parametrize(("hours", "due"), [(1, False), (13, True)])
+def test_a_command_that_trains_is_waited_for_but_not_for_ever(hours: int, due: bool) -> None:
+    make_world(3, 4)
+    policy.change(retrain_after=12)
+    begun = training.note_begun(Wish())
+    Training.objects.filter(pk=begun.pk).update(asked_at=timezone.now() - timedelta(hours=hours))
+    assert (training.ask_if_due() is not None) is due
 
 
 def test_zero_is_never() -> None:
