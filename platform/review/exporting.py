@@ -1,28 +1,34 @@
-"""Tables as files: rows made while they are sent, so that a million take no more memory than ten."""
+"""Review's tables for files and the API: those of the overview, and the images and products behind them."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
-from raters.exchange.writing import disarmed
-from review.figures import Overview
+from review import figures
 from review.filters import Filters
 from review.models import Verdicts
 from review.statistics.rates import Rate
+from review.writing import Row, Table, columns_of, table
 
 BATCH = 10_000
+_RATE = ("value", "low", "high", "of", "passed", "products", "said")
+_RATE_KINDS = ("number", "number", "number", "integer", "integer", "integer", "text")
 IMAGES = (
-    "task", "campaign", "campaign_name", "product", "item", "type", "method", "prompt", "day", "voters", "verdict",
-    "ratings", "seconds", "candidate",
-)  # fmt: skip
-# Django's ORM would join nothing here, as judged images hold plain numbers; columns are those of IMAGES.
-_ROWS = """
+    "task:integer campaign:integer campaign_name product:integer item type method prompt day:day voters verdict"
+    " ratings:integer seconds:number candidate:integer"
+)
+PRODUCTS = (
+    "item:integer product:integer name type images:integer passed:integer rate:number undecided:integer"
+    " ratings:integer seconds:number passes"
+)
+# Django's ORM would join nothing here, as judged images hold plain numbers.
+_IMAGE_ROWS = """
     SELECT judged.task_id, judged.campaign, campaign.name, item.product, item.name, kind.name, method.text, prompt.text,
-           judged.day, judged.voters, judged.verdict, judged.ratings, judged.active_ms / 1000.0, judged.candidate
+           judged.day, judged.voters, judged.verdict, judged.ratings, judged.active_ms, judged.candidate
     FROM ({chosen}) AS judged
     JOIN review_item item ON item.id = judged.item
     JOIN review_name method ON method.id = judged.method
@@ -30,107 +36,149 @@ _ROWS = """
     JOIN raters_campaign campaign ON campaign.id = judged.campaign
     LEFT JOIN catalog_producttype kind ON kind.id = judged.type
     ORDER BY judged.task_id"""
+_PRODUCT_ROWS = """
+    SELECT item.id, item.product, item.name, kind.name, judged.n, judged.k, judged.u, judged.r, judged.ms
+    FROM ({chosen}) AS judged
+    JOIN review_item item ON item.id = judged.item
+    LEFT JOIN catalog_producttype kind ON kind.id = judged.kind
+    ORDER BY item.id"""
 _COLUMNS = ("task_id", "campaign", "item", "type", "method", "prompt", "day", "voters", "verdict", "ratings",
             "active_ms", "candidate")  # fmt: skip
-_VERDICT = IMAGES.index("verdict")
 _WORDS = {verdict.value: verdict.name.lower() for verdict in Verdicts}
-RATE = ("value", "low", "high", "of", "passed", "products", "said")
 
 
-def images(filters: Filters) -> Iterator[list[Sequence[Any]]]:
-    """The images chosen, in batches by task, with the columns of IMAGES."""
-    after = 0
-    while batch := _batch(filters, after):
-        after = batch[-1][0]
-        yield batch
+def images(filters: Filters, after: int = 0) -> Table:
+    """Judged images by task, those behind the task `after`."""
+    chosen = filters.rows().filter(pk__gt=after).values(*_COLUMNS)
+    return Table(columns_of(IMAGES), lambda: _streamed(_IMAGE_ROWS, chosen, _image))
 
 
-def images_csv(filters: Filters) -> Iterator[bytes]:
-    """The images chosen as CSV, with a header line."""
-    yield from _csv(IMAGES, images(filters))
+def products(filters: Filters, after: int = 0) -> Table:
+    """Products by item with what their images add up to, those behind the item `after`."""
+    chosen = (
+        filters.rows()
+        .filter(item__gt=after)
+        .order_by()
+        .values("item")
+        .annotate(
+            n=Count("pk", filter=~Q(verdict=Verdicts.UNDECIDED)),
+            k=Count("pk", filter=Q(verdict=Verdicts.PASSED)),
+            u=Count("pk", filter=Q(verdict=Verdicts.UNDECIDED)),
+            r=Sum("ratings"),
+            ms=Sum("active_ms"),
+            kind=Max("type"),
+        )
+    )
+
+    def told(row: Row) -> Row:
+        images, passed, undecided, ratings, active_ms = row[4:]
+        rate = passed / images if images else None
+        passes = "" if not images else "yes" if passed >= filters.least else "no"
+        return *row[:4], images, passed, rate, undecided, int(ratings), int(active_ms) / 1000, passes
+
+    return Table(columns_of(PRODUCTS), lambda: _streamed(_PRODUCT_ROWS, chosen, told))
 
 
-def table_csv(found: Overview, table: str) -> Iterator[bytes]:
-    """A table of the overview as CSV: "overview", "questions", "methods", "types" or "agreement". Raises KeyError."""
-    header, rows = TABLES[table](found)
-    yield from _csv(header, [list(rows)])
+def overview(filters: Filters) -> Table:
+    """The two pass rates."""
+
+    def rows() -> Iterable[Row]:
+        found = figures.overview(filters)
+        rates = [("per_image", found.per_image), (f"per_product_{filters.least}", found.per_product)]
+        return [(name, *_rate(rate)) for name, rate in rates]
+
+    return table(f"figure {_rate_columns()}", rows)
 
 
-def _overview(found: Overview) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-    rates = [("per_image", found.per_image), (f"per_product_{found.filters.least}", found.per_product)]
-    return ("figure", *RATE), [(name, *_rate(rate)) for name, rate in rates]
+def questions(filters: Filters) -> Table:
+    """The questions of the set that is asked for, else of the one with the most images."""
+
+    def rows() -> Iterable[Row]:
+        return [
+            (row.key, row.topic, *_rate(row.rate), row.answers.maybe, row.answers.no, row.answers.unclear,
+             row.answers.of, row.alone, row.alone_images)
+            for row in figures.overview(filters).questions.rows
+        ]  # fmt: skip
+
+    shares = "maybe:number no:number unclear:number answers:integer alone:number alone_images:integer"
+    return table(f"question topic {_rate_columns()} {shares}", rows)
 
 
-def _questions(found: Overview) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-    header = ("question", "topic", *RATE, "maybe", "no", "unclear", "answers", "alone", "alone_images")
-    return header, [
-        (row.key, row.topic, *_rate(row.rate), row.answers.maybe, row.answers.no, row.answers.unclear, row.answers.of,
-         row.alone, row.alone_images)
-        for row in found.questions.rows
-    ]  # fmt: skip
+def methods(filters: Filters) -> Table:
+    """Pass rates by method."""
+    return _lines("method", lambda: figures.overview(filters).methods)
 
 
-def _methods(found: Overview) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-    return _lines("method", found.methods)
+def types(filters: Filters) -> Table:
+    """Pass rates by product type."""
+    return _lines("type", lambda: figures.overview(filters).types)
 
 
-def _types(found: Overview) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-    return _lines("type", found.types)
+def agreement(filters: Filters) -> Table:
+    """How far raters agree, as last computed."""
+
+    def rows() -> Iterable[Row]:
+        return [tuple(vars(line).values()) for line in figures.overview(filters).agreement]
+
+    header = "campaign:integer name question topic value:number low:number high:number images:integer why"
+    return table(header, rows)
 
 
-def _agreement(found: Overview) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-    header = ("campaign", "name", "question", "topic", "value", "low", "high", "images", "why")
-    return header, [tuple(vars(line).values()) for line in found.agreement]
-
-
-TABLES = {
-    "overview": _overview,
-    "questions": _questions,
-    "methods": _methods,
-    "types": _types,
-    "agreement": _agreement,
+TABLES: dict[str, Callable[[Filters], Table]] = {
+    "overview": overview,
+    "questions": questions,
+    "methods": methods,
+    "types": types,
+    "agreement": agreement,
+    "images": images,
+    "products": products,
 }
+# Tables that have no end; they are read on from a row's first value.
+LONG: dict[str, Callable[[Filters, int], Table]] = {"images": images, "products": products}
 
 
-def _lines(name: str, lines: Iterable[Any]) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-    header = (name, *(f"image_{column}" for column in RATE), *(f"product_{column}" for column in RATE), "undecided")
-    return header, [(line.name, *_rate(line.per_image), *_rate(line.per_product), line.undecided) for line in lines]
+def page(filters: Filters, name: str, after: int, size: int) -> tuple[list[dict[str, Any]], int | None]:
+    """Some rows of a table, and what to read on after; None at its end. Raises KeyError for a table there is not."""
+    if name not in LONG:
+        return list(TABLES[name](filters).rows()), None
+    found = LONG[name](filters, after)
+    rows = list(islice(found.rows(), size + 1))
+    last = rows[size - 1][found.columns[0].name] if len(rows) > size else None
+    return rows[:size], last
 
 
-def _rate(rate: Rate) -> tuple[Any, ...]:
-    return tuple(getattr(rate, name) for name in RATE)
-
-
-def _batch(filters: Filters, after: int) -> list[Sequence[Any]]:
-    chosen = filters.rows().filter(pk__gt=after).order_by("pk").values(*_COLUMNS)[:BATCH]
+def _streamed(statement: str, chosen: QuerySet[Any, Any], tell: Callable[[Row], Row]) -> Iterator[list[Row]]:
+    """The rows of a statement over the images chosen, in batches, by a cursor that the database keeps."""
     try:
         inner, values = chosen.query.sql_with_params()
     except EmptyResultSet:  # Django sees that no row can fit, such as for a method that there is not
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS.format(chosen=inner), values)
-        return [_told(row) for row in cursor.fetchall()]
+        return
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:  # all rows are read, so the plan for the first tenth is the wrong one
+                cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(statement.format(chosen=inner), values)
+            while batch := cursor.fetchmany(BATCH):
+                yield [tell(row) for row in batch]
 
 
-def _told(row: Sequence[Any]) -> Sequence[Any]:
-    told = list(row)
-    told[_VERDICT] = _WORDS[row[_VERDICT]]
-    return told
+def _image(row: Row) -> Row:
+    *first, verdict, ratings, active_ms, candidate = row
+    return *first, _WORDS[verdict], ratings, active_ms / 1000, candidate
 
 
-def _csv(header: Sequence[str], batches: Iterable[list[Sequence[Any]]]) -> Iterator[bytes]:
-    """UTF-8 with commas. Text that a spreadsheet would run as a formula is disarmed."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(header)
-    for batch in batches:
-        writer.writerows([[disarmed(value) for value in row] for row in batch])
-        yield _taken(buffer)
-    yield _taken(buffer)
+def _lines(name: str, lines: Callable[[], Sequence[figures.Line]]) -> Table:
+    def rows() -> Iterable[Row]:
+        return [(one.name, *_rate(one.per_image), *_rate(one.per_product), one.undecided) for one in lines()]
+
+    header = f"{name} {_rate_columns('image_')} {_rate_columns('product_')} undecided:integer"
+    return table(header, rows)
 
 
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()
+def _rate_columns(before: str = "") -> str:
+    return " ".join(f"{before}{name}:{kind}" for name, kind in zip(_RATE, _RATE_KINDS, strict=True))
+
+
+def _rate(rate: Rate) -> tuple[Any, ...]:
+    return tuple(getattr(rate, name) for name in _RATE)

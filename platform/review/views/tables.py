@@ -1,12 +1,32 @@
-"""The tables of the paper, beside what it prints, on a page and as files."""
+"""Review's tables as files, and the tables of the paper, as a page and as files."""
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from review import paper_tables
+from review import exporting, paper_tables, writing
+from review.filters import Filters
+from review.forms import FilterForm
 from review.views.overview import LOOK
 from vitrine.access import allow
+
+
+@allow(*LOOK)
+@require_safe
+def table(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
+    """A table of the overview, or the images or products behind it, as a file; filters as the page takes them."""
+    form = FilterForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(form.first_error(), status=422, content_type="text/plain; charset=utf-8")
+    return file_of(form.filters(), name, ending)
+
+
+def file_of(filters: Filters, name: str, ending: str) -> HttpResponseBase:
+    """The file, streamed. Raises Http404 for a table or an ending that there is not."""
+    if name not in exporting.TABLES:
+        raise Http404(f"There is no table {name[:40]}; there are {', '.join(exporting.TABLES)}.")
+    return writing.response(exporting.TABLES[name](filters), ending, f"review-{name}")
 
 
 @allow(*LOOK)
@@ -14,12 +34,13 @@ from vitrine.access import allow
 def tables(request: HttpRequest) -> HttpResponse:
     """Tables 1 and 2 from what is in the database."""
     made = [build() for build in paper_tables.TABLES.values()]
-    return render(request, "review/tables.html", {"tables": made, "formats": list(paper_tables.FORMATS)})
+    context = {"tables": made, "formats": list(paper_tables.FORMATS), "filters": FilterForm(request.GET).filters()}
+    return render(request, "review/tables.html", context)
 
 
 @allow(*LOOK)
 @require_safe
-def table_file(_request: HttpRequest, name: str, ending: str) -> HttpResponse:
+def table_file(_request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """One of them as CSV, Markdown or LaTeX."""
     if name not in paper_tables.TABLES or ending not in paper_tables.FORMATS:
         there = ", ".join(f"{table}.{kind}" for table in paper_tables.TABLES for kind in paper_tables.FORMATS)
