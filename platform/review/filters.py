@@ -1,5 +1,6 @@
 """What figures are about: one frozen value, read from an address and written back to it, and the rows it chooses."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -14,6 +15,11 @@ from review.models import ALL, UNTYPED, Item, JudgedImage, Name
 
 MOST_PASSING = 5  # of "at least so many passing images"
 NO_TYPE = "none"
+# Fields that narrow a choice, each with those that mean nothing without it.
+NARROWING = (
+    ("campaign",), ("method",), ("type",), ("product",), ("prompt",), ("since",), ("until",), ("voters",),
+    ("ranker", "top"), ("source",),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,15 +45,18 @@ class Filters:
     source: str = ""
 
     @property
-    def query(self) -> str:
-        """As the query of an address, without what is at rest: the same choice always gives the same text."""
+    def pairs(self) -> list[tuple[str, str]]:
+        """Names and texts as a form sends them, without what is at rest; hidden fields keep a choice over a POST."""
         at_rest = Filters()
         told = {name: value for name, value in asdict(self).items() if value != getattr(at_rest, name)}
         if told.get("type") == UNTYPED:
             told["type"] = NO_TYPE
-        return urlencode(
-            {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
-        )
+        return [(name, value.isoformat() if isinstance(value, date) else str(value)) for name, value in told.items()]
+
+    @property
+    def query(self) -> str:
+        """As the query of an address: the same choice always gives the same text."""
+        return urlencode(self.pairs)
 
     @property
     def narrowed(self) -> bool:
@@ -71,6 +80,15 @@ class Filters:
     def but(self, **changes: Any) -> "Filters":
         """The same choice with something else in places."""
         return replace(self, **changes)
+
+    def only(self, names: Iterable[str]) -> "Filters":
+        """What these fields choose by themselves."""
+        return Filters(**{name: getattr(self, name) for name in names})
+
+    def without(self, names: Iterable[str]) -> "Filters":
+        """The same choice with these fields at rest."""
+        at_rest = Filters()
+        return self.but(**{name: getattr(at_rest, name) for name in names})
 
     def rows(self) -> QuerySet[JudgedImage]:
         """The images chosen."""

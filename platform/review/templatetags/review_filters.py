@@ -1,0 +1,46 @@
+"""Filters in pages: fields that are found by typing, chips that take a filter away, hidden fields that keep it."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.template import Context
+
+from review import finding
+from review.filters import Filters
+from review.forms import FilterForm
+from review.services import saved
+
+MOST_IN_MENU = 30
+register = template.Library()
+
+
+@register.inclusion_tag("review/_picker.html")
+def picker(form: FilterForm, name: str, label: str) -> dict[str, Any]:
+    """A field of the form that is found by typing: "product" or "prompt"."""
+    field = form[name]
+    value = str(field.value() or "")
+    known = value if not field.errors else ""
+    return {"name": name, "label": label, "value": value, "text": finding.label_of(name, known), "errors": field.errors}
+
+
+@register.inclusion_tag("review/_chips.html")
+def chips(filters: Filters) -> dict[str, Any]:
+    """What narrows the choice, each with a link to the page without it."""
+    return {"chips": finding.chips(filters)}
+
+
+@register.inclusion_tag("review/_hidden.html")
+def hidden(filters: Filters, *but: str) -> dict[str, Any]:
+    """The choice as hidden fields of a form, without those that the form has fields for."""
+    return {"pairs": [(name, value) for name, value in filters.pairs if name not in but]}
+
+
+@register.inclusion_tag("review/_saved.html", takes_context=True)
+def saved_views(context: Context) -> dict[str, Any]:
+    """The menu of saved views, and the form that saves the page that it stands on."""
+    request: HttpRequest = context["request"]
+    here = request.get_full_path()
+    views = list(saved.visible(request.user)[:MOST_IN_MENU])
+    opened = next((view for view in views if view.address == here), None)
+    return {"views": views, "here": here, "open": opened, "user": request.user, "csrf_token": context["csrf_token"]}
