@@ -1,24 +1,33 @@
 """Two methods or more, paired by product: for workers and commands, as it reaches numpy and scipy.
 
-Numbers are read by the same sums as the overview's, so that both say the same of the same images.
+Numbers are read by the same sums as the overview's, so that both say the same of the same images. Each method is read
+in two queries, whatever the number of types and questions.
+
+One rule says who is better, in the sentence, at a question and at a type: the interval of the difference leaves zero
+out, and the p-value, corrected by Holm for everything looked at beside it, is under 5 %.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
-from django.db.models import Count, F, IntegerField, Q, Sum
-from django.db.models.functions import Cast
 
-from review import figures
+from catalog.models import ProductType
+from review import columns
+from review.columns import Column, Counts, Side
 from review.filters import Filters
-from review.models import Item, Verdicts
+from review.models import UNTYPED
 from review.statistics import paired, planning
 from review.statistics.exceptions import CannotCompare
 from review.statistics.paired import Compared, Pairs
 
-MOST_PARTS = 40  # product types, or questions, that are each compared
+MOST_TYPES = 60  # product types that are each compared: those with the most products
 FEWEST = 5  # products of a type, under which it is not compared by itself
+ALPHA = 0.05
+Progress = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -31,17 +40,22 @@ class Moved:
 
 @dataclass(frozen=True)
 class Part:
-    """A comparison of a part of the images, or of one question. `p` is corrected for the parts looked at (Holm)."""
+    """A comparison of one type's images, or of one question. `p` is corrected for all parts looked at (Holm)."""
 
     name: str
     key: int
+    products: int
     compared: Compared
-    p: float | None
+    p: float | None = None
+    winner: str = ""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The second method less the first, the baseline. `sentence` says who is better, or that nobody can be told."""
+    """The second method less the first, the baseline. `winner` is the better one's name, or empty: nobody can be told.
+
+    `types_left` are types that were not compared by themselves: too few products, or too many types.
+    """
 
     first: str
     second: str
@@ -52,23 +66,31 @@ class Comparison:
     per_image: Compared
     per_product: Compared
     p: tuple[float | None, float | None]  # of both, corrected for all methods compared
+    winner: str
+    winner_per_product: str
     moved: Moved
     questions: tuple[Part, ...]
     types: tuple[Part, ...]
+    types_left: int
     icc: float | None
     sentence: str
 
 
 @dataclass(frozen=True)
-class _Column:
-    """One method's counts by item."""
+class _Drawing:
+    """How intervals are drawn."""
 
-    images: dict[int, int]
-    passed: dict[int, int]
+    seed: int
+    draws: int
 
 
 def compare(
-    filters: Filters, methods: Sequence[str], *, seed: int = 0, draws: int = paired.DRAWS
+    filters: Filters,
+    methods: Sequence[str],
+    *,
+    seed: int = 0,
+    draws: int = paired.DRAWS,
+    progress: Progress = lambda *_: None,
 ) -> tuple[Comparison, ...]:
     """Each method against the first, on the products that both have judged images of.
 
@@ -78,34 +100,62 @@ def compare(
         raise CannotCompare(
             f"A comparison is of different methods, 2 or more; these are {', '.join(methods) or 'none'}."
         )
-    found = [_compare(filters, methods[0], other, seed=seed, draws=draws) for other in methods[1:]]
-    images = paired.holm([_p(one.per_image) for one in found])
-    products = paired.holm([_p(one.per_product) for one in found])
-    return tuple(replace(one, p=both) for one, both in zip(found, zip(images, products, strict=True), strict=True))
+    steps = 2 * len(methods)
+    asked = columns.asked(filters, methods)
+    sides = []
+    for number, method in enumerate(methods):
+        progress(number, steps, f"reading {method}")
+        sides.append(columns.side(filters.but(method=method), asked))
+    drawing, found = _Drawing(seed, draws), []
+    for number, other in enumerate(sides[1:]):
+        progress(len(methods) + number, steps, f"{other.name} against {methods[0]}")
+        found.append(_compare(filters, (sides[0], other), asked[1], drawing))
+    return _judged(found)
 
 
 def pairs_of(filters: Filters, first: str, second: str) -> tuple[Pairs, list[int], tuple[int, int]]:
     """Counts of the products judged under both, second method first; their items; and how many have one alone."""
-    return _paired(_column(filters.but(method=second)), _column(filters.but(method=first)))
+    pairs, items, alone = _paired(
+        columns.whole(filters.but(method=second))[0], columns.whole(filters.but(method=first))[0]
+    )
+    return pairs, items.tolist(), alone
 
 
-def sentence(first: str, second: str, found: Compared, products: int) -> str:
-    """Who is better, in a sentence; where the interval crosses zero, nobody, and what it would take to know."""
-    low, high = found.difference.low, found.difference.high
+def winner_of(found: Compared, p: float | None, methods: tuple[str, str]) -> str:
+    """The better one of (baseline, method) by the one rule; empty where nobody can be told. `p`: corrected."""
+    if not found.better or (p is not None and p >= ALPHA):
+        return ""
+    return methods[1] if found.better == "first" else methods[0]
+
+
+def sentence(found: Comparison, looks: int = 1) -> str:
+    """Who is better, in a sentence; where nobody can be told, why, and what it would take to know."""
+    difference = found.per_image.difference
+    low, high, value = difference.low, difference.high, difference.value or 0.0
     if low is None or high is None:
-        return f"No winner: {found.difference.said or 'there is no interval.'}"
-    value = found.difference.value or 0.0
-    if found.better == "first":
-        return f"{second} is better than {first}: its pass rate per image is higher by {_points(value, low, high)}."
-    if found.better == "second":
-        return f"{first} is better than {second}: its pass rate per image is higher by {_points(-value, -high, -low)}."
+        return f"No winner: {difference.said or 'there is no interval.'}"
+    if found.winner:
+        worse = found.first if found.winner == found.second else found.second
+        points = _points(value, low, high) if found.winner == found.second else _points(-value, -high, -low)
+        return f"{found.winner} is better than {worse}: its pass rate per image is higher by {points}."
     points = _points(value, low, high)
-    if found.products_needed is None:
-        return f"No winner: the two pass alike, {points}."
-    more = max(0, found.products_needed - products)
+    why = f"the interval of the difference, {points}, holds zero."
+    if found.per_image.better:
+        how = f"corrected for {looks} looks, " if looks > 1 else ""
+        why = f"the interval, {points}, leaves zero out, but {how}p = {found.p[0]:.3f} is not under {ALPHA:.2f}."
+    return f"No winner: {why} {_needed(found, looks)}"
+
+
+def _needed(found: Comparison, looks: int) -> str:
+    if found.per_image.products_needed is None:
+        return "The two pass alike, so no number of products would tell them apart."
+    times = [NormalDist().inv_cdf(1 - ALPHA / 2 / many) + NormalDist().inv_cdf(paired.POWER) for many in (1, looks)]
+    needed = math.ceil(found.per_image.products_needed * (times[1] / times[0]) ** 2)
+    more = max(0, needed - found.products)
+    images = math.ceil(more * found.images / found.products)
     return (
-        f"No winner: the interval of the difference, {points}, holds zero. Were the difference what it looks like,"
-        f" about {found.products_needed:,} products ({more:,} more) with as many images each would tell (power 80 %)."
+        f"Were the difference what it looks like, about {needed:,} products would tell (power 80 %): {more:,} more,"
+        f" with as many images each {images:,} more images."
     )
 
 
@@ -113,97 +163,109 @@ def _points(value: float, low: float, high: float) -> str:
     return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
-def _compare(filters: Filters, first: str, second: str, *, seed: int, draws: int) -> Comparison:
-    pairs, items, alone = pairs_of(filters, first, second)
-    per_image = paired.per_image(pairs, seed=seed, draws=draws)
-    per_product = paired.per_product(pairs, filters.least, seed=seed, draws=draws)
+def _compare(filters: Filters, sides: tuple[Side, Side], topics: Sequence[str], drawing: _Drawing) -> Comparison:
+    first, second = sides
+    pairs, items, alone = _paired(second.whole, first.whole)
+    types, left = _types(sides, drawing) if filters.type is None else ((), 0)
     return Comparison(
-        first=first,
-        second=second,
+        first=first.name,
+        second=second.name,
         products=len(pairs),
         images=int(pairs.images.sum() + pairs.other_images.sum()),
         only_first=alone[1],
         only_second=alone[0],
-        per_image=per_image,
-        per_product=per_product,
+        per_image=paired.per_image(pairs, seed=drawing.seed, draws=drawing.draws),
+        per_product=paired.per_product(pairs, filters.least, seed=drawing.seed, draws=drawing.draws),
         p=(None, None),
+        winner="",
+        winner_per_product="",
         moved=_moved(pairs, items, filters.least),
-        questions=_questions(filters, first, second, seed=seed, draws=draws),
-        types=_types(filters, first, second, seed=seed, draws=draws),
+        questions=_questions(sides, topics, drawing),
+        types=types,
+        types_left=left,
         icc=planning.observed_icc(pairs.other_images, pairs.other_passed),
-        sentence=sentence(first, second, per_image, len(pairs)),
+        sentence="",
     )
 
 
-def _column(filters: Filters) -> _Column:
-    rows = filters.rows().exclude(verdict=Verdicts.UNDECIDED).order_by().values("item")
-    counted = rows.annotate(n=Count("pk"), k=Count("pk", filter=Q(verdict=Verdicts.PASSED)))
-    found = list(counted.values_list("item", "n", "k"))
-    return _Column({item: n for item, n, _ in found}, {item: k for item, _, k in found})
+def _judged(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """With p-values corrected for all methods looked at, and what they and the intervals say together."""
+    images = paired.holm([_p(one.per_image) for one in found])
+    products = paired.holm([_p(one.per_product) for one in found])
+    questions = _corrected([one.questions for one in found])
+    types = _corrected([one.types for one in found])
+    told = []
+    for place, one in enumerate(found):
+        methods = (one.first, one.second)
+        judged = replace(
+            one,
+            p=(images[place], products[place]),
+            winner=winner_of(one.per_image, images[place], methods),
+            winner_per_product=winner_of(one.per_product, products[place], methods),
+            questions=_won(questions[place], methods),
+            types=_won(types[place], methods),
+        )
+        told.append(replace(judged, sentence=sentence(judged, len(found))))
+    return tuple(told)
 
 
-def _question_column(filters: Filters, question_set: int, place: int) -> _Column:
-    def bit(name: str) -> Sum:
-        return Sum(Cast(F(name).bitrightshift(place).bitand(1), IntegerField()))
-
-    rows = filters.rows().filter(question_set=question_set).order_by().values("item")
-    found = rows.annotate(k=bit("passes"), f=bit("fails")).values_list("item", "k", "f")
-    there = [(item, k, k + f) for item, k, f in found if k + f]
-    return _Column({item: n for item, _, n in there}, {item: k for item, k, _ in there})
-
-
-def _paired(first: _Column, second: _Column) -> tuple[Pairs, list[int], tuple[int, int]]:
-    both = sorted(first.images.keys() & second.images.keys())
-    alone = (len(first.images) - len(both), len(second.images) - len(both))
-    columns = (first.images, first.passed, second.images, second.passed)
-    return Pairs(*(np.array([column[item] for item in both], np.int64) for column in columns)), both, alone
+def _corrected(groups: Sequence[tuple[Part, ...]]) -> list[tuple[Part, ...]]:
+    """Holm's p over the parts of all groups together."""
+    corrected = paired.holm([_p(part.compared) for parts in groups for part in parts])
+    ends = np.cumsum([0, *(len(parts) for parts in groups)]).tolist()
+    return [
+        tuple(replace(part, p=p) for part, p in zip(parts, corrected[start:end], strict=True))
+        for parts, (start, end) in zip(groups, pairwise(ends), strict=True)
+    ]
 
 
-def _moved(pairs: Pairs, items: Sequence[int], least: int) -> Moved:
+def _won(parts: Sequence[Part], methods: tuple[str, str]) -> tuple[Part, ...]:
+    return tuple(replace(part, winner=winner_of(part.compared, part.p, methods)) for part in parts)
+
+
+def _paired(first: Column, second: Column) -> tuple[Pairs, Counts, tuple[int, int]]:
+    both, here, there = np.intersect1d(first.items, second.items, assume_unique=True, return_indices=True)
+    alone = (len(first.items) - len(both), len(second.items) - len(both))
+    pairs = Pairs(first.images[here], first.passed[here], second.images[there], second.passed[there])
+    return pairs, both, alone
+
+
+def _moved(pairs: Pairs, items: Counts, least: int) -> Moved:
     now, before = pairs.passed >= least, pairs.other_passed >= least
-    where = np.array(items)
-    return Moved(tuple(map(int, where[now & ~before])), tuple(map(int, where[~now & before])))
+    return Moved(tuple(items[now & ~before].tolist()), tuple(items[~now & before].tolist()))
 
 
-def _questions(filters: Filters, first: str, second: str, *, seed: int, draws: int) -> tuple[Part, ...]:
-    table = figures.questions(filters.but(method=second))
-    if table.question_set is None:
-        return ()
-    parts = []
-    for place, row in enumerate(table.rows[:MOST_PARTS]):
-        columns = [
-            _question_column(filters.but(method=method), table.question_set, place) for method in (second, first)
-        ]
-        parts.append((row.topic, place, columns))
-    return _parts(parts, seed=seed, draws=draws)
+def _questions(sides: tuple[Side, Side], topics: Sequence[str], drawing: _Drawing) -> tuple[Part, ...]:
+    both = zip(sides[1].questions, sides[0].questions, strict=True)
+    parts = [_part(topic, place, two, drawing) for place, (topic, two) in enumerate(zip(topics, both, strict=True))]
+    return tuple(part for part in parts if part is not None)
 
 
-def _types(filters: Filters, first: str, second: str, *, seed: int, draws: int) -> tuple[Part, ...]:
-    if filters.type is not None:
-        return ()
-    parts = []
-    for line in figures.by_type(filters.but(method=second))[:MOST_PARTS]:
-        if line.link is not None and line.link.type is not None:
-            inside = filters.but(type=line.link.type)
-            columns = [_column(inside.but(method=method)) for method in (second, first)]
-            parts.append((line.name, line.link.type, columns))
-    return _parts(parts, seed=seed, draws=draws)
+def _types(sides: tuple[Side, Side], drawing: _Drawing) -> tuple[tuple[Part, ...], int]:
+    """Types that both methods have, those with the most products; and how many were left out."""
+    first, second = sides[0].types, sides[1].types
+    both = sorted(first.keys() & second.keys(), key=lambda kind: (-_common(first[kind], second[kind]), kind))
+    names = dict(ProductType.objects.filter(pk__in=both).values_list("pk", "name"))
+    names[UNTYPED] = "without a type"
+    parts = [
+        _part(names.get(kind, f"type {kind}, gone"), kind, (second[kind], first[kind]), drawing)
+        for kind in both[:MOST_TYPES]
+    ]
+    found = tuple(part for part in parts if part is not None)
+    return found, len(both) - len(found)
 
 
-def _parts(parts: Sequence[tuple[str, int, Sequence[_Column]]], *, seed: int, draws: int) -> tuple[Part, ...]:
-    """Those with products enough, with p-values for having looked at all of them."""
-    found = []
-    for name, key, (first, second) in parts:
-        if len(first.images.keys() & second.images.keys()) >= FEWEST:
-            found.append((name, key, paired.per_image(_paired(first, second)[0], seed=seed, draws=draws)))
-    corrected = paired.holm([_p(one) for _, _, one in found])
-    return tuple(Part(name, key, one, p) for (name, key, one), p in zip(found, corrected, strict=True))
+def _common(first: Column, second: Column) -> int:
+    return len(np.intersect1d(first.items, second.items, assume_unique=True))
+
+
+def _part(name: str, key: int, two: tuple[Column, Column], drawing: _Drawing) -> Part | None:
+    """None where too few products are common to both."""
+    if _common(*two) < FEWEST:
+        return None
+    pairs = _paired(*two)[0]
+    return Part(name, key, len(pairs), paired.per_image(pairs, seed=drawing.seed, draws=drawing.draws))
 
 
 def _p(compared: Compared) -> float | None:
     return compared.tests[0].p
-
-
-def names_of(items: Sequence[int]) -> dict[int, Item]:
-    """The products that changed sides."""
-    return Item.objects.in_bulk(items)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.http import QueryDict
@@ -15,8 +15,12 @@ from review.filters import Filters
 from review.forms import FilterForm
 from review.models import Comparison
 
+if TYPE_CHECKING:
+    from review.comparing import Moved
+
 COMPARE = "review.compare"
 MOST_METHODS = 6
+SHOWN = 12  # products that changed sides, each way, that a page shows; the others are in their file
 Progress = Callable[..., None]
 
 
@@ -43,21 +47,26 @@ def run(comparison: int, progress: Progress = lambda *_: None) -> dict[str, Any]
     from review.statistics.exceptions import CannotCompare  # noqa: PLC0415 - as above
 
     row = Comparison.objects.get(pk=comparison)
-    progress(0, 1, "comparing")
     try:
-        found = comparing.compare(filters_of(row), row.methods, seed=row.pk)
+        found = comparing.compare(filters_of(row), row.methods, seed=row.pk, progress=progress)
     except CannotCompare as problem:
         Comparison.objects.filter(pk=row.pk).update(problem=str(problem), computed_at=timezone.now())
         raise JobError(str(problem)) from None
-    result = [_plain(asdict(one)) | {"better": one.per_image.better} for one in found]
-    Comparison.objects.filter(pk=row.pk).update(result=result, problem="", computed_at=timezone.now())
-    progress(1, 1, "done")
+    result = [_plain(asdict(one)) | {"moved": _moved(one.moved)} for one in found]
+    moved = {one.second: asdict(one.moved) for one in found}
+    Comparison.objects.filter(pk=row.pk).update(result=result, moved=moved, problem="", computed_at=timezone.now())
     return {"methods": len(row.methods), "products": found[0].products}
 
 
 def filters_of(row: Comparison) -> Filters:
     """What a comparison is about."""
     return FilterForm(QueryDict(row.query)).filters()
+
+
+def _moved(moved: "Moved") -> dict[str, Any]:
+    """The first few each way, and how many there are."""
+    sides = {"gained": moved.gained, "lost": moved.lost}
+    return {name: {"items": list(items[:SHOWN]), "count": len(items)} for name, items in sides.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,30 +1,29 @@
 """Methods held against one another: asking for it, and what came out."""
 
-from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog.models import Product
-from review import figures
+from review import comparison_tables, figures, moved, plots, writing
 from review.forms import FilterForm, choices
-from review.models import Comparison, Item, JudgedImage, Name, Verdicts
+from review.models import Comparison
 from review.services import comparisons
 from review.views.overview import LOOK
 from vitrine.access import allow
 
 NEWEST = 20
-SHOWN = 12  # products that changed sides, each way
-PICTURES = 4  # of a product, each method
 
 
 @allow(*LOOK)
 @require_http_methods(["GET", "HEAD", "POST"])
 def compare(request: HttpRequest) -> HttpResponse:
     """Choose methods and images to compare; a worker does it, and what comes out has an address of its own."""
-    form = FilterForm(request.POST or request.GET)
+    sent = request.POST if request.method == "POST" else request.GET
+    form = FilterForm(sent)
     problem = form.first_error() if form.errors else ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -32,12 +31,16 @@ def compare(request: HttpRequest) -> HttpResponse:
             return redirect("review:comparison", made.pk)
         except comparisons.CannotAsk as refusal:
             problem = str(refusal)
+    chosen = sent.getlist("methods")
     context = {
         "form": form,
+        "filters": form.filters(),
         "choices": choices(),
-        "chosen": request.POST.getlist("methods"),
+        "baseline": chosen[0] if chosen else "",
+        "others": chosen[1:],
         "problem": problem,
-        "newest": Comparison.objects.order_by("-id")[:NEWEST],
+        "most": comparisons.MOST_METHODS,
+        "newest": Comparison.objects.defer("result", "moved")[:NEWEST],
     }
     return render(request, "review/compare.html", context, status=422 if problem else 200)
 
@@ -46,40 +49,43 @@ def compare(request: HttpRequest) -> HttpResponse:
 @require_safe
 def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     """One comparison as it was computed, with the products that changed sides."""
-    found = Comparison.objects.select_related("asked_by").filter(pk=pk).first()
-    if found is None:
-        raise Http404(f"There is no comparison {pk}.")
+    found = _comparison(pk)
     filters = comparisons.filters_of(found)
-    results = [one | {"gained": [], "lost": []} for one in found.result or []]
-    for one in results:
-        for side in ("gained", "lost"):
-            one[side] = _products(one["moved"][side], (one["first"], one["second"]), found)
+    results = found.result or []
+    shown = moved.pictures(filters, results)
+    again = urlencode([*filters.pairs, *(("methods", method) for method in found.methods)])
     context = {
         "comparison": found,
-        "results": results,
+        "results": [
+            {"told": one, "moved": shown[place], "plot": plots.differences(one, place + 1)}
+            for place, one in enumerate(results)
+        ],
+        "again": f"{reverse('review:compare')}?{again}",
         "about": figures.words_of(filters),
         "filters": filters,
-        "several": len(results) > 1,
     }
     return render(request, "review/comparison.html", context)
 
 
-def _products(items: list[int], methods: tuple[str, str], row: Comparison) -> list[dict[str, Any]]:
-    """Some products with a few judged images of both methods, passing ones first."""
-    found = Item.objects.in_bulk(items[:SHOWN])
-    products = Product.objects.select_related("cover").in_bulk([one.product for one in found.values() if one.product])
-    names = dict(Name.objects.filter(kind=Name.Kind.METHOD, text__in=methods).values_list("text", "pk"))
-    chosen = comparisons.filters_of(row).rows().filter(~Q(verdict=Verdicts.UNDECIDED), item__in=found)
-    images: dict[tuple[int, int], list[JudgedImage]] = {}
-    for image in chosen.filter(method__in=names.values()).select_related("task__candidate").order_by("-verdict", "pk"):
-        mine = images.setdefault((image.item, image.method), [])
-        if len(mine) < PICTURES:
-            mine.append(image)
-    return [
-        {
-            "name": item.name,
-            "product": products.get(item.product or 0),
-            "sides": [(method, images.get((item.pk, names.get(method, 0)), [])) for method in methods],
-        }
-        for item in found.values()
-    ]
+@allow(*LOOK)
+@require_safe
+def comparison_file(_request: HttpRequest, pk: int, name: str, ending: str) -> HttpResponseBase:
+    """A comparison's figures, or the products that changed sides, as a file."""
+    return file_of(pk, name, ending)
+
+
+def file_of(pk: int, name: str, ending: str) -> HttpResponseBase:
+    """The file, streamed. Raises Http404 for a comparison, a table or an ending that there is not."""
+    if name not in comparison_tables.TABLES:
+        raise Http404(f"A comparison has no table {name[:40]}; it has {' and '.join(comparison_tables.TABLES)}.")
+    found = Comparison.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"There is no comparison {pk}.")
+    return writing.response(comparison_tables.TABLES[name](found), ending, f"comparison-{pk}-{name}")
+
+
+def _comparison(pk: int) -> Comparison:
+    found = Comparison.objects.select_related("asked_by").defer("moved").filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"There is no comparison {pk}.")
+    return found
