@@ -1,0 +1,9 @@
+"""What review refuses, each with the sentence for the person."""
+
+
+class CannotSave(ValueError):
+    """A view that cannot be saved as it is."""
+
+
+class CannotReport(ValueError):
+    """A report that cannot be made."""
