@@ -99,6 +99,23 @@ def observed_icc(images: NDArray[np.int64], passed: NDArray[np.int64]) -> float 
     return float(min(1.0, max(0.0, (between - within) / (between + (usual - 1) * within))))
 
 
+def observed_shared(first: NDArray[np.int64], second: NDArray[np.int64]) -> float | None:
+    """How alike two methods are on a product, -1 to 1, from (products, 2) counts of images and passing ones.
+
+    The covariance of the products' rates, in which chance has no part as the images are others, over what the rates
+    vary beyond chance by `observed_icc`: Spearman's correction for attenuation. None where products do not vary.
+    """
+    rates = [one[:, 1] / one[:, 0] for one in (first, second)]
+    spread = 1.0
+    for one, rate in zip((first, second), rates, strict=True):
+        icc = observed_icc(one[:, 0], one[:, 1])
+        spread *= (icc or 0.0) * float(rate.mean()) * (1 - float(rate.mean()))
+    if spread <= 0:
+        return None
+    together = float(np.cov(rates[0], rates[1], ddof=1)[0, 1])
+    return min(1.0, max(-1.0, together / math.sqrt(spread)))
+
+
 def _found(plan: Plan, products: int, studies: int, drawing: np.random.Generator) -> NDArray[np.bool_]:
     """(studies,): whether each finds the expected method better."""
     one = drawing.standard_normal((studies, products))

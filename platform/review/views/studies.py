@@ -1,0 +1,28 @@
+"""Figures that a worker makes for a page: whether they are there yet."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from jobs.models import Job
+from review.models import Study
+from review.views.overview import LOOK
+from vitrine.access import allow
+
+
+@allow(*LOOK)
+@require_safe
+def state(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a study is, for the page that waits for it; once it is there, the page is asked to load anew."""
+    study = Study.objects.filter(pk=pk).first()
+    if study is None:
+        raise Http404(f"There is no study {pk}.")
+    response = render(request, "review/_study_state.html", {"study": study, "job": job_of(study)})
+    if study.computed_at is not None:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def job_of(study: Study) -> Job | None:
+    """The newest job that makes it."""
+    return Job.objects.filter(key=study.job_key).order_by("-id").first()
