@@ -25,7 +25,7 @@ _ENTRIES = (
     ("Rate", "raters:rate-list", "/rate/"),
     ("Campaigns", "raters:campaigns", ("/campaigns/", "/questions/")),
     ("Ranking", "ranking:rankers", "/ranking/"),
-    ("Review", "review:overview", "/review/"),
+    ("Review", "review:start", "/review/"),
     ("Jobs", "jobs:list", "/jobs/"),
     ("Admin", "admin:index", "/admin/"),
 )

@@ -42,7 +42,7 @@ def test_every_link_opens(client_for: Callable[[User | None], Client], operator:
     request = RequestFactory().get("/")
     request.user = operator
     for link in navigation(request)["links"]:
-        assert client_for(operator).get(link.url).status_code == 200
+        assert client_for(operator).get(link.url, follow=True).status_code == 200
 
 
 def test_the_page_one_is_on_is_marked(db: None) -> None:

@@ -1,10 +1,11 @@
 """Filters in pages: fields that are found by typing, chips that take a filter away, hidden fields that keep it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.http import HttpRequest
 from django.template import Context
+from django.urls import reverse
 
 from review import finding
 from review.filters import Filters
@@ -12,7 +13,26 @@ from review.forms import FilterForm
 from review.services import saved
 
 MOST_IN_MENU = 30
+# URL name, label, whether the page takes filters
+PAGES = (
+    ("overview", "Overview", True),
+    ("images", "Images", True),
+    ("products", "Products", True),
+    ("compare", "Compare methods", True),
+    ("metrics", "Metrics against people", True),
+    ("planner", "Planner", False),
+    ("reports", "Reports", True),
+    ("tables", "Tables of the paper", False),
+)
 register = template.Library()
+
+
+class PageLink(NamedTuple):
+    """A page of review in the row of links: its key, its label and its address."""
+
+    key: str
+    label: str
+    address: str
 
 
 @register.inclusion_tag("review/_picker.html")
@@ -34,6 +54,16 @@ def chips(filters: Filters) -> dict[str, Any]:
 def hidden(filters: Filters, *but: str) -> dict[str, Any]:
     """The choice as hidden fields of a form, without those that the form has fields for."""
     return {"pairs": [(name, value) for name, value in filters.pairs if name not in but]}
+
+
+@register.simple_tag
+def pages(filters: Filters | str = "") -> list[PageLink]:
+    """The pages of review; those that are about a choice of images are opened with the same one."""
+    query = filters.query if isinstance(filters, Filters) else ""
+    return [
+        PageLink(key, label, reverse(f"review:{key}") + (f"?{query}" if query and chooses else ""))
+        for key, label, chooses in PAGES
+    ]
 
 
 @register.inclusion_tag("review/_saved.html", takes_context=True)
