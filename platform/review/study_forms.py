@@ -15,15 +15,15 @@ LEAST, MOST = 0.1, 99.9  # percent
 
 
 class MetricsForm(forms.Form):
-    """`first`: of how many images of each product the pass rate is told; `metric`: whose images are drawn."""
+    """`first`: of how many images of each product the pass rate is told; `metric`: whose plots are shown."""
 
     first = forms.IntegerField(required=False, min_value=1, max_value=20, label="First images of each product")
     metric = forms.CharField(required=False, max_length=40)
 
     def asked(self) -> tuple[int, str]:
-        """Both, with what is usual where they are not given or cannot be."""
+        """Both, with what is usual where they are not given or cannot be; "" is the page's own choice of a metric."""
         self.is_valid()
-        return self.cleaned_data.get("first") or FIRST, self.cleaned_data.get("metric") or SUM
+        return self.cleaned_data.get("first") or FIRST, self.cleaned_data.get("metric") or ""
 
 
 def metrics_query(filters: Filters, first: int) -> str:
