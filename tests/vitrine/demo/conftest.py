@@ -1,21 +1,27 @@
 """A show at its smallest, and a worker in the test's own thread."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from pytest_django import Settings
 
-from catalog.services.prompts import load_bank
+from catalog.models import Product
+from generation.models import Method
 from generation.services.methods import load_shipped
-from jobs import execution
-from jobs.models import Queue
+from jobs import execution, services
+from jobs.models import Job, Queue, State
+from tests.factories.generation import make_candidate, make_run
 from vitrine.demo import advancing, filling, shows
-from vitrine.demo.shows import Show
+from vitrine.demo.shows import SWAPS, Show
 
 SIDE = 224  # pixels of a photo
+SLOW = ("raters.figures", "ranking.train")
+OverBut = Callable[..., Show]
 
 
 @pytest.fixture
@@ -47,7 +53,6 @@ def _small(folder: Path, photo: Path) -> Path:
 def begun(demo: Settings, few: None, transactional_db: None) -> Show:
     """A show of two products with two images each by both methods: begun, and nothing of it done."""
     filling.make_people("a word", renew=False)
-    load_bank()
     load_shipped()
     filling.add_samples()
     show = shows.samples(images=2)
@@ -57,11 +62,15 @@ def begun(demo: Settings, few: None, transactional_db: None) -> Show:
 
 @pytest.fixture
 def go_on(transactional_db: None) -> Callable[..., int]:
-    """`go_on()` does what can be done, as workers and the scheduler would, `most` jobs at most; returns how many."""
+    """`go_on()` does what can be done, as workers and the scheduler would, `most` jobs at most; returns how many.
 
-    def run(most: int = 1_000) -> int:
+    Jobs of the kinds in `without` are cancelled in place of being done.
+    """
+
+    def run(most: int = 1_000, without: tuple[str, ...] = ()) -> int:
         done = 0
         while done < most:
+            services.cancel_many(Job.objects.filter(kind__in=without, state=State.QUEUED).values_list("pk", flat=True))
             if any(execution.run_next(queue, f"{queue}@test:1") for queue in Queue.values):
                 done += 1
             elif not advancing.advance():
@@ -69,3 +78,31 @@ def go_on(transactional_db: None) -> Callable[..., int]:
         return done
 
     return run
+
+
+@pytest.fixture
+def over_but(begun: Show) -> OverBut:
+    """`over_but(name="photos-1", crowd=False)` begins a show that differs so, with images that nobody drew."""
+
+    def begin(**changes: Any) -> Show:
+        for product in Product.objects.filter(pk__in=begun.products):
+            for name in SWAPS:
+                method = Method.objects.get(name=name)
+                run = make_run(product, method=method, model_set=begun.model_set, state="succeeded")
+                for seed in range(2):
+                    make_candidate(run, seed=seed)
+        show = replace(begun, **changes)
+        if changes:
+            Job.objects.all().delete()
+            shows.begin(show)
+        return show
+
+    return begin
+
+
+@pytest.fixture
+def over(over_but: OverBut, go_on: Callable[..., int]) -> Show:
+    """The same to its end, without agreement and a training, which take long."""
+    show = over_but()
+    go_on(without=SLOW)
+    return show

@@ -1,0 +1,88 @@
+"""The page of the demonstration: who sees what of it, what it asks the database, and that it stops asking."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.models import Job, State
+from tests.factories.accounts import make_user
+from vitrine.access import Role
+from vitrine.demo.shows import Show
+
+ClientFor = Callable[[User | None], Client]
+GoOn = Callable[..., int]
+
+
+def page(client: Client, **headers: str) -> str:
+    response = client.get(reverse("demo:progress"), headers=headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_there_is_none_where_nothing_is_shown(client_for: ClientFor, operator: User, settings: Any) -> None:
+    assert settings.DEMO is False
+    assert client_for(operator).get(reverse("demo:progress")).status_code == 404
+    assert client_for(operator).post(reverse("demo:tour"), {"act": "hide"}).status_code == 404
+    assert User.objects.get(pk=operator.pk).tour == {}
+
+
+def test_strangers_sign_in_first_and_come_back(client_for: ClientFor, begun: Show) -> None:
+    response = client_for(None).get(reverse("demo:progress"))
+    assert response.url == f"{reverse('accounts:login')}?next={reverse('demo:progress')}"  # type: ignore[attr-defined]
+
+
+def test_before_anything_is_begun_it_says_how(client_for: ClientFor, demo: Any, db: None) -> None:
+    assert "<code>make demo</code> begins it" in page(client_for(make_user(Role.OPERATOR)))
+
+
+def test_what_is_under_way_is_asked_for_again(client_for: ClientFor, begun: Show) -> None:
+    text = page(client_for(make_user(Role.OPERATOR)), **{"HX-Request": "true"})
+    assert 'hx-trigger="every 3s"' in text
+    assert "<html" not in text
+    assert text.count("demo-step is-waiting") == 8
+
+
+def test_what_is_over_is_not_asked_for_again(client_for: ClientFor, over: Show) -> None:
+    client = client_for(make_user(Role.OPERATOR))
+    text = page(client)
+    assert "hx-trigger" not in text
+    assert text.count("demo-step is-done") == 8
+    for words in ("Pass rates", "The comparison", "The simulated campaign", "24 simulated ratings of 8 images"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("role", "sees"),
+    [
+        (Role.RATER, ["/rate/", "Yours to rate"]),
+        (Role.ANALYST, ["/review/", "/ranking/", "8 images"]),
+        (Role.OPERATOR, ["/review/", "/campaigns/", "/runs/"]),
+    ],
+)
+def test_each_role_sees_links_that_are_for_it(client_for: ClientFor, over: Show, role: Role, sees: list[str]) -> None:
+    main = page(client_for(make_user(role))).partition("<main")[2]
+    assert [words for words in sees if words not in main] == []
+    hidden = ["/review/", "/ranking/", "/runs/", "8 pass", "swap", "8 images"] if role == Role.RATER else []
+    assert [words for words in hidden if words in main] == []
+
+
+def test_a_step_that_failed_says_why_and_leads_to_its_job(client_for: ClientFor, begun: Show, go_on: GoOn) -> None:
+    go_on(1)
+    step = Job.objects.filter(key=begun.key("photos"))
+    assert step.update(state=State.FAILED, error="Traceback\nThe disk is full.", finished_at=timezone.now()) == 1
+    text = page(client_for(make_user(Role.OPERATOR)))
+    assert "The disk is full." in text
+    assert reverse("jobs:detail", args=[Job.objects.get(key=begun.key("photos")).pk]) in text
+    assert "Traceback" not in text
+    assert "disk" not in page(client_for(make_user(Role.RATER)))
+
+
+def test_its_queries_are_bounded(client_for: ClientFor, over: Show, django_assert_max_num_queries: Any) -> None:
+    client = client_for(make_user(Role.OPERATOR))
+    with django_assert_max_num_queries(60):
+        page(client)

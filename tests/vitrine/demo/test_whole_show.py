@@ -1,0 +1,147 @@
+"""The whole loop at its smallest, on real classes: two products, two images each by two methods, to a comparison."""
+
+from collections.abc import Callable
+
+import pytest
+
+from catalog.models import Photo
+from generation.models import Candidate, Run
+from jobs import services
+from jobs.context import JobContext
+from jobs.models import Job, State
+from ranking.models import Training
+from raters.models import Campaign, CampaignFigures, Rating, Task, Verdict
+from raters.models.campaigns import CampaignState, Origin
+from review.models import Comparison, JudgedImage, Voters
+from tests.factories.rating import YES, make_rater, rate
+from tests.vitrine.demo.conftest import SLOW, OverBut
+from vitrine.demo import advancing, looking, shows
+from vitrine.demo.crowd import facts_of
+from vitrine.demo.shows import STEP, SWAPS, Show, operator
+from vitrine.demo.steps import step_named, steps_of
+
+GoOn = Callable[..., int]
+TABLES = (
+    Photo,
+    Run,
+    Candidate,
+    Campaign,
+    Task,
+    Rating,
+    Verdict,
+    CampaignFigures,
+    Training,
+    Comparison,
+    JudgedImage,
+    Job,
+)
+
+
+def counts() -> dict[str, int]:
+    return {table.__name__: table.objects.count() for table in TABLES}  # type: ignore[attr-defined]
+
+
+def crowds() -> Campaign:
+    return Campaign.objects.get(origin=Origin.SIMULATION)
+
+
+def test_photos_become_images_verdicts_and_a_comparison(begun: Show, go_on: GoOn) -> None:
+    go_on()
+    (shown,) = looking.all_shown(operator())
+    assert {line.name: line.state for line in shown.lines} == {step.name: "done" for step in steps_of(begun)}
+    assert not shown.live
+    _check_images(begun)
+    _check_campaigns()
+    _check_what_follows()
+    _check_what_the_crowd_knew()
+    _check_that_nothing_is_done_twice(begun, go_on)
+
+
+def _check_images(show: Show) -> None:
+    assert Photo.objects.count() == 4
+    images = Candidate.objects.select_related("run__method")
+    assert sorted((image.run.product_id, image.run.method.name) for image in images) == sorted(
+        (product, name) for product in show.products for name in SWAPS for _ in range(2)
+    )
+    assert all(image.clip_i is not None and image.dino_i is not None and image.embeddings for image in images)
+    pairs = {(image.run.product_id, image.prompt): set() for image in images}  # type: ignore[var-annotated]
+    for image in images:
+        pairs[image.run.product_id, image.prompt].add(image.sha256)
+    assert {len(pictures) for pictures in pairs.values()} == {2}, "the same scenes, and other pictures of them"
+
+
+def _check_campaigns() -> None:
+    yours = Campaign.objects.get(origin=Origin.PERSON)
+    assert (yours.state, yours.raters_per_image, yours.task_count) == (CampaignState.OPEN, 1, 8)
+    assert not yours.ratings.exists(), "what waits for a person is left to a person"
+    made_up = crowds()
+    assert (made_up.state, made_up.task_count, made_up.ratings.count()) == (CampaignState.CLOSED, 8, 24)
+    assert "Simulated" in made_up.name
+    assert set(made_up.ratings.values_list("origin", "rater__origin")) == {(Origin.SIMULATION, Origin.SIMULATION)}
+    assert set(JudgedImage.objects.values_list("voters", flat=True)) == {Voters.SIMULATED}
+
+
+def _check_what_follows() -> None:
+    assert CampaignFigures.objects.get(campaign=crowds()).computed_at
+    training = Training.objects.get()
+    assert training.wish["campaigns"] == [crowds().pk]
+    assert training.ended_at
+    comparison = Comparison.objects.get()
+    assert [name.split()[0] for name in comparison.methods] == list(SWAPS[::-1]), "the ablation is what is held against"
+    assert comparison.computed_at
+    assert f"campaign={crowds().pk}" in comparison.query
+
+
+def _check_what_the_crowd_knew() -> None:
+    known = facts_of(crowds())
+    assert len({picture for _, picture in known.values()}) == len(known) == 8
+    assert {(facts.shadow, facts.light) for facts, _ in known.values()} == {(True, True), (False, False)}
+    assert all(0 < facts.quality <= 1 and facts.context and facts.noun for facts, _ in known.values())
+
+
+def _check_that_nothing_is_done_twice(show: Show, go_on: GoOn) -> None:
+    before = counts()
+    shows.begin(show)
+    assert advancing.advance() == 0
+    for step in steps_of(show):
+        # As after a crash between the work and the end of its job.
+        job = Job.objects.get(key=show.key(step.name))
+        step.work(show, JobContext(job))
+    go_on()
+    assert counts() == before
+    assert not Job.objects.filter(kind=STEP).exclude(state=State.SUCCEEDED).exists()
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 6])
+def test_broken_off_anywhere_it_goes_on_to_the_same_end(over_but: OverBut, go_on: GoOn, most: int) -> None:
+    """What waits is cancelled after so many jobs, as a person may; `take_up` is what `make demo` calls."""
+    show = over_but()
+    go_on(most, without=SLOW)
+    advancing.advance()
+    waiting = Job.objects.filter(state=State.QUEUED, kind__startswith="demo.").values_list("pk", flat=True)
+    cancelled = services.cancel_many(waiting).done
+    assert shows.take_up(show) == cancelled
+    go_on(without=SLOW)
+    (shown,) = looking.all_shown(operator())
+    assert {line.state for line in shown.lines} == {"done"}
+    assert Campaign.objects.count() == 2
+    assert crowds().ratings.count() == 24
+
+
+def test_without_a_crowd_verdicts_wait_for_people(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    (shown,) = looking.all_shown(operator())
+    states = {line.name: line.state for line in shown.lines}
+    assert states == {"photos": "done", "first": "done", "rate": "done", "figures": "yours", "compare": "yours"}
+    assert not shown.live
+    assert Campaign.objects.get().origin == Origin.PERSON
+    assert not Rating.objects.exists()
+    assert step_named(own, "figures").ready(own) is False
+    rater, campaign = make_rater(), Campaign.objects.get()
+    for _ in range(campaign.task_count):
+        rate(rater, campaign, YES)
+    go_on(without=SLOW)
+    (shown,) = looking.all_shown(operator())
+    assert {line.name for line in shown.lines if line.state == "done"} == set(states)
+    assert set(JudgedImage.objects.values_list("voters", flat=True)) == {Voters.PEOPLE}
