@@ -32,9 +32,14 @@ class Migration(migrations.Migration):
                 ('tasks', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('campaign', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='raters.campaign')),
+                ('question_set', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='raters.questionset')),
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'checked', 'refused', 'taking', 'done'])), name='ratings_import_state_is_known')],
+                'indexes': [models.Index(fields=['state', 'created_at'], name='ratings_import_by_state')],
             },
         ),
         migrations.RemoveConstraint(
@@ -49,28 +54,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='delivery',
             constraint=models.CheckConstraint(condition=models.Q(('event__in', ['verdict.final', 'campaign.closed', 'ping'])), name='delivery_event_is_known'),
-        ),
-        migrations.AddField(
-            model_name='ratingsimport',
-            name='asked_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='ratingsimport',
-            name='campaign',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='raters.campaign'),
-        ),
-        migrations.AddField(
-            model_name='ratingsimport',
-            name='question_set',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='raters.questionset'),
-        ),
-        migrations.AddIndex(
-            model_name='ratingsimport',
-            index=models.Index(fields=['state', 'created_at'], name='ratings_import_by_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratingsimport',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'checked', 'refused', 'taking', 'done'])), name='ratings_import_state_is_known'),
         ),
     ]
