@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 WIDTH, HEIGHT = 320.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 40.0, 310.0, 10.0, 206.0
+TICKS = 4  # above the lowest
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 300.0, 10.0, 206.0  # room for half of the last tick's label
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def learning_chart(curve: Sequence[dict[str, Any]], y_label: str) -> Chart | Non
             for one in own
         ]
         lines.append(Line(name, _polyline(marks), marks, place % 4))
-    up = [low + (high - low) * share for share in (0, 0.25, 0.5, 0.75, 1)]
+    up = [low + (high - low) * step / TICKS for step in range(TICKS + 1)]
     return Chart(
         "Learning curve",
         lines,
@@ -125,10 +126,12 @@ def learning_chart(curve: Sequence[dict[str, Any]], y_label: str) -> Chart | Non
 
 
 def _band(told: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    """The values' range with a little room, never narrower than .04."""
+    """The values' range with a little room, in four steps of whole hundredths, so that ticks say where they are."""
     values = [one["value"] for one in told]
     middle, half = (min(values) + max(values)) / 2, max((max(values) - min(values)) / 2 * 1.4, 0.02)
-    return math.floor((middle - half) * 100) / 100, math.ceil((middle + half) * 100) / 100
+    low = math.floor(round((middle - half) * 100, 6))
+    steps = math.ceil(round(((middle + half) * 100 - low) / TICKS, 6))
+    return low / 100, (low + TICKS * steps) / 100
 
 
 def _top(point: dict[str, Any]) -> float:

@@ -1,5 +1,6 @@
 """Charts as places in a box: inside it, in the right order, and none without enough to draw."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,6 +67,28 @@ def test_a_learning_curve_has_a_line_for_each_ranker_on_a_logarithmic_axis() -> 
 )
 def test_fewer_than_two_counts_are_no_curve(curve: list[dict[str, Any]]) -> None:
     assert learning_chart(curve, "AUC") is None
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ((0.70, 0.73), ["0.69", "0.71", "0.73", "0.75", "0.77"]),
+        ((0.5, 0.5), ["0.48", "0.49", "0.50", "0.51", "0.52"]),
+        ((0.6, 0.9), ["0.54", "0.65", "0.76", "0.87", "0.98"]),
+    ],
+)
+def test_ticks_are_where_they_say(values: tuple[float, float], ticks: list[str]) -> None:
+    chart = learning_chart([at("a", 50, values[0]), at("a", 100, values[1])], "AUC")
+    assert chart is not None
+    assert [tick.label for tick in chart.up] == ticks
+    spaces = {round(first.at - second.at, 1) for first, second in pairwise(chart.up)}
+    assert max(spaces) - min(spaces) < 0.2
+
+
+def test_the_last_label_has_room() -> None:
+    chart = learning_chart([at("a", 50, 0.7), at("a", 1_000, 0.7)], "AUC")
+    assert chart is not None
+    assert chart.width - chart.across[-1].at >= 3.5 * len(chart.across[-1].label)
 
 
 def test_intervals_beyond_the_band_are_cut() -> None:
