@@ -225,6 +225,14 @@ def test_trials_stand_on_other_rooms_pages() -> None:
     assert f'href="/ranking/trials/{begun.pk}/"' in text
 
 
+def test_reviews_page_of_comparisons_tells_trials(client: Client) -> None:
+    assert "Rankers tried" not in shown(client, "/review/compare/")
+    trials.begin(make_ranker(), 0.2)
+    page = shown(client, "/review/compare/")
+    assert "Rankers tried on a share of the products" in page
+    assert "heads v1 against the plain sum" in page
+
+
 # --- training -------------------------------------------------------------------------------------------------------
 
 

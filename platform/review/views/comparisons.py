@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ranking.selectors.comparing import newest_trials
 from review import comparison_tables, figures, moved, plots, writing
 from review.forms import FilterForm, choices
 from review.models import Comparison
@@ -16,6 +17,7 @@ from review.views.overview import LOOK
 from vitrine.access import allow
 
 NEWEST = 20
+TRIALS = 3
 
 
 @allow(*LOOK)
@@ -41,6 +43,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "most": comparisons.MOST_METHODS,
         "newest": Comparison.objects.defer("result", "moved")[:NEWEST],
+        "trials": newest_trials(TRIALS),
     }
     return render(request, "review/compare.html", context, status=422 if problem else 200)
 
