@@ -23,6 +23,20 @@ from review.walls import HOWS, OPEN, VERDICTS, Wall
 from vitrine.access import Role, allow, roles_of
 from vitrine.paging import cursor_from
 
+# By whether the order is one of dates, and whether it is turned around.
+_ORDERS = {
+    (True, False): "Newest first, by",
+    (True, True): "Oldest first, by",
+    (False, False): "Best first, by",
+    (False, True): "Worst first, by",
+}
+_TURNS = {
+    (True, False): "Oldest first",
+    (True, True): "Newest first",
+    (False, False): "Worst first",
+    (False, True): "Best first",
+}
+
 
 class Choice(NamedTuple):
     """A link that changes one thing of a wall."""
@@ -105,8 +119,9 @@ def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
         "unsorted": shown.sort != wall.sort,
         "verdict_choices": _verdicts(shown),
         "sort_choices": _sorts(shown, many=not total.exact),
+        "order_words": _ORDERS[shown.sort == walls.DATE, shown.worst],
         "turned": Choice(
-            "Best first" if shown.worst else "Worst first", shown.but(worst=not shown.worst).address, False
+            _TURNS[shown.sort == walls.DATE, shown.worst], shown.but(worst=not shown.worst).address, False
         ),
         "question_words": _question_words(shown),
         "without_question": shown.but(question="", how="").address,

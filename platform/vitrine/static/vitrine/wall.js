@@ -64,6 +64,7 @@ function count() {
   if (!button) return;
   const chosen = document.querySelectorAll("[data-choose]:checked").length;
   button.disabled = chosen === 0;
+  button.form.toggleAttribute("data-chosen", chosen > 0);
   button.textContent = chosen ? `Send the chosen ${chosen}` : "Send the chosen";
 }
 document.addEventListener("change", (event) => { if (event.target.matches("[data-choose]")) count(); });
