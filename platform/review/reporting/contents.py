@@ -22,14 +22,15 @@ from vitrine import __version__
 
 Progress = Callable[..., None]
 _WHEN = "%Y-%m-%d %H:%M UTC"
-_DIFFERENCE = ("Difference", "95 %", "Ratio", "p, corrected", "Better")
+_DIFFERENCE = ("Points", "95 %", "Ratio", "p, corrected", "Better")
 _COMPARED = (
     "Only products that people judged under both methods count; they are what is drawn, so they are what is counted."
     f" Intervals are at 95 %: Student's t on products below {paired.BOOTSTRAP_FROM} of them, from there a paired"
     f" cluster bootstrap of {paired.DRAWS:,} draws. Tests are a paired t, a sign-flip test and a logistic GEE on images"
     " by product, and McNemar's exact test on products. p-values are corrected by Holm for everything looked at:"
     " methods, questions and types. A winner is named where the interval of the difference leaves zero out and the"
-    " corrected p is under 5 %."
+    " corrected p is under 5 %: per image the p of the paired t test, per product that of McNemar; “open” means that"
+    " nobody can be told. Differences are in percentage points."
 )
 _RATED = (
     "An image counts once for each campaign, as soon as its verdict is final; gold items, withdrawn ratings and those"
@@ -103,13 +104,14 @@ def _compared(one: Mapping[str, Any], at: int, sides: Iterable[moved.MovedSide])
         for label, key in (("Per image", "per_image"), ("Per product", "per_product"))
         for test in one[key]["tests"]
     ]
-    left = f"Left out, as judged under one method only: {one['only_first']:,} and {one['only_second']:,} products."
+    alone = (one["only_first"], one["only_second"])
+    left = f"Left out, as judged under one method only: {alone[0]:,} and {alone[1]:,} products." if any(alone) else ""
     whole = (
         Words(one["sentence"], "verdict"),
-        Grid(("Pass rate", *names, *_DIFFERENCE), rates),
+        Grid(("Pass rate", *names, *_DIFFERENCE), rates, told=True),
         drawn(plots.differences(one, at)),
-        Grid(("Of", "Test", "p", ""), tests, texts=2),
-        Words(left, "note"),
+        Grid(("Of", "Test", "p", "It says"), tests, texts=2, told=True),
+        *([Words(left, "note")] if left else []),
     )
     sections = [Section(f"{one['second']} against {one['first']}", whole)]
     for title, key in (("Question by question", "questions"), ("By product type", "types")):
@@ -136,10 +138,13 @@ def _compared(one: Mapping[str, Any], at: int, sides: Iterable[moved.MovedSide])
 
 def _difference(name: str, one: Mapping[str, Any], p: float | None, winner: str) -> tuple[str, ...]:
     difference, ratio = one["difference"], one["ratio"]
-    told = DASH if difference["low"] is None else f"{points(difference['low'])} to {points(difference['high'])}"
-    better = winner or "cannot be told"
-    return (name, share(one["second"]), share(one["first"]), points(difference["value"]), told, number(ratio["value"]),
-            p_value(p), better)  # fmt: skip
+    told = DASH if difference["low"] is None else f"{_points(difference['low'])} to {_points(difference['high'])}"
+    return (name, share(one["second"]), share(one["first"]), _points(difference["value"]), told, number(ratio["value"]),
+            p_value(p), winner or "open")  # fmt: skip
+
+
+def _points(value: float | None) -> str:
+    return points(value).removesuffix(" points")
 
 
 def _rates(found: figures.Overview) -> Grid:

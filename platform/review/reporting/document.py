@@ -18,12 +18,18 @@ class Words:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of text; `texts` columns from the left are words, all others figures."""
+    """A table of text; `texts` columns from the left are words, so is the last one where `told`; others are figures."""
 
     kind: ClassVar[str] = "grid"
     header: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     texts: int = 1
+    told: bool = False
+
+    @property
+    def words(self) -> frozenset[int]:
+        """The places of columns of words."""
+        return frozenset(range(self.texts)) | ({len(self.header) - 1} if self.told else set())
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from review.reporting.document import Drawing, Shot, Shown, Strips, Words
 SIDE = 144  # pixels: twice of what a page shows
 QUALITY = 74
 WIDTH = 760
+_MEASURED, _ALIKE = "ui-sans-serif, system-ui, Liberation Sans", "Liberation Sans, Arial, Helvetica"
 _IDS = re.compile(r'(\bid="|url\(#|href="#)([\w-]+)')
 
 
@@ -65,5 +66,5 @@ def _shots(images: Sequence[tuple["object | None", bool]]) -> tuple[Shot, ...]:
 
 
 def _apart(svg: str, name: str) -> str:
-    """The same drawing with ids of its own: several stand in one page."""
-    return _IDS.sub(rf"\g<1>{name}-\g<2>", svg)
+    """The same drawing with ids of its own, as several stand in one page, and in the font that it was measured with."""
+    return _IDS.sub(rf"\g<1>{name}-\g<2>", svg).replace(_MEASURED, _ALIKE)

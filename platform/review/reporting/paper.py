@@ -62,16 +62,12 @@ def _flowables(block: Block) -> Iterable[Flowable]:
 
 
 def _grid(block: Grid, *, headed: bool = True) -> Table:
-    """Columns of words take what room figures leave."""
     styles = _styles()
-    figures = len(block.header) - block.texts
-    each = min(23 * mm, WIDTH * 0.72 / figures) if figures else 0.0
-    first = (WIDTH - figures * each) / block.texts if headed else 42 * mm
-    widths = [first] * block.texts + [each] * figures if headed else [first, WIDTH - first]
+    widths = _column_widths(block) if headed else [42 * mm, WIDTH - 42 * mm]
     rows = [block.header, *block.rows] if headed else list(block.rows)
     cells = [
         [
-            _words(cell, styles["figure" if place >= block.texts else "head" if headed and not number else "cell"])
+            _words(cell, styles["figure" if place not in block.words else "head" if headed and not number else "cell"])
             for place, cell in enumerate(row)
         ]
         for number, row in enumerate(rows)
@@ -83,6 +79,16 @@ def _grid(block: Grid, *, headed: bool = True) -> Table:
         lines.append(("BACKGROUND", (0, 0), (-1, 0), _colour("raised")))
     table.setStyle(TableStyle(lines))
     return table
+
+
+def _column_widths(block: Grid) -> list[float]:
+    """By the longest cell of each column, whose words may be broken, so that all fill the page's width."""
+    columns = zip(block.header, *block.rows, strict=True)
+    wanted = [
+        min(max(map(len, column)), 34) if place in block.words else max(max(map(len, column[1:]), default=4), 5)
+        for place, column in enumerate(columns)
+    ]
+    return [WIDTH * one / sum(wanted) for one in wanted]
 
 
 def _product(one: Shown) -> Flowable:

@@ -18,11 +18,11 @@ PAGES = (
     ("overview", "Overview", True),
     ("images", "Images", True),
     ("products", "Products", True),
-    ("compare", "Compare methods", True),
-    ("metrics", "Metrics against people", True),
+    ("compare", "Compare", True),
+    ("metrics", "Metrics", True),
     ("planner", "Planner", False),
     ("reports", "Reports", True),
-    ("tables", "Tables of the paper", False),
+    ("tables", "Paper's tables", False),
 )
 register = template.Library()
 

@@ -33,7 +33,8 @@ def file_of(filters: Filters, name: str, ending: str) -> HttpResponseBase:
 @require_safe
 def tables(request: HttpRequest) -> HttpResponse:
     """Tables 1 and 2 from what is in the database."""
-    made = [build() for build in paper_tables.TABLES.values()]
+    built = [build() for build in paper_tables.TABLES.values()]
+    made = [(table, [(row, list(zip(table.header, row.cells, strict=True))) for row in table.rows]) for table in built]
     context = {"tables": made, "formats": list(paper_tables.FORMATS), "filters": FilterForm(request.GET).filters()}
     return render(request, "review/tables.html", context)
 
