@@ -61,9 +61,10 @@ class PlanCampaignApi(RankingView):
         raters_per_image = serializers.IntegerField(min_value=1, max_value=50, required=False)
 
     def post(self, request: Request, pk: int) -> Response:
+        found = selectors.plan_or_404(pk)
         asked = self.Input(data=request.data)
         asked.is_valid(raise_exception=True)
-        made = plans.make_campaign(selectors.plan_or_404(pk), by=request.user, **asked.validated_data)
+        made = plans.make_campaign(found, by=request.user, **asked.validated_data)
         return Response({"campaign": made.pk, "images": made.task_count}, status=201)
 
 
