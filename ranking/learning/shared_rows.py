@@ -4,7 +4,6 @@ A product's photos are the same for all of its images, and embeddings come as ha
 candidate, 50,000 of them fill gigabytes. Taking candidates copies nothing but their places; reading gives float32.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,13 +77,26 @@ def compact(part: Part) -> SharedRows:
     return SharedRows(_halved(shared.rows[shared.at[first[order]]]), rank[at])
 
 
-def joined(parts: Sequence[SharedRows]) -> SharedRows:
-    """One after the other, without rows that no candidate has; float32 where any of them is."""
-    parts = [part.used() for part in parts]
-    starts = np.cumsum([0, *(len(part.rows) for part in parts[:-1])])
-    rows = np.concatenate([part.rows for part in parts])
-    at = np.concatenate([part.at + np.int32(start) for part, start in zip(parts, starts, strict=True)])
-    return SharedRows(rows, at)
+class Growing:
+    """Shared rows behind shared rows, without rows that no candidate has; float32 where any of them is.
+
+    Memory grows in place: two halves of a large table are never there beside the whole.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._rows: Floats | Halves = np.zeros((0, width), np.float16)
+        self._at: list[Places] = []
+
+    def add(self, part: SharedRows) -> None:
+        part, start = part.used(), len(self._rows)
+        if part.rows.dtype == np.float32 and self._rows.dtype != np.float32:
+            self._rows = self._rows.astype(np.float32)
+        self._rows.resize((start + len(part.rows), self._rows.shape[1]), refcheck=False)
+        self._rows[start:] = part.rows
+        self._at.append(part.at + np.int32(start))
+
+    def whole(self) -> SharedRows:
+        return SharedRows(self._rows, np.concatenate(self._at))
 
 
 def _halved(rows: Floats | Halves) -> Floats | Halves:

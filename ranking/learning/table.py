@@ -14,7 +14,8 @@ The hash of a table's definition says whether a ranker may score it. Embeddings 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +27,7 @@ from safetensors.numpy import load as loads
 from safetensors.numpy import save as saves
 
 from ranking.learning.exceptions import WrongTable
-from ranking.learning.shared_rows import Floats, Part, SharedRows, compact, joined, wrapped
+from ranking.learning.shared_rows import Floats, Growing, Part, SharedRows, compact, wrapped
 
 Ids = NDArray[np.int64]
 
@@ -241,27 +242,37 @@ class FeatureTable:
         return cls(definition, parts, arrays["products"], arrays["candidates"])
 
 
-def concatenate(tables: Sequence[FeatureTable]) -> FeatureTable:
-    """Tables of one definition as one. Raises WrongTable for none, or for different definitions."""
-    if not tables:
+def concatenate(tables: Iterable[FeatureTable]) -> FeatureTable:
+    """Tables of one definition as one, embeddings compact; given one by one, they are never all there beside the whole.
+
+    Raises WrongTable for none, or for different definitions.
+    """
+    definition: Definition | None = None
+    wide: dict[str, Growing] = {}
+    narrow: dict[str, list[Floats]] = defaultdict(list)
+    ids: list[tuple[Ids, Ids]] = []
+    for table in tables:
+        definition = definition or table.definition
+        if table.definition != definition:
+            raise WrongTable("Tables of different definitions cannot be put together; build them anew in one way.")
+        ids.append((table.products, table.candidates))
+        for name, part in table.parts.items():
+            if name.startswith(EMBEDDING):
+                wide.setdefault(name, Growing(part.shape[1])).add(
+                    part if isinstance(part, SharedRows) else compact(part)
+                )
+            else:
+                narrow[name].append(np.asarray(part))
+    if definition is None:
         raise WrongTable("There are no tables to put together.")
-    first = tables[0].definition
-    if any(table.definition != first for table in tables):
-        raise WrongTable("Tables of different definitions cannot be put together; build them anew in one way.")
-    parts = {block.name: _joined([table.parts[block.name] for table in tables]) for block in first.blocks}
-    products = np.concatenate([table.products for table in tables])
-    return FeatureTable(first, parts, products, np.concatenate([table.candidates for table in tables]))
+    parts: dict[str, Part] = {name: made.whole() for name, made in wide.items()}
+    parts |= {name: np.concatenate(pieces) for name, pieces in narrow.items()}
+    products, candidates = (np.concatenate(column) for column in zip(*ids, strict=True))
+    return FeatureTable(definition, parts, products, candidates)
 
 
 def _taken(part: Part, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Part:
     return part.take(rows) if isinstance(part, SharedRows) else part[rows]
-
-
-def _joined(parts: Sequence[Part]) -> Part:
-    """Arrays as an array; where one is shared, all are, those made this moment as compact as those that were stored."""
-    if any(isinstance(part, SharedRows) for part in parts):
-        return joined([part if isinstance(part, SharedRows) else compact(part) for part in parts])
-    return np.concatenate([np.asarray(part) for part in parts])
 
 
 def _numbered(block: Block) -> bool:

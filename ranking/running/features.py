@@ -8,7 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,11 @@ _FIELDS = (
 
 def table_of(definition: Definition, products: Iterable[int], progress: Progress = lambda *_: None) -> FeatureTable:
     """All measured candidates of these products. Raises NotEnoughLabels where they have none."""
-    found = [table for table in tables(definition, products, progress) if len(table)]
-    if not found:
+    found = (table for table in tables(definition, products, progress) if len(table))
+    first = next(found, None)
+    if first is None:
         raise NotEnoughLabels("None of these products has a measured candidate: run them first.")
-    return concatenate(found)
+    return concatenate(chain([first], found))
 
 
 def tables(

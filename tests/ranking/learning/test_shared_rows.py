@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save
 
 from ranking.learning.rankers import learner
-from ranking.learning.shared_rows import SharedRows, compact, joined, wrapped
+from ranking.learning.shared_rows import Growing, SharedRows, compact, wrapped
 from ranking.learning.table import FeatureTable, concatenate
 from tests.ranking.learning.made import make_wide_world, make_world
 
@@ -72,11 +72,18 @@ def test_equal_values_are_equal_rows_whatever_they_came_from() -> None:
 
 @pytest.mark.parametrize(
     ("parts", "kind"),
-    [((HALVES, MISSING), np.float16), ((HALVES, PHOTOS), np.float32), ((PHOTOS, PHOTOS), np.float32)],
-    ids=["halves", "mixed", "floats"],
+    [
+        ((HALVES, MISSING), np.float16),
+        ((HALVES, PHOTOS, HALVES), np.float32),
+        ((PHOTOS, HALVES), np.float32),
+    ],
+    ids=["halves", "floats after halves", "halves after floats"],
 )
-def test_joined_they_follow_each_other(parts: tuple[np.ndarray, ...], kind: type) -> None:
-    made = joined([compact(part).take(np.arange(1, 12)) for part in parts])
+def test_grown_they_follow_each_other(parts: tuple[np.ndarray, ...], kind: type) -> None:
+    growing = Growing(5)
+    for part in parts:
+        growing.add(compact(part).take(np.arange(1, 12)))
+    made = growing.whole()
     np.testing.assert_array_equal(np.asarray(made), np.concatenate([part[1:] for part in parts]))
     assert made.rows.dtype == np.dtype(kind)
 
