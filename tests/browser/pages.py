@@ -22,8 +22,10 @@ from raters.services.gold import make_gold
 from raters.services.imports import keep as keep_file
 from raters.services.imports import run as run_import
 from raters.services.questions import default_question_set
+from tests.browser.plots import ADDRESSES as PLOTS
 from tests.browser.ranking import ADDRESSES as RANKING
 from tests.browser.review import ADDRESSES as REVIEW
+from tests.browser.review_shared import ADDRESSES as REVIEW_SHARED
 from tests.factories.accounts import make_user
 from tests.factories.campaigns import make_shown_campaign, picture_bytes
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
@@ -401,5 +403,5 @@ CASES: dict[str, Case] = {
     "question-set": Case(Role.OPERATOR, a_question_set),
     "question-set-edit": Case(Role.OPERATOR, lambda: a_question_set() + "edit/"),
     "product-with-runs": Case(Role.OPERATOR, a_product_with_runs),
-    **{name: Case(*case) for name, case in (RANKING | REVIEW).items()},
+    **{name: Case(*case) for name, case in (RANKING | REVIEW | REVIEW_SHARED | PLOTS).items()},
 }
