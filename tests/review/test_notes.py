@@ -35,7 +35,8 @@ def test_notes_stand_where_they_were_written(client_for: ClientFor, analyst: Use
     }
     for about, address in pages.items():
         assert "Nobody has written anything yet." in client.get(address).content.decode()
-        write(client, about, f"This is about {about}.")
+        kept = write(client, about, f"This is about {about}.")
+        assert kept.count("This is about") == 2  # the note, and the form that changes it; none waits to be kept again
         page = client.get(address).content.decode()
         assert f"This is about {about}." in page
         assert analyst.get_username() in page

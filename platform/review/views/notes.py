@@ -44,7 +44,9 @@ def note_write(request: HttpRequest) -> HttpResponse:
         problem = str(refusal)
     except NoSuchImage as missing:
         raise Http404(str(missing)) from None
-    context = notes_context(request, about) | {"problem": problem, "text": request.POST.get("text", "")}
+    context = notes_context(request, about)
+    if problem:
+        context |= {"problem": problem, "text": request.POST.get("text", "")}
     return render(request, "review/_notes.html", context, status=_refused(request) if problem else 200)
 
 

@@ -144,7 +144,7 @@ def _page(wall: Wall, request: HttpRequest) -> dict[str, Any]:
 
 def _verdicts(wall: Wall) -> list[Choice]:
     offered = {"": "All judged", **{name: name.capitalize() for name in VERDICTS}}
-    if not wall.is_wide or wall.marked:
+    if wall.filters.product is not None or wall.marked:
         offered[OPEN] = "Not judged yet"
     return [Choice(label, wall.but(verdict=name).address, name == wall.verdict) for name, label in offered.items()]
 
