@@ -17,8 +17,11 @@ import argparse
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: threads only get in each other's way
@@ -85,44 +88,51 @@ def pairs(arena: Arena, drawing: np.random.Generator) -> dict[str, tuple[Values,
     }
 
 
-def run(options: argparse.Namespace) -> dict[str, list[gate.Decision]]:
-    """Every trial's decision by case."""
-    found: dict[str, list[gate.Decision]] = {}
+Found = dict[str, list[gate.Decision]]  # by case
+
+
+def world(seed: int, options: argparse.Namespace) -> Found:
+    """One world's share of the trials."""
     each, rule = -(-options.trials // options.worlds), gate.Rule(resamples=options.resamples)
-    for seed in range(options.first, options.first + options.worlds):
-        started = time.perf_counter()
-        arena = prepare(seed, options.labels, options.images)
-        sums = arena.true_top(arena.summed), arena.order(arena.summed)
-        learned = arena.true_top(arena.default), arena.order(arena.default)
-        print(
-            f"world {seed}: picked three pass {sums[0]:.3f} by the sum, {learned[0]:.3f} by the default;"
-            f" AUC within products {sums[1]:.3f}, {learned[1]:.3f}; ready after {time.perf_counter() - started:.0f} s",
-            flush=True,
-        )
-        drawing = np.random.default_rng([options.frozen, seed])
-        for trial in range(each):
-            rows = np.isin(arena.judged.place, drawing.choice(POOL, options.frozen, replace=False))
-            judged, types = arena.judged.take(rows), arena.pool.types[rows]
-            for case, (champion, candidate) in pairs(arena, drawing).items():
-                decision = gate.decide(champion[rows], candidate[rows], judged, types=types, rule=rule, seed=trial)
-                found.setdefault(case, []).append(decision)
+    started, found = time.perf_counter(), defaultdict(list)
+    arena = prepare(seed, options.labels, options.images)
+    sums = arena.true_top(arena.summed), arena.order(arena.summed)
+    learned = arena.true_top(arena.default), arena.order(arena.default)
+    print(
+        f"world {seed}: picked three pass {sums[0]:.3f} by the sum, {learned[0]:.3f} by the default;"
+        f" AUC within products {sums[1]:.3f}, {learned[1]:.3f}; ready after {time.perf_counter() - started:.0f} s",
+        flush=True,
+    )
+    drawing = np.random.default_rng([options.frozen, seed])
+    for trial in range(each):
+        rows = np.isin(arena.judged.place, drawing.choice(POOL, options.frozen, replace=False))
+        judged, types = arena.judged.take(rows), arena.pool.types[rows]
+        for case, (champion, candidate) in pairs(arena, drawing).items():
+            decision = gate.decide(champion[rows], candidate[rows], judged, types=types, rule=rule, seed=trial)
+            found[case].append(decision)
     return found
 
 
-def without_frozen(options: argparse.Namespace) -> dict[str, list[gate.Decision]]:
-    """As `run`, of products of which each is scored by a ranker that saw nothing of it, the rest by all of them."""
-    found: dict[str, list[gate.Decision]] = {}
-    rule = gate.Rule(resamples=options.resamples)
-    for seed in range(options.first, options.first + options.unfrozen):
-        drawn = World(seed).draw(*TRAINING[options.unfrozen_labels], 1)
-        for case, pictures in (("only the sum", told_by_the_sum(drawn, seed)), ("few products", drawn)):
-            table, labels = pictures.table(), pictures.labels()
-            summed, default = (learner(name).fit(table, labels, seed) for name in ("sum", "default"))
-            rows = np.searchsorted(labels.candidates, default.labelled)
-            judged = Judged.of(labels.take(rows))
-            scores = summed.out_of_fold, default.out_of_fold
-            decision = gate.decide(*scores, judged, types=pictures.types[rows], rule=rule, seed=seed)
-            found.setdefault(case, []).append(decision)
+def without_frozen(seed: int, options: argparse.Namespace) -> Found:
+    """One site's decisions on products of which each is scored by a ranker that saw nothing of it."""
+    rule, found = gate.Rule(resamples=options.resamples), defaultdict(list)
+    drawn = World(seed).draw(*TRAINING[options.unfrozen_labels], 1)
+    for case, pictures in (("only the sum", told_by_the_sum(drawn, seed)), ("few products", drawn)):
+        table, labels = pictures.table(), pictures.labels()
+        summed, default = (learner(name).fit(table, labels, seed) for name in ("sum", "default"))
+        rows = np.searchsorted(labels.candidates, default.labelled)
+        judged, scores = Judged.of(labels.take(rows)), (summed.out_of_fold, default.out_of_fold)
+        found[case].append(gate.decide(*scores, judged, types=pictures.types[rows], rule=rule, seed=seed))
+    return found
+
+
+def over(work: Callable[[int, argparse.Namespace], Found], count: int, options: argparse.Namespace) -> Found:
+    """All seeds' decisions, several seeds at a time."""
+    seeds, found = range(options.first, options.first + count), defaultdict(list)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for one in pool.map(work, seeds, repeat(options)):
+            for case, decisions in one.items():
+                found[case] += decisions
     return found
 
 
@@ -147,19 +157,21 @@ def main() -> int:
     asking.add_argument("--images", type=int, default=20)
     asking.add_argument("--labels", type=int, default=1000, choices=sorted(TRAINING))
     asking.add_argument("--resamples", type=int, default=1000)
+    asking.add_argument("--jobs", type=int, default=2, help="processes")
     asking.add_argument("--unfrozen", type=int, default=0, help="trials without a frozen split")
     asking.add_argument("--unfrozen-labels", type=int, default=300, choices=sorted(TRAINING))
     options = asking.parse_args()
     missed = 0
     if options.trials:
         about = f"{options.frozen} frozen products of {options.images} images, {options.labels:,} labels to learn from"
-        missed += told(about, run(options))
+        missed += told(about, over(world, options.worlds, options))
     if options.unfrozen:
-        missed += told(f"No frozen product, {options.unfrozen_labels:,} labels out of fold", without_frozen(options))
+        about = f"No frozen product, {options.unfrozen_labels:,} labels out of fold"
+        missed += told(about, over(without_frozen, options.unfrozen, options))
     return int(missed > 0)
 
 
-def told(about: str, found: dict[str, list[gate.Decision]]) -> int:
+def told(about: str, found: Found) -> int:
     """Prints a table; returns how many limits are missed."""
     missed = 0
     print(f"\n{about}")
