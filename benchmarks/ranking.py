@@ -4,7 +4,8 @@ Quality: on the simulated world, for each number of labels, the mean pass rate (
 of each of 300 new products, relative to the paper's sum; calibration on the same products; over ten worlds and more.
 Targets of the default: 0, +10, +15 and +19 % at 100, 300, 1,000 and 3,000 labels; calibration error .03 at 1,000.
 Training: the default on 50,000 labelled candidates with embeddings of 1,000 numbers, theirs and the photos',
-in a process of its own on two cores: 180 s and 2 GiB. On 1,000 labels: 15 s.
+in a process of its own on two cores: 180 s and 2 GiB. On 1,000 labels: 15 s. From verdicts to a registered ranker, with
+all blocks of a site: ranking_site.py.
 Scoring: 1,000,000 such candidates from stored tables, by a default of 3,000 labels: 60 s, and no more memory for the
 last than for the first 100,000. Plain: the same models by scikit-learn, LightGBM and Optuna as one would write them in
 a script, nested folds and all; training takes at most 1.2 times as long.
