@@ -207,14 +207,17 @@ def make_raters(count: int) -> list[str]:
 
 def make_campaign(count: int, **settings: Any) -> int:
     """An open campaign of so many images of two methods, 20 a product; returns its number."""
+    from django.db import transaction
+
     from raters.services import campaigns, tasks
 
     campaign = campaigns.make_campaign(f"Bench of {count}", **settings)
     photos = [{"key": f"photos/00/{0:064x}.jpg", "width": 1024, "height": 1024}] * 3
-    subjects = [
-        tasks.subject_for(campaign, tasks.NewSubject(f"Product {n}", photos=photos))
-        for n in range(min(500, -(-count // 20)))
-    ]
+    with transaction.atomic():
+        subjects = [
+            tasks.subject_for(campaign, tasks.NewSubject(f"Product {n}", photos=photos))
+            for n in range(min(500, -(-count // 20)))
+        ]
     new = [
         tasks.NewTask(f"generated/00/{n:064x}.webp", 1024, 1024, subjects[n // 20 % len(subjects)], method="ab"[n % 2])
         for n in range(count)

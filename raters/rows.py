@@ -1,22 +1,25 @@
 """The rows that every rating reads, by statements written once.
 
 Django builds the text of a query anew each time, from all columns of its tables, and that costs several times what the
-database takes to answer it: a fifth of all that a rating costs. What is not part of every rating goes through the ORM.
+database takes to answer it: a fifth of all that a rating costs. Rows that belong together come by one statement, for a
+way to PostgreSQL and back costs more than what is asked there. What is not part of every rating goes through the ORM.
 Rows are locked as `select_for_update(no_key=True)` does it: ratings of others name the same tasks, and a stronger lock
 would make two raters who change places on gold items wait for each other. SQLite, whose writers take turns, locks none.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
 from raters.models import Assignment, Campaign, CampaignRater, QuestionSet, Rater, Rating, Subject, Task
 
 Row = TypeVar("Row", bound=Model)
 LOCKED, LEFT_TO_OTHERS = " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"
+ALIASES = "abc"  # of joined tables, in their order
 _STATES = """
     SELECT assignment.state, campaign.state FROM raters_assignment assignment
     JOIN raters_campaign campaign ON campaign.id = assignment.campaign_id WHERE assignment.id = %s"""
@@ -29,11 +32,14 @@ def rater_of(user: int) -> Rater | None:
 def assignment(rater: int, uuid: UUID, *, lock: bool = False) -> Assignment | None:
     """The rater's own assignment, with its campaign and that one's question set."""
     key = Assignment._meta.get_field("uuid").get_db_prep_value(uuid, connection)
-    held = _one(Assignment, "uuid = %s AND rater_id = %s", [key, rater], LOCKED if lock else "")
-    if held is not None:
-        held.campaign = _all(Campaign, "id = %s", [held.campaign_id])[0]
-        held.campaign.question_set = _all(QuestionSet, "id = %s", [held.campaign.question_set_id])[0]
-    return held
+    source = "a JOIN raters_campaign b ON b.id = a.campaign_id JOIN raters_questionset c ON c.id = b.question_set_id"
+    where = f"{source} WHERE a.uuid = %s AND a.rater_id = %s"
+    models = (Assignment, Campaign, QuestionSet)
+    for held, campaign, asked in _joined(models, where, [key, rater], LOCKED if lock else ""):
+        campaign.question_set = asked
+        held.campaign = campaign
+        return cast(Assignment, held)
+    return None
 
 
 def member(rater: int, campaign: int) -> CampaignRater | None:
@@ -67,28 +73,26 @@ def campaign_state(pk: int) -> str:
 
 def begun_task(pk: int) -> Task | None:
     """The task with its subject, locked; None where it is begun no more, or another rater is taking it."""
-    return _with_subject(_one(Task, "id = %s AND state = 'begun'", [pk], LEFT_TO_OTHERS))
+    return _task("a.id = %s AND a.state = 'begun'", [pk])
 
 
 def fresh_task(campaign: int, first: int, end: int | None = None) -> Task | None:
     """The first fresh task of the campaign's order in [first, end), with its subject, locked."""
-    where, values = "campaign_id = %s AND state = 'fresh' AND position >= %s", [campaign, first]
+    where, values = "a.campaign_id = %s AND a.state = 'fresh' AND a.position >= %s", [campaign, first]
     if end is not None:
-        where, values = f"{where} AND position < %s", [*values, end]
-    return _with_subject(_one(Task, f"{where} ORDER BY position LIMIT 1", values, LEFT_TO_OTHERS))
+        where, values = f"{where} AND a.position < %s", [*values, end]
+    return _task(f"{where} ORDER BY a.position LIMIT 1", values)
 
 
 def held(rater: int, campaign: int) -> list[Assignment]:
     """What the rater holds, oldest first, with tasks and subjects."""
-    where = "rater_id = %s AND campaign_id = %s AND state = 'held' ORDER BY number"
-    mine = _all(Assignment, where, [rater, campaign])
-    tasks = {row.pk: row for row in _among(Task, "id", [one.task_id for one in mine])}
-    wanted = {row.subject_id for row in tasks.values() if row.subject_id is not None}
-    subjects = {row.pk: row for row in _among(Subject, "id", list(wanted))}
-    for row in tasks.values():
-        row.subject = None if row.subject_id is None else subjects[row.subject_id]
-    for one in mine:
-        one.task = tasks[one.task_id]
+    source = "a JOIN raters_task b ON b.id = a.task_id LEFT JOIN raters_subject c ON c.id = b.subject_id"
+    where = f"{source} WHERE a.rater_id = %s AND a.campaign_id = %s AND a.state = 'held' ORDER BY a.number"
+    mine = []
+    for one, its_task, subject in _joined((Assignment, Task, Subject), where, [rater, campaign]):
+        its_task.subject = subject
+        one.task = its_task
+        mine.append(one)
     return mine
 
 
@@ -96,11 +100,13 @@ def ratings_of(tasks: Sequence[int]) -> list[Rating]:
     return _among(Rating, "task_id", tasks)
 
 
-def _with_subject(found: Task | None) -> Task | None:
-    if found is not None:
-        of = found.subject_id
-        found.subject = None if of is None else _all(Subject, "id = %s", [of])[0]
-    return found
+def _task(where: str, values: Sequence[Any]) -> Task | None:
+    """A task with its subject, locked; None where there is none, or another rater is taking it."""
+    source = f"a LEFT JOIN raters_subject b ON b.id = a.subject_id WHERE {where}"
+    for found, subject in _joined((Task, Subject), source, values, LEFT_TO_OTHERS):
+        found.subject = subject
+        return cast(Task, found)
+    return None
 
 
 def _among(model: type[Row], column: str, values: Sequence[int]) -> list[Row]:
@@ -116,3 +122,52 @@ def _all(model: type[Row], where: str, values: Sequence[Any], lock: str = "") ->
     locked = lock if connection.features.has_select_for_update else ""
     table = model._meta.db_table
     return list(model._default_manager.raw(f"SELECT * FROM {table} WHERE {where}{locked}", values))  # noqa: S608
+
+
+def _joined(models: tuple[type[Model], ...], source: str, values: Sequence[Any], lock: str = "") -> list[list[Any]]:
+    """A row of each model for each row found; None for one that is not there (a LEFT JOIN).
+
+    `source` is what follows the first table's name: its alias, the joins, the conditions; as `where` in `_all`. The
+    lock is of the first table's rows alone.
+    """
+    columns, converters = _shape(models)
+    locked = lock.replace("UPDATE", "UPDATE OF a") if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {models[0]._meta.db_table} {source}{locked}", values)  # noqa: S608
+        found = cursor.fetchall()
+    return [_instances(models, _converted(list(row), converters)) for row in found]
+
+
+@cache
+def _shape(models: tuple[type[Model], ...]) -> tuple[str, list[tuple[int, list[Any], Any]]]:
+    """The columns of the models, and, by place, how what the database gives becomes what a model holds."""
+    fields = [(alias, field) for alias, model in zip(ALIASES, models, strict=False) for field in _fields(model)]
+    places = [field.get_col(field.model._meta.db_table) for _, field in fields]
+    found = [
+        (number, connection.ops.get_db_converters(place) + place.get_db_converters(connection), place)
+        for number, place in enumerate(places)
+    ]
+    text = ", ".join(f'{alias}."{field.column}"' for alias, field in fields)
+    return text, [row for row in found if row[1]]
+
+
+def _fields(model: type[Model]) -> list[Any]:
+    return list(model._meta.concrete_fields)
+
+
+def _converted(row: list[Any], converters: list[tuple[int, list[Any], Any]]) -> list[Any]:
+    for number, ways, place in converters:
+        for way in ways:
+            row[number] = way(row[number], place, connection)
+    return row
+
+
+def _instances(models: tuple[type[Model], ...], row: list[Any]) -> list[Any]:
+    found, start = [], 0
+    for model in models:
+        fields = _fields(model)
+        own = row[start : start + len(fields)]
+        there = own[fields.index(model._meta.pk)] is not None
+        found.append(model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], own) if there else None)
+        start += len(fields)
+    return found

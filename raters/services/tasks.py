@@ -1,12 +1,12 @@
 """Which images a campaign holds: candidates that were generated here, and pictures made elsewhere."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Max, QuerySet
+from django.utils import timezone
 
 from catalog.models import Photo, Product
 from generation.models import Candidate
@@ -20,7 +20,11 @@ from raters.ordering import interleaved
 from raters.turns import writing
 
 BATCH = 2_000
-Item = TypeVar("Item")
+# Of a new task, in the order in which `_insert` gives them; what else there is the database makes.
+COLUMNS = (
+    "campaign_id", "subject_id", "candidate_id", "name", "method", "prompt", "picture_key", "width", "height",
+    "position", "state", "wanted", "extra", "held", "done", "stamp", "reports", "created_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,7 @@ def add_tasks(campaign: Campaign, new: Sequence[NewTask]) -> int:
     first = 0 if newest is None else newest + 1
     places: list[tuple[Hashable, Hashable]] = [(task.subject.pk, task.method) for task in new]
     ordered = interleaved(new, places, row.seed + first)
-    for start, batch in _batches(ordered, first):
-        Task.objects.bulk_create(
-            [_row(row, task, position) for position, task in enumerate(batch, start)], batch_size=BATCH
-        )
+    _insert(row, ordered, first)
     asked = len(new) * row.raters_per_image
     Campaign.objects.filter(pk=row.pk).update(
         task_count=F("task_count") + len(new), rating_target=F("rating_target") + asked
@@ -147,28 +148,26 @@ def _of_candidate(row: Candidate, subject: Subject) -> NewTask:
     )
 
 
-def _row(campaign: Campaign, new: NewTask, position: int) -> Task:
-    return Task(
-        campaign=campaign,
-        subject=new.subject,
-        candidate_id=new.candidate,
-        name=new.name,
-        method=new.method,
-        prompt=new.prompt,
-        picture_key=new.picture_key,
-        width=new.width,
-        height=new.height,
-        position=position,
-        wanted=campaign.raters_per_image,
-    )
-
-
-def _batches(items: Iterable[Item], first: int) -> Iterator[tuple[int, list[Item]]]:
-    """Slices of the items, each with the position of its first."""
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
-        yield first, batch
-        first += len(batch)
+def _insert(campaign: Campaign, new: Iterable[NewTask], first: int) -> None:
+    """Fresh tasks from that position on, straight into the table: Django's own way takes a CPU second for 8,000."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    wanted = campaign.raters_per_image
+    lines = (
+        (
+            campaign.pk, one.subject.pk, one.candidate, one.name, one.method, one.prompt, one.picture_key, one.width,
+            one.height, position, TaskState.FRESH.value, wanted, 0, 0, 0, 0, 0, now,
+        )
+        for position, one in enumerate(new, first)
+    )  # fmt: skip
+    names = ", ".join(COLUMNS)
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY raters_task ({names}) FROM STDIN") as copy:
+                for line in lines:
+                    copy.write_row(line)
+        else:
+            marks = ", ".join(["%s"] * len(COLUMNS))
+            cursor.executemany(f"INSERT INTO raters_task ({names}) VALUES ({marks})", lines)  # noqa: S608 - names
 
 
 def _product_subjects(campaign: Campaign, products: set[int]) -> dict[int, Subject]:

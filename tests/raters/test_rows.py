@@ -54,7 +54,7 @@ def test_what_is_held_comes_oldest_first_with_tasks_and_subjects(held: list[Assi
     with CaptureQueriesContext(connection) as queries:
         mine = rows.held(held[0].rater_id, held[0].campaign_id)
         subjects = [one.task.subject for one in mine]
-    assert len(queries) == 3
+    assert len(queries) == 1
     assert [one.pk for one in mine] == [one.pk for one in held]
     for one, subject in zip(mine, subjects, strict=True):
         stored = Task.objects.select_related("subject").get(pk=one.task_id)
@@ -63,9 +63,10 @@ def test_what_is_held_comes_oldest_first_with_tasks_and_subjects(held: list[Assi
 
 
 def test_nothing_held_is_asked_no_further(campaign: Campaign) -> None:
+    rater = make_rater()
     with CaptureQueriesContext(connection) as queries:
-        assert rows.held(make_rater().pk, campaign.pk) == []
-    assert len([one for one in queries if "raters_task" in one["sql"]]) == 0
+        assert rows.held(rater.pk, campaign.pk) == []
+    assert len(queries) == 1
 
 
 def test_an_image_without_a_subject_has_none(held: list[Assignment]) -> None:
@@ -77,7 +78,7 @@ def test_an_image_without_a_subject_has_none(held: list[Assignment]) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert begun.subject is None
         assert rows.held(held[0].rater_id, held[0].campaign_id)[0].task.subject is None
-    assert len(queries) == 2
+    assert len(queries) == 1
 
 
 def test_fresh_tasks_come_in_order_within_the_bounds(campaign: Campaign) -> None:
@@ -120,13 +121,13 @@ def test_another_raters_assignment_is_not_found(held: list[Assignment]) -> None:
     [
         ("task", lambda one: rows.task(one.task_id), "FOR NO KEY UPDATE"),
         ("member", lambda one: rows.member(one.rater_id, one.campaign_id), "FOR NO KEY UPDATE"),
-        ("assignment", lambda one: rows.assignment(one.rater_id, one.uuid, lock=True), "FOR NO KEY UPDATE"),
-        ("begun", lambda one: rows.begun_task(one.task_id), "FOR NO KEY UPDATE SKIP LOCKED"),
-        ("fresh", lambda one: rows.fresh_task(one.campaign_id, 0), "FOR NO KEY UPDATE SKIP LOCKED"),
+        ("assignment", lambda one: rows.assignment(one.rater_id, one.uuid, lock=True), "FOR NO KEY UPDATE OF a"),
+        ("begun", lambda one: rows.begun_task(one.task_id), "FOR NO KEY UPDATE OF a SKIP LOCKED"),
+        ("fresh", lambda one: rows.fresh_task(one.campaign_id, 0), "FOR NO KEY UPDATE OF a SKIP LOCKED"),
     ],
 )
 def test_locks(name: str, look: Callable[[Assignment], object], lock: str, held: list[Assignment]) -> None:
     with CaptureQueriesContext(connection) as queries:
         look(held[0])
     assert queries[0]["sql"].endswith(lock), name
-    assert all("UPDATE" not in one["sql"] for one in queries.captured_queries[1:])
+    assert len(queries) == 1

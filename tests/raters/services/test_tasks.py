@@ -44,6 +44,33 @@ def test_candidates_become_tasks_with_their_products_photos() -> None:
     assert Subject.objects.count() == 2
 
 
+def test_a_new_task_is_as_the_model_would_make_it() -> None:
+    """They go into the table by its columns' names: each must be there, and hold what a new row of the model holds."""
+    columns = {
+        field.column: field for field in Task._meta.concrete_fields if not (field.primary_key or field.generated)
+    }
+    assert set(tasks.COLUMNS) == set(columns)
+    campaign = make_campaign(2, open=False, raters_per_image=5)
+    made = Task.objects.latest("position")
+    new = Task(campaign=campaign, subject=made.subject, picture_key=made.picture_key, width=64, height=48, wanted=5)
+    new.position, new.created_at = 1, made.created_at
+    assert {name: getattr(made, field.attname) for name, field in columns.items()} == {
+        name: getattr(new, field.attname) for name, field in columns.items()
+    }
+    assert (made.left, made.created_at.tzinfo is not None) == (5, True)
+
+
+def test_what_is_wrong_with_a_task_is_told_as_ever() -> None:
+    campaign = make_campaign(1, open=False)
+    subject = Subject.objects.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        tasks.add_tasks(campaign, [tasks.NewTask("k", 1, 1, subject, name="twice") for _ in range(2)])
+    assert campaign.tasks.count() == 1
+    text = "Tab\t, line\n, back\\slash, \\N and \N{SNOWMAN}"
+    tasks.add_tasks(campaign, [tasks.NewTask("k", 1, 1, subject, prompt=text)])
+    assert Task.objects.latest("position").prompt == text
+
+
 def test_what_the_campaign_has_and_what_was_held_back_is_left_out() -> None:
     made = drawn(products=1)
     Candidate.objects.filter(pk=made[0].pk).update(dropped="unsafe")
