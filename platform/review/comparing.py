@@ -155,12 +155,12 @@ def _needed(found: Comparison, looks: int) -> str:
     images = math.ceil(more * found.images / found.products)
     return (
         f"Were the difference what it looks like, about {needed:,} products would tell (power 80 %): {more:,} more,"
-        f" with as many images each {images:,} more images."
+        f" which are {images:,} more images with as many of each."
     )
 
 
 def _points(value: float, low: float, high: float) -> str:
-    return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})".replace("-", "\N{MINUS SIGN}")
 
 
 def _compare(filters: Filters, sides: tuple[Side, Side], topics: Sequence[str], drawing: _Drawing) -> Comparison:

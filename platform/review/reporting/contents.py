@@ -117,16 +117,8 @@ def _compared(one: Mapping[str, Any], at: int, sides: Iterable[moved.MovedSide])
     for title, key in (("Question by question", "questions"), ("By product type", "types")):
         parts = [_difference(part["name"], part["compared"], part["p"], part["winner"]) for part in one[key]]
         if parts:
-            header = (
-                title.rsplit(" ", 1)[-1].capitalize(),
-                *names,
-                "Difference",
-                "95 %",
-                "Ratio",
-                "p, corrected",
-                "Better",
-            )
-            sections.append(Section(title, (Grid(header, parts),)))
+            grid = Grid(("Part", *names, *_DIFFERENCE), parts, told=True)
+            sections.append(Section(title, (grid,)))
     for side in sides:
         if side.count:
             title = f"Products that pass only with {side.method}: {side.count:,}"

@@ -104,7 +104,7 @@ def _product(one: Shown) -> Flowable:
         inner = [Table([shown], colWidths=[_PICTURE + 3 * mm] * len(shown), style=_TIGHT)] if shown else []
         cells.append([_words(method, styles["cell"]), *inner])
     side = (WIDTH - 28 * mm) / max(1, len(one.sides))
-    return KeepTogether([Table([cells], colWidths=[28 * mm] + [side] * len(one.sides), style=_TIGHT)])
+    return Table([cells], colWidths=[28 * mm] + [side] * len(one.sides), style=_TIGHT)
 
 
 _TIGHT = TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 1),

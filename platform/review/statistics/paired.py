@@ -225,12 +225,12 @@ def _half(apart: Values) -> float:
 
 def _ratio_percentiles(first: float, second: float, drawn: Values, other: Values) -> Estimate:
     if second == 0:
-        return Estimate(None, said="The second method passes nothing, so there is no ratio to it.")
+        return Estimate(None, said="The method that it is held against passes nothing, so there is no ratio.")
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = drawn / other
     there = ratios[np.isfinite(ratios)]
     if len(there) < 0.99 * len(ratios):
-        return Estimate(first / second, said="Without an interval: the second method passes too little.")
+        return Estimate(first / second, said="Without an interval: the one that it is held against passes too little.")
     return _percentiles(first / second, there)
 
 
@@ -239,7 +239,7 @@ def _student_ratio(
 ) -> Estimate:
     """On the logarithm, by a jackknife over products."""
     if second == 0:
-        return Estimate(None, said="The second method passes nothing, so there is no ratio to it.")
+        return Estimate(None, said="The method that it is held against passes nothing, so there is no ratio.")
     without = rates((rows.sum(axis=0) - rows).astype(np.float64))
     if first == 0 or not (without[0].all() and without[1].all()):
         return Estimate(first / second, said="Without an interval: too few products have a passing image.")
