@@ -122,5 +122,6 @@ def test_why_an_image_has_its_probability_comes_by_itself(
     work_off()
     page.goto(f"/candidates/{Candidate.objects.order_by('pk')[0].pk}/")
     expect(page.locator("#candidate-score")).to_contain_text("A worker is finding out why")
+    expect(page.locator("#candidate-score[hx-get]")).to_be_attached()  # it has been asked for
     work_off()
     expect(page.locator("#candidate-score .bars")).to_contain_text("CLIP-I")
