@@ -98,7 +98,7 @@ def signed_in(browser: Browser, asked: argparse.Namespace, who: str) -> Page:
     )
     page = context.new_page()
     page.goto("/account/login/")
-    page.get_by_label("Username").fill(who)
+    page.get_by_label("User name").fill(who)
     page.get_by_label("Password").fill(asked.password.read_text().strip())
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()

@@ -49,7 +49,7 @@ def sign_in(chromium: Browser, shown: tuple[str, str]) -> Iterator[SignIn]:
         contexts.append(context)
         page = context.new_page()
         page.goto(path)
-        page.get_by_label("Username").fill(name)
+        page.get_by_label("User name").fill(name)
         page.get_by_label("Password").fill(shown[1])
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"**{path}")

@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from django.urls import resolve
 
+from generation.models import Candidate
 from jobs.models import Job, State
 from vitrine.access import Role, roles_of, rule_of
-from vitrine.demo.outcomes import Progress
+from vitrine.demo.outcomes import Progress, newest_images
 from vitrine.demo.shows import STEP, Show, shows
 from vitrine.demo.steps import Step, steps_of
 
 WORDS = {"waiting": "waits", "running": "under way", "done": "done", "failed": "stopped", "yours": "waits for you"}
+IMAGES = 8  # shown above the steps
 _NOTHING = Progress(0, 1)
 
 
@@ -38,10 +40,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """A show as it is now."""
+    """A show as it is now; `images` are some of what was made, for those who may know what made them."""
 
     show: Show
     lines: list[Line]
+    images: list[Candidate]
 
     @property
     def live(self) -> bool:
@@ -83,7 +86,7 @@ def _shown(show: Show, user: Any, *, looks: bool) -> Shown:
                 error=_last_line(job.error) if job and looks and state == "failed" else "",
             )
         )
-    return Shown(show, lines)
+    return Shown(show, lines, newest_images(show, IMAGES) if looks else [])
 
 
 def _last_line(error: str) -> str:

@@ -45,6 +45,7 @@ def crowds() -> Campaign:
     return Campaign.objects.get(origin=Origin.SIMULATION)
 
 
+@pytest.mark.timeout(900)  # half a minute of work, and a machine may be busy
 def test_photos_become_images_verdicts_and_a_comparison(begun: Show, go_on: GoOn) -> None:
     go_on()
     (shown,) = looking.all_shown(operator())
