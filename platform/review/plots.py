@@ -1,20 +1,17 @@
-"""The plots of review, one function each: figures in, a `Plot` out. Specifications are made by Altair, once a process.
+"""The plots of review, one function each: figures in, a `Plot` out. Specifications are those of `charts`, by Altair.
 
 What several plots have in common is in `plotting`; templates show one with `{% plot found %}`.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from review.plotting import Column, Plot, Row, nothing, told, without_data
+from review.plotting import Column, Plot, Row, chart, nothing, told
 
 if TYPE_CHECKING:
     from review.figures import Line, QuestionTable, Week
 
 MOST_LINES = 20  # of a plot: more cannot be read
-_ROW = 34  # pixels of a line
-_HEIGHT = 260
 _RATE = (Column("value", "Pass rate", "share"), Column("low", "95 % from", "share"), Column("high", "to", "share"))
 _ANSWERS = ("yes", "maybe", "no", "unclear")
 _ANSWER_COLOURS = ("--plot-1", "--plot-maybe", "--plot-2", "--plot-unclear")
@@ -34,7 +31,7 @@ def by_line(lines: Sequence["Line"], what: str) -> Plot:
     more = f" The {MOST_LINES} with the most images of {len(lines):,}." if len(lines) > MOST_LINES else ""
     columns = (Column("name", what.capitalize()), Column("figure", "Rate"), *_RATE, Column("of", "Of", "number"))
     words = f"Dots are rates, lines their 95 % intervals.{more}"
-    return Plot(name, title, words, columns, tuple(rows), _lines_chart())
+    return Plot(name, title, words, columns, tuple(rows), chart("lines"))
 
 
 def by_question(table: "QuestionTable") -> Plot:
@@ -51,7 +48,7 @@ def by_question(table: "QuestionTable") -> Plot:
     columns = (Column("name", "Question"), Column("answer", "Answer"), Column("value", "Share", "share"),
                Column("of", "Of answers", "number"))  # fmt: skip
     words = "Shares of all answers that raters gave, question by question."
-    return Plot(name, title, words, columns, tuple(rows), _answers_chart(), palette=_ANSWER_COLOURS)
+    return Plot(name, title, words, columns, tuple(rows), chart("answers"), palette=_ANSWER_COLOURS)
 
 
 def over_time(weeks: Sequence["Week"]) -> Plot:
@@ -67,7 +64,7 @@ def over_time(weeks: Sequence["Week"]) -> Plot:
         return nothing(name, title, "These images were judged within one week: there is no course to draw.")
     columns = (Column("week", "Week of", "day"), *_RATE, Column("of", "Images", "number"))
     words = "Images that pass, by the week of their newest rating; the band is the 95 % interval."
-    return Plot(name, title, words, columns, told(rows), _time_chart())
+    return Plot(name, title, words, columns, told(rows), chart("time"))
 
 
 def differences(result: Mapping[str, Any], at: int = 1) -> Plot:
@@ -86,7 +83,7 @@ def differences(result: Mapping[str, Any], at: int = 1) -> Plot:
     columns = (Column("part", "Of"), Column("name", "What"), Column("value", "Difference", "points"),
                Column("low", "95 % from", "points"), Column("high", "to", "points"))  # fmt: skip
     words = "Differences of pass rates with 95 % intervals; where one crosses the dashed line, neither is better."
-    return Plot(name, title, words, columns, tuple(rows), _differences_chart())
+    return Plot(name, title, words, columns, tuple(rows), chart("differences"))
 
 
 def against_people(metric: str, points: Sequence[Row], groups: Sequence[Row], *, name: str, said: str = "") -> Plot:
@@ -101,7 +98,7 @@ def against_people(metric: str, points: Sequence[Row], groups: Sequence[Row], *,
     columns = (Column("kind", "Row"), Column("x", metric, "number"), Column("y", "Share of yes", "share"),
                Column("verdict", "Verdict"), *_RATE, Column("of", "Images", "number"))  # fmt: skip
     words = f"Dots are images; the line is the pass rate of tenths of them, with its 95 % interval. {said}".strip()
-    return Plot(name, title, words, columns, tuple(rows), _scatter_chart(metric))
+    return Plot(name, title, words, columns, tuple(rows), chart("scatter", metric))
 
 
 def reliability(ranker: str, points: Sequence[Row], *, name: str) -> Plot:
@@ -111,7 +108,7 @@ def reliability(ranker: str, points: Sequence[Row], *, name: str) -> Plot:
         return nothing(name, title, "This score is no probability, or no judged image has one.")
     columns = (Column("predicted", "Predicted", "share"), *_RATE, Column("of", "Images", "number"))
     words = "On the dashed line, as many pass as were predicted to."
-    return Plot(name, title, words, columns, tuple(points), _reliability_chart())
+    return Plot(name, title, words, columns, tuple(points), chart("reliability"))
 
 
 def drift(ranker: str, weeks: Sequence[Row], *, name: str) -> Plot:
@@ -122,7 +119,7 @@ def drift(ranker: str, weeks: Sequence[Row], *, name: str) -> Plot:
     columns = (Column("week", "Week of", "day"), *_RATE, Column("predicted", "Predicted", "share"),
                Column("of", "Images", "number"))  # fmt: skip
     words = "The line is what passed, with its 95 % interval; the dashed line what was predicted of the same images."
-    return Plot(name, title, words, columns, told(weeks), _drift_chart())
+    return Plot(name, title, words, columns, told(weeks), chart("drift"))
 
 
 def power(points: Sequence[Row], wanted: float) -> Plot:
@@ -133,133 +130,4 @@ def power(points: Sequence[Row], wanted: float) -> Plot:
                Column("ratings", "Ratings", "number"))  # fmt: skip
     words = f"The share of simulated studies that find the difference; the dashed line is the {wanted:.0%} asked for."
     rows = tuple({**one, "wanted": wanted} for one in points)
-    return Plot("power", "Power by number of products", words, columns, rows, _power_chart())
-
-
-@cache
-def _lines_chart() -> dict[str, Any]:
-    alt = _altair()
-    base = alt.Chart().encode(
-        y=alt.Y("name:N", sort=None, title=None),
-        yOffset=alt.YOffset("figure:N", sort=None),
-        tooltip=_tooltip("name:N", "figure:N", value="Pass rate", low="from", high="to"),
-    )
-    across = alt.X("low:Q", title="Pass rate", axis=alt.Axis(format=".0%"), scale=alt.Scale(domainMin=0, nice=True))
-    ranges, dots = _ranges_and_dots(base, across, "figure:N")
-    return without_data((ranges + dots).properties(width="container", height=alt.Step(_ROW, **{"for": "position"})))
-
-
-@cache
-def _answers_chart() -> dict[str, Any]:
-    alt = _altair()
-    bars = alt.Chart().mark_bar().encode(
-        y=alt.Y("name:N", sort=None, title=None),
-        x=alt.X("value:Q", stack="zero", title="Share of answers", axis=alt.Axis(format=".0%"),
-                scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("answer:N", sort=list(_ANSWERS), title=None),
-        order=alt.Order("place:Q"),
-        tooltip=_tooltip("name:N", "answer:N", value="Share"),
-    )  # fmt: skip
-    placed = bars.transform_calculate(place="indexof(['yes', 'maybe', 'no', 'unclear'], datum.answer)")
-    return without_data(placed.properties(width="container", height=alt.Step(_ROW - 6)))
-
-
-@cache
-def _time_chart() -> dict[str, Any]:
-    layers, _ = _course("Pass rate")
-    return without_data(layers.properties(width="container", height=_HEIGHT))
-
-
-@cache
-def _drift_chart() -> dict[str, Any]:
-    alt = _altair()
-    layers, weeks = _course("Pass rate")
-    predicted = alt.Chart().mark_line(style="reference", point=False).encode(x=weeks, y="predicted:Q")
-    return without_data((layers + predicted).properties(width="container", height=_HEIGHT))
-
-
-@cache
-def _differences_chart() -> dict[str, Any]:
-    alt = _altair()
-    base = alt.Chart().encode(
-        y=alt.Y("name:N", sort=None, title=None),
-        tooltip=_tooltip("name:N", value="Difference", low="from", high="to"),
-    )
-    axis = alt.Axis(labelExpr="format(datum.value * 100, '+.3~g')")
-    ranges, dots = _ranges_and_dots(base, alt.X("low:Q", title="Points", axis=axis), "part:N")
-    zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(style="reference").encode(x="zero:Q")
-    return without_data((zero + ranges + dots).properties(width="container", height=alt.Step(_ROW - 8)))
-
-
-@cache
-def _scatter_chart(metric: str) -> dict[str, Any]:
-    alt = _altair()
-    across = alt.X("x:Q", title=metric, scale=alt.Scale(zero=False))
-    up = alt.Y("y:Q", title="Share of yes, and pass rate", axis=alt.Axis(format=".0%"))
-    images = alt.Chart().transform_filter("datum.kind == 'image'").mark_point(style="faint", size=28).encode(
-        x=across, y=up, color=alt.Color("verdict:N", title=None, sort=["passed", "failed"]),
-        shape=alt.Shape("verdict:N", legend=None, sort=["passed", "failed"]),
-        tooltip=[alt.Tooltip("x:Q", title=metric, format=".4~g"), alt.Tooltip("y:Q", format=".0%"), "verdict:N"],
-    )  # fmt: skip
-    groups = alt.Chart().transform_filter("datum.kind == 'group'")
-    band = groups.mark_area().encode(x=across, y="low:Q", y2="high:Q")
-    line = groups.mark_line(point=True).encode(x=across, y="value:Q")
-    return without_data((images + band + line).properties(width="container", height=_HEIGHT))
-
-
-@cache
-def _reliability_chart() -> dict[str, Any]:
-    alt = _altair()
-    axis = alt.Axis(format=".0%")
-    across = alt.X("predicted:Q", title="Predicted", axis=axis)
-    diagonal = alt.Chart(alt.InlineData([{"at": 0}, {"at": 1}])).mark_line(style="reference", clip=True)
-    base = alt.Chart().encode(x=across, tooltip=_tooltip(predicted="Predicted", value="Passed", low="from", high="to"))
-    layers = (
-        diagonal.encode(x=alt.X("at:Q", title="Predicted"), y=alt.Y("at:Q", title="Passed", axis=axis))
-        + base.mark_rule(style="interval").encode(y="low:Q", y2="high:Q")
-        + base.mark_point().encode(y="value:Q")
-    )
-    return without_data(layers.properties(width="container", height=_HEIGHT))
-
-
-@cache
-def _power_chart() -> dict[str, Any]:
-    alt = _altair()
-    across = alt.X("products:Q", title="Products", scale=alt.Scale(nice=True))
-    up = alt.Y("power:Q", title="Power", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1]))
-    tooltip = [alt.Tooltip("products:Q", format=","), *_tooltip(power="Power"), alt.Tooltip("ratings:Q", format=",")]
-    line = alt.Chart().mark_line(point=True).encode(x=across, y=up, tooltip=tooltip)
-    wanted = alt.Chart().mark_line(style="reference", point=False).encode(x=across, y="wanted:Q")
-    return without_data((wanted + line).properties(width="container", height=_HEIGHT))
-
-
-def _ranges_and_dots(base: Any, across: Any, series: str) -> tuple[Any, Any]:
-    """Intervals and values of series, which colour and shape tell apart."""
-    alt = _altair()
-    coloured = base.encode(color=alt.Color(series, sort=None, title=None))
-    dots = coloured.mark_point().encode(x="value:Q", shape=alt.Shape(series, sort=None, legend=None))
-    return coloured.mark_rule(style="interval").encode(x=across, x2="high:Q"), dots
-
-
-def _course(title: str) -> tuple[Any, Any]:
-    """A rate over weeks with its band, and the weeks' axis."""
-    alt = _altair()
-    weeks = alt.X("week:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%-d %b", tickCount=6))
-    up = alt.Y("low:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domainMin=0))
-    band = alt.Chart().mark_area().encode(x=weeks, y=up, y2="high:Q")
-    tooltip = [alt.Tooltip("week:T", title="Week of"), *_tooltip(value="Pass rate", low="from", high="to")]
-    line = alt.Chart().mark_line(point=True).encode(x=weeks, y="value:Q", tooltip=tooltip)
-    return band + line, weeks
-
-
-def _tooltip(*names: str, **shares: str) -> list[Any]:
-    alt = _altair()
-    return [*(alt.Tooltip(name) for name in names),
-            *(alt.Tooltip(f"{key}:Q", title=title, format=".1%") for key, title in shares.items())]  # fmt: skip
-
-
-def _altair() -> Any:
-    """Altair is 50 MB and a fifth of a second: only processes that draw load it."""
-    import altair  # noqa: PLC0415 - as above
-
-    return altair
+    return Plot("power", "Power by number of products", words, columns, rows, chart("power"))

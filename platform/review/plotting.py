@@ -4,12 +4,13 @@ Colours in `CONFIG` are names of the design system's tokens: a browser looks the
 `image` does in the style sheet, for whoever draws without a browser.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from django.conf import settings
 
@@ -18,8 +19,8 @@ Scheme = Literal["light", "dark"]
 Kind = Literal["text", "share", "points", "number", "day"]
 
 WIDTH = 720  # pixels of a file; a page gives what room it has
+CHARTS = Path(__file__).with_name("charts.json")
 _SHEET = Path("platform/vitrine/static/vitrine/vitrine.css")
-_NO_DATA = {"name": "empty"}  # what Altair writes for a chart without data
 _VEGA_LITE = "6.4"  # of vl-convert, the same as Altair's
 CONFIG: dict[str, Any] = {
     "background": "--surface",
@@ -107,6 +108,19 @@ def image(plot: Plot, form: Literal["svg", "png"] = "svg", *, scheme: Scheme = "
     return bytes(vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2))
 
 
+def chart(name: str, metric: str = "") -> dict[str, Any]:
+    """A specification of `charts` by its name; `metric` is the name that it tells."""
+    text = _charts()[name]
+    found: dict[str, Any] = json.loads(text.replace("{metric}", json.dumps(metric)[1:-1]))
+    return found
+
+
+@cache
+def _charts() -> dict[str, str]:
+    kept = json.loads(CHARTS.read_text(encoding="utf-8"))
+    return {name: json.dumps(one) for name, one in kept.items()}
+
+
 @cache
 def tokens(scheme: Scheme) -> dict[str, str]:
     """The design system's colours by name, such as "--text", for light or dark."""
@@ -121,17 +135,6 @@ def _with_colours(value: Any, colours: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_with_colours(one, colours) for one in value]
     return colours[value] if isinstance(value, str) and value.startswith("--") else value
-
-
-def without_data(chart: Any) -> dict[str, Any]:
-    """An Altair chart as a specification whose data is put in later: layers without data of their own share it."""
-    spec = cast("dict[str, Any]", chart.to_dict())
-    for part in (spec, *spec.get("layer", ())):
-        if part.get("data") == _NO_DATA:
-            del part["data"]
-    kept = {name: rows for name, rows in spec.pop("datasets", {}).items() if name != _NO_DATA["name"]}
-    del spec["config"]
-    return spec | ({"datasets": kept} if kept else {})
 
 
 def told(rows: Sequence[Row]) -> tuple[Row, ...]:

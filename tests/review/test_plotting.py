@@ -8,7 +8,7 @@ import pytest
 from django.template import Context, Template
 from PIL import Image
 
-from review import plots, plotting
+from review import charts, plots, plotting
 from review.plotting import Column, Plot
 from tests.review.made_plots import LINES, every_plot
 from tests.vitrine.test_layout import contrast
@@ -23,6 +23,15 @@ def test_a_plot_is_drawn_from_the_rows_of_its_table(plot: Plot) -> None:
     assert spec["width"] == "container"
     assert [one["key"] for one in spec["usermeta"]["vitrine"]["columns"]] == [one.key for one in plot.columns]
     assert all("data" not in layer or layer["data"] != {"name": "empty"} for layer in spec.get("layer", [spec]))
+
+
+def test_kept_specifications_are_those_that_altair_makes() -> None:
+    kept = json.loads(plotting.CHARTS.read_text(encoding="utf-8"))
+    assert kept == charts.build(), "charts.py has changed: run manage.py review charts"
+
+
+def test_a_plot_tells_its_own_metric_whatever_its_name() -> None:
+    assert '"title": "A \\"good\\" one"' in json.dumps(plotting.chart("scatter", 'A "good" one'))
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=lambda one: one.name)

@@ -7,21 +7,18 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from generation.models import Candidate
 from jobs.exceptions import JobError
 from jobs.models import Job
-from ranking.models import Ranker, Score
 from review import against_people, plans
-from review.counting import rebuilding
 from review.filters import Filters
 from review.models import Study
 from review.services import studies
 from review.study_forms import MetricsForm, PlannerForm, metrics_query
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_product
-from tests.factories.generation import make_candidate, make_run
 from tests.factories.ranking import make_ranker
 from tests.review.made import judged, run_job
+from tests.review.measured import measured, scored
 
 ClientFor = Callable[[User | None], Client]
 PLAN = {"base": 10, "expected": 25, "images": 6, "raters": 3, "power": 80, "level": 5}
@@ -30,32 +27,6 @@ PLAN = {"base": 10, "expected": 25, "images": 6, "raters": 3, "power": 80, "leve
 @pytest.fixture
 def client(client_for: ClientFor, analyst: User) -> Client:
     return client_for(analyst)
-
-
-def measured(products: int = 12, images: int = 4, method: str = "a") -> None:
-    """Judged candidates whose plain sum says exactly who passes, and whose CLIP-T says nothing."""
-    wanted = []
-    for number in range(products):
-        product = make_product(f"Mug {number}", type="mug")
-        verdicts = [place < 1 + number % 3 for place in range(images)]
-        wanted.append((product, method, "beach", verdicts))
-    made = judged(wanted)
-    tasks = iter(made.tasks.order_by("position"))
-    for product, _, _, verdicts in wanted:
-        run = make_run(product)
-        for place, passes in enumerate(verdicts):
-            candidate = make_candidate(run, place=place + 1)
-            values = {"score": (1.0 if passes else 0.5) + place / 100, "clip_t": 0.2, "clip_i": 0.5 + place / 10}
-            Candidate.objects.filter(pk=candidate.pk).update(**values)
-            made.tasks.filter(pk=next(tasks).pk).update(candidate=candidate)
-    rebuilding.rebuild()
-
-
-def scored(ranker: Ranker) -> None:
-    for candidate in Candidate.objects.select_related("run"):
-        chance = 0.9 if (candidate.score or 0) >= 1 else 0.1
-        Score.objects.create(ranker=ranker, candidate=candidate, product_id=candidate.run.product_id,
-                             probability=chance, place=candidate.place or 1, picked=chance > 0.5)  # fmt: skip
 
 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
