@@ -147,13 +147,6 @@ def promise(predicted: Values, judged: Judged, *, margin: float = 0.05, confiden
     return Promise(level, said, seen, low, high, len(judged), sentence)
 
 
-def worst(levels: Iterable[Level]) -> Level:
-    """The level of the notice to open; what is unknown opens none."""
-    order = [Level.ALARM, Level.LOOK, Level.STEADY]
-    there = set(levels)
-    return next((level for level in order if level in there), Level.UNKNOWN)
-
-
 def _shares(values: Values, edges: Values) -> Values:
     if len(values) == 0:
         raise CannotEvaluate("There are no values to compare; score candidates first.")

@@ -45,17 +45,6 @@ class Picked:
     alike: Mapping[int, int] = field(default_factory=dict)
     best: float | None = None  # probability of the best candidate, picked or not
 
-    @property
-    def sentence(self) -> str:
-        """For the product's page."""
-        if self.outcome is Outcome.NO_CANDIDATES:
-            return "There is no scored image of this product yet."
-        if self.outcome is Outcome.NONE_GOOD_ENOUGH:
-            return f"No image is good enough: the best one would pass with a probability of {self.best:.0%}."
-        if self.outcome is Outcome.FEWER:
-            return f"{len(self.picks)} picked; the others are not good enough, or nearly the same picture."
-        return f"{len(self.picks)} picked."
-
 
 def pick(candidates: NDArray[np.int64], chances: Values, wish: Wish, embeddings: NDArray[np.floating] | None) -> Picked:
     """The picks of one product: candidates (m) with their probabilities (m) and embeddings (m, d) or None.
@@ -85,23 +74,6 @@ def pick(candidates: NDArray[np.int64], chances: Values, wish: Wish, embeddings:
             alike[int(candidates[row])] = int(candidates[near])
     outcome = Outcome.PICKED if len(taken) == wish.n else Outcome.FEWER
     return Picked(outcome, tuple(int(candidates[row]) for row in taken), alike, best)
-
-
-def pick_all(
-    products: NDArray[np.int64],
-    candidates: NDArray[np.int64],
-    chances: Values,
-    wish: Wish,
-    embeddings: NDArray[np.floating] | None = None,
-) -> dict[int, Picked]:
-    """The picks of every product, by its id; rows in any order."""
-    order = np.argsort(products, kind="stable")
-    cuts = np.flatnonzero(np.diff(products[order])) + 1
-    found = {}
-    for rows in np.split(order, cuts) if len(order) else ():
-        own = None if embeddings is None else embeddings[rows]
-        found[int(products[rows[0]])] = pick(candidates[rows], chances[rows], wish, own)
-    return found
 
 
 def _directions(embeddings: NDArray[np.floating]) -> Values:

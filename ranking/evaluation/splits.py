@@ -5,7 +5,7 @@ in every order, and a new product joins one side by itself.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,12 +77,6 @@ class Guard:
     def training(self, table: FeatureTable, labels: Labels) -> tuple[FeatureTable, Labels]:
         """Without frozen products; unlabelled rows of theirs go too, as scales and projections are fitted on them."""
         return table.take(self.rows(table.products)), labels.take(self.rows(labels.products))
-
-    def testing(self, table: FeatureTable, labels: Labels, *trained_on: Iterable[int]) -> tuple[FeatureTable, Labels]:
-        """Frozen products only, and of these only those that none of the compared rankers has learned from."""
-        seen = set().union(*(set(products) for products in trained_on))
-        wanted = list(self.products - seen)
-        return table.take(np.isin(table.products, wanted)), labels.take(np.isin(labels.products, wanted))
 
     def check(self, table: FeatureTable, labels: Labels) -> None:
         """Raises FrozenProducts where a row of a frozen product is there to be learned from."""

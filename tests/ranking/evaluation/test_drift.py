@@ -12,7 +12,6 @@ from ranking.evaluation.drift import (
     reference,
     references,
     shift,
-    worst,
 )
 from ranking.evaluation.judged import Judged, Values
 from tests.ranking.evaluation.made import plain_table
@@ -126,18 +125,3 @@ def test_weights_count() -> None:
     bare = Judged.build(some.products, some.passed)
     assert promise(predicted[rated], some).level is Level.STEADY
     assert promise(predicted[rated], bare).level is Level.ALARM
-
-
-WORST = {
-    "an alarm among others": ([Level.STEADY, Level.ALARM, Level.LOOK], Level.ALARM),
-    "a look": ([Level.STEADY, Level.LOOK, Level.UNKNOWN], Level.LOOK),
-    "all steady": ([Level.STEADY, Level.UNKNOWN], Level.STEADY),
-    "nothing known": ([Level.UNKNOWN], Level.UNKNOWN),
-    "nothing at all": ([], Level.UNKNOWN),
-}
-
-
-@pytest.mark.parametrize("case", WORST)
-def test_worst(case: str) -> None:
-    levels, expected = WORST[case]
-    assert worst(levels) is expected

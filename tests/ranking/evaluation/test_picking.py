@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ranking.evaluation.exceptions import CannotEvaluate
-from ranking.evaluation.picking import Outcome, Wish, pick, pick_all
+from ranking.evaluation.picking import Outcome, Wish, pick
 from tests.ranking.evaluation.made import Refused
 
 IDS = np.array([10, 11, 12, 13])
@@ -45,14 +45,6 @@ def test_without_an_embedding_nothing_is_alike(gone: float) -> None:
     assert pick(IDS, CHANCES, Wish(2, apart=0.1), seen).picks == (11, 13)
 
 
-def test_every_product_by_itself() -> None:
-    found = pick_all(
-        np.array([2, 1, 2, 1]), np.array([5, 6, 7, 8]), np.array([0.5, 0.1, 0.9, 0.05]), Wish(1, threshold=0.3)
-    )
-    assert found[2].picks == (7,)
-    assert found[1].outcome is Outcome.NONE_GOOD_ENOUGH
-
-
 def test_a_new_candidate_changes_the_picks() -> None:
     before = pick(IDS, CHANCES, Wish(2), None)
     after = pick(np.r_[IDS, 14], np.r_[CHANCES, 0.85], Wish(2), None)
@@ -61,27 +53,12 @@ def test_a_new_candidate_changes_the_picks() -> None:
 
 def test_embeddings_go_with_their_rows() -> None:
     mixed = [2, 0, 3, 1]
-    products = np.array([1, 1, 1, 1])
-    found = pick_all(products, IDS[mixed], CHANCES[mixed], Wish(2, apart=0.1), SEEN[mixed])
-    assert found[1].picks == (11, 12)
+    assert pick(IDS[mixed], CHANCES[mixed], Wish(2, apart=0.1), SEEN[mixed]).picks == (11, 12)
 
 
-SENTENCES = {
-    "picked": (pick(IDS, CHANCES, Wish(2), None), "2 picked."),
-    "fewer": (pick(IDS, CHANCES, Wish(3, threshold=0.7), None), "2 picked; the others are not good enough"),
-    "none": (pick(IDS, CHANCES, Wish(3, threshold=0.95), None), "No image is good enough: the best one"),
-    "nothing there": (pick(IDS[:0], CHANCES[:0], Wish(), None), "There is no scored image"),
-}
-
-
-@pytest.mark.parametrize("case", SENTENCES)
-def test_what_the_page_says(case: str) -> None:
-    picked, sentence = SENTENCES[case]
-    assert picked.sentence.startswith(sentence)
-
-
-def test_no_candidates_no_products() -> None:
-    assert pick_all(IDS[:0], IDS[:0], CHANCES[:0], Wish()) == {}
+def test_no_candidates_no_picks() -> None:
+    found = pick(IDS[:0], CHANCES[:0], Wish(), None)
+    assert (found.outcome, found.picks, found.best) == (Outcome.NO_CANDIDATES, (), None)
 
 
 BAD: Refused = {

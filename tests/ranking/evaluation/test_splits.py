@@ -125,12 +125,6 @@ class TestGuard:
         assert not {2, 5} & (set(kept.products) | set(known.products))
         assert len(kept) == len(table) - 16
 
-    def test_testing_holds_only_frozen_products_that_no_ranker_saw(self) -> None:
-        table, labels = labelled()
-        held, known = self.guard.testing(table, labels, [7, 5], [1])
-        assert set(held.products) == {2}
-        assert set(known.products) == {2}
-
     @pytest.mark.parametrize("side", ["labels", "unlabelled rows"])
     def test_frozen_products_never_reach_fit(self, side: str) -> None:
         """Rows without a label are refused too: scales and projections would be fitted on them."""
