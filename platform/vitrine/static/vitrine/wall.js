@@ -70,6 +70,9 @@ function count() {
 document.addEventListener("change", (event) => { if (event.target.matches("[data-choose]")) count(); });
 count();
 
-// Back from an image: the wall is entered where it was left, for the keyboard, too.
-const entered = location.hash.startsWith("#image-") && document.getElementById(location.hash.slice(1));
-if (entered) focusOn(entered.querySelector("[data-card-link]"));
+// Back from an image: the wall is entered where it was left, by keyboard, too. Browsers take the focus off everything as
+// they go to an address's fragment, so that this comes after that.
+addEventListener("pageshow", () => {
+  const entered = location.hash.startsWith("#image-") && document.getElementById(location.hash.slice(1));
+  if (entered) requestAnimationFrame(() => focusOn(entered.querySelector("[data-card-link]")));
+});
