@@ -53,6 +53,22 @@ def test_invited_campaigns_and_gold_items_are_no_hindrance() -> None:
     assert any(one.gold for one in found)
 
 
+@pytest.mark.parametrize(("true", "outcome"), [(True, "passed"), (False, "failed")])
+def test_a_truth_that_is_known_is_what_a_right_answer_says(true: bool, outcome: str) -> None:
+    campaign = made.make_campaign(6)
+    asked: set[tuple[int, str]] = set()
+
+    def truth(task: int, question: str) -> bool:
+        asked.add((task, question))
+        return true
+
+    simulated(campaign, careless=0.0, truth=truth)
+    assert {task for task, _ in asked} == set(campaign.tasks.values_list("pk", flat=True))
+    assert {question for _, question in asked} <= set(Rating.objects.all()[0].answers)
+    found = Verdict.objects.filter(campaign=campaign).values_list("outcome", flat=True)
+    assert sum(one == outcome for one in found) >= 4, "right answers are the most"
+
+
 def test_same_seed_same_people() -> None:
     people = [simulation.person(7, number, 0.3) for number in range(30)]
     assert people == [simulation.person(7, number, 0.3) for number in range(30)]
