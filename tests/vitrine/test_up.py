@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -174,6 +175,22 @@ def test_removing_takes_what_the_demo_made_and_nothing_else(data: Path) -> None:
     (data / "my-folder").mkdir()
     call_command("demo", remove=True)
     assert sorted(path.name for path in data.iterdir()) == ["my-folder", "my-notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "backend", "told"),
+    [
+        ("django.db.backends.sqlite3", "vitrine.folder_storage.FolderStorage", []),
+        ("django.db.backends.postgresql", "vitrine.folder_storage.FolderStorage", ["The database"]),
+        ("django.db.backends.postgresql", "vitrine.storage.S3Storage", ["The database", "the stored files"]),
+    ],
+)
+def test_what_lies_elsewhere_is_named_when_the_rest_is_removed(
+    monkeypatch: pytest.MonkeyPatch, engine: str, backend: str, told: list[str]
+) -> None:
+    own = SimpleNamespace(DATABASES={"default": {"ENGINE": engine}}, STORAGES={"default": {"BACKEND": backend}})
+    monkeypatch.setattr(filling, "settings", own)
+    assert filling.lies_elsewhere() == told
 
 
 def test_nothing_is_removed_where_there_is_no_demo(data: Path) -> None:

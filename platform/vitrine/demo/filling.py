@@ -128,5 +128,14 @@ def remove() -> list[str]:
     return gone
 
 
+def lies_elsewhere() -> list[str]:
+    """What of the installation is not in its data folder, so that removing the folder's part leaves it."""
+    told = {
+        "The database": settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
+        "the stored files": settings.STORAGES["default"]["BACKEND"].endswith("FolderStorage"),
+    }
+    return [what for what, here in told.items() if not here]
+
+
 def _password_file() -> Path:
     return Path(settings.DATA_DIR) / "demo_password"

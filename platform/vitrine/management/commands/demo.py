@@ -54,6 +54,10 @@ class Command(BaseCommand):
             with lock:
                 gone = filling.remove()
             self.stdout.write(f"Removed from {settings.DATA_DIR}: {', '.join(gone)}.")
+            if elsewhere := filling.lies_elsewhere():
+                self.stdout.write(
+                    f"{' and '.join(elsewhere)} lie elsewhere: what the demo put there is yours to remove."
+                )
             return
         if not 1 <= options["products"] <= shows.MOST or not 1 <= options["images"] <= 100:
             raise CommandError(f"A demonstration has 1 to {shows.MOST} products with 1 to 100 images each.")
