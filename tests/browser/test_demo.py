@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_accessibility import AXE, violations
 
+pytestmark = pytest.mark.timeout(1_200)  # a minute of work, and a machine may be busy
 ROOT = Path(__file__).parents[2]
-LONG_MS = 240_000  # for all of it, on a machine under load
+LONG_MS = 900_000  # for all of it, on a machine under load
 SignIn = Callable[..., Page]
 
 
@@ -90,7 +91,7 @@ def _rater_rates_what_waits(sign_in: SignIn) -> None:
     page = sign_in("rater", "/demo/")
     expect(page.locator("#samples-crowd")).not_to_contain_text("pass")
     page.locator("#samples-rate").get_by_role("link", name="Rate").click()
-    page.get_by_role("link", name=re.compile("^(Begin|Rate|Go on)")).first.click()
+    page.get_by_role("link", name=re.compile("^Begin")).click()
     body = page.locator("body[data-shown][data-state=rating]")
     expect(body).to_be_visible()
     before = body.get_attribute("data-shown")
