@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from catalog.importing import runner
@@ -203,7 +204,7 @@ def test_a_file_of_ratings_that_never_got_a_job_is_taken_up() -> None:
 def test_a_file_of_ratings_whose_jobs_end_nobody_told_is_given_up(ended: dict[str, str], why: str) -> None:
     row = rating_imports.keep(io.BytesIO(b"x"), "theirs.csv", Wish("Theirs"))
     job = Job.objects.get()
-    Job.objects.update(**ended)
+    Job.objects.update(finished_at=timezone.now(), **ended)
     wiring.settle_raters()
     row.refresh_from_db()
     assert (row.state, row.problem) == ("refused", why.format(job.pk))
