@@ -264,7 +264,7 @@ def _part(name: str, key: int, two: tuple[Column, Column], drawing: _Drawing) ->
     if _common(*two) < FEWEST:
         return None
     pairs = _paired(*two)[0]
-    return Part(name, key, len(pairs), paired.per_image(pairs, seed=drawing.seed, draws=drawing.draws))
+    return Part(name, key, len(pairs), paired.per_image(pairs, seed=drawing.seed, draws=drawing.draws, brief=True))
 
 
 def _p(compared: Compared) -> float | None:

@@ -98,13 +98,18 @@ class Compared:
         return "second" if self.difference.high is not None and self.difference.high < 0 else ""
 
 
-def per_image(pairs: Pairs, *, seed: int = 0, draws: int = DRAWS) -> Compared:
-    """The share of images that pass: paired t and sign-flip on products, and a logistic GEE on images."""
+def per_image(pairs: Pairs, *, seed: int = 0, draws: int = DRAWS, brief: bool = False) -> Compared:
+    """The share of images that pass: paired t and sign-flip on products, and a logistic GEE on images.
+
+    `brief` leaves it at the first test: of one part among many, only that is told.
+    """
     n, k, m, j = pairs.columns.T.astype(np.float64)
     first, second = k.sum() / n.sum(), j.sum() / m.sum()
     # What each product adds to the two rates beyond its share: the linear part of a ratio of sums.
     apart = (k - first * n) / n.mean() - (j - second * m) / m.mean()
-    tests = (_paired_t(apart + first - second), _sign_flip(k / n - j / m, seed), gee(pairs))
+    tests: tuple[Test, ...] = (_paired_t(apart + first - second),)
+    if not brief:
+        tests += (_sign_flip(k / n - j / m, seed), gee(pairs))
     return _compared(_of_images, pairs.columns, apart + first - second, tests=tests, drawing=(seed, draws))
 
 
@@ -200,9 +205,23 @@ def _resampled(rows: Counts, seed: int, draws: int) -> Values:
 
     Products alike in all columns are one pattern, so that a draw of a million products is one of a few hundred numbers.
     """
-    patterns, often = np.unique(rows, axis=0, return_counts=True)
+    patterns, often = alike(rows)
     counts = np.random.default_rng(seed).multinomial(len(rows), often / len(rows), size=draws)
     return np.asarray(counts @ patterns, np.float64)
+
+
+def alike(rows: Counts) -> tuple[Counts, Counts]:
+    """Rows that differ, in order, and how often each stands there: `np.unique` by row, some twenty times as fast.
+
+    Rows of few bits are sorted as one number each.
+    """
+    bits = int(rows.max()).bit_length()
+    if rows.min() < 0 or bits * rows.shape[1] > 62:
+        patterns, often = np.unique(rows, axis=0, return_counts=True)
+        return patterns, often
+    places = bits * np.arange(rows.shape[1])[::-1]
+    numbers, often = np.unique((rows << places).sum(axis=1), return_counts=True)
+    return (numbers[:, None] >> places) & ((1 << bits) - 1), often
 
 
 def _percentiles(value: float, drawn: Values) -> Estimate:

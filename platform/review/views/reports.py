@@ -81,9 +81,7 @@ def report_file(request: HttpRequest, pk: int, ending: str) -> HttpResponseBase:
     except FileNotFoundError:
         raise Http404(f"The file of report {pk} is gone from the storage.") from None
     name = f"report-{pk}.{ending}"
-    answer = FileResponse(
-        opened, as_attachment="download" in request.GET, filename=name, content_type=_TYPES[ending]
-    )
+    answer = FileResponse(opened, as_attachment="download" in request.GET, filename=name, content_type=_TYPES[ending])
     answer["Cache-Control"] = "private, max-age=31536000, immutable"
     answer["ETag"] = f'"{sha256}"'
     answer["X-Content-Type-Options"] = "nosniff"

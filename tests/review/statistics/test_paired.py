@@ -175,3 +175,12 @@ def test_few_products_that_differ_alike_name_nobody(images: list[int], first: li
 def test_counts_that_cannot_be_are_refused(columns: tuple[list[int], ...], why: str) -> None:
     with pytest.raises(CannotCompare, match=why):
         Pairs(*(np.array(column) for column in columns))
+
+
+@pytest.mark.parametrize("most", [1, 6, 300, 2**20])
+def test_rows_that_are_alike_are_found_as_numpy_finds_them(most: int) -> None:
+    rows = np.random.default_rng(most).integers(0, min(most, 3), (200, 4)) * (most // 2) + [1, 0, most, 0]
+    patterns, often = paired.alike(rows)
+    expected, counted = np.unique(rows, axis=0, return_counts=True)
+    assert np.array_equal(patterns, expected)
+    assert np.array_equal(often, counted)
