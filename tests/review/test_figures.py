@@ -1,13 +1,16 @@
 """Figures of known images, and what is said where there are none."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from catalog.models import Product
 from generation.models import Candidate
-from raters.models import CampaignFigures, Rating
+from raters.models import CampaignFigures, Rating, Ruling
 from raters.services import campaigns
 from review import figures
 from review.counting import folding, rebuilding, waiting
@@ -20,6 +23,7 @@ from tests.factories.rating import KEYS, NO, YES, make_campaign, make_question_s
 from tests.review.made import judged
 
 PASS, FAIL = True, False
+ClientFor = Callable[[User | None], Client]
 
 
 @pytest.fixture
@@ -189,3 +193,41 @@ def test_a_product_that_is_gone_keeps_its_name(mugs: list[Product]) -> None:
     rebuilding.rebuild()
     assert JudgedImage.objects.count() == 1
     assert rebuilding.differences() == []
+
+
+def test_rulings_stand_beside_the_figures(mugs: list[Product]) -> None:
+    made = judged([(mugs[0], "a", "beach", [PASS, FAIL, FAIL]), (mugs[1], "b", "beach", [PASS])])
+    tasks = list(made.tasks.order_by("position"))
+    said = [
+        (tasks[0], "failed"),
+        (tasks[1], "passed"),
+        (tasks[1], "failed"),
+        (tasks[2], "passed"),
+        (tasks[3], "passed"),
+    ]
+    for task, outcome in said:  # of the second, the newest ruling is what the votes say
+        Ruling.objects.create(task=task, outcome=outcome)
+    found = figures.overview(Filters())
+    assert (found.ruled, found.per_image.passed) == (2, 2)
+    assert figures.overview(Filters(method="b")).ruled == 0
+
+
+def test_weeks_begin_on_monday_and_count_products(mugs: list[Product]) -> None:
+    made = judged([(mugs[0], "a", "beach", [PASS, FAIL]), (mugs[1], "a", "beach", [PASS])])
+    days = ["2026-01-05T00:00Z", "2026-01-11T23:59Z", "2026-01-12T00:00Z"]
+    for task, day in zip(made.tasks.order_by("position"), days, strict=True):
+        Rating.objects.filter(task=task).update(made_at=datetime.fromisoformat(day))
+    rebuilding.rebuild()
+    first, second = figures.weeks(Filters())
+    assert (first.begins, first.rate.of, first.rate.passed, first.rate.products) == (date(2026, 1, 5), 2, 1, 1)
+    assert (second.begins, second.rate.value) == (date(2026, 1, 12), 1)
+    assert figures.weeks(Filters(method="gone")) == ()
+
+
+def test_the_page_shows_fifty_methods_and_the_file_all(
+    client_for: ClientFor, analyst: User, mugs: list[Product]
+) -> None:
+    judged([(mugs[0], f"method {number}", "beach", [PASS]) for number in range(52)])
+    page = client_for(analyst).get("/review/").content.decode()
+    assert "The 50 with the most images of 52; the file has all." in page
+    assert len(figures.overview(Filters()).methods) == 52

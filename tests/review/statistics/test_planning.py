@@ -64,3 +64,20 @@ def test_plans_that_cannot_be_are_refused(values: dict[str, float], why: str) ->
 def test_a_difference_too_small_for_any_study_is_said_to_be() -> None:
     with pytest.raises(CannotPlan, match="more than 5,000 products"):
         planning.products_for(Plan(0.100, 0.101, images=2), studies=50)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.6, 0.9])
+def test_the_likeness_of_methods_put_in_is_the_likeness_found(shared: float) -> None:
+    drawing = np.random.default_rng(2)
+    one = drawing.standard_normal(4_000)
+    other = shared * one + np.sqrt(1 - shared**2) * drawing.standard_normal(4_000)
+    columns = [
+        np.column_stack([np.full(4_000, 10), drawing.binomial(10, planning._chances(rate, 0.25, scores))])
+        for rate, scores in ((0.3, one), (0.4, other))
+    ]
+    assert planning.observed_shared(*columns) == pytest.approx(shared, abs=0.06)
+
+
+def test_methods_under_which_products_do_not_vary_have_no_likeness() -> None:
+    alike = np.array([[5, 2]] * 12)
+    assert planning.observed_shared(alike, alike) is None
