@@ -249,6 +249,26 @@ def test_the_page_of_all_images_leads_on_and_keeps_its_filter(
     assert "Show more" not in more
 
 
+def test_figures_of_the_overview_lead_to_as_many_images(client_for: ClientFor, analyst: User) -> None:
+    world = make_world(judged=4, waiting=0)
+    make_uploads(1)
+    client = client_for(analyst)
+    page = client.get(f"/review/?campaign={world.campaign.pk}").content.decode()
+    asked = f"questions={world.campaign.question_set_id}"
+    leads = {
+        f"campaign={world.campaign.pk}&amp;verdict=passed": 1,
+        f"campaign={world.campaign.pk}": 4,
+        f"campaign={world.campaign.pk}&amp;verdict=undecided": 1,
+        f"campaign={world.campaign.pk}&amp;{asked}&amp;question=size&amp;how=alone": 1,
+        f"campaign={world.campaign.pk}&amp;{asked}&amp;question=logo&amp;how=maybe": 1,
+    }
+    for query, images in leads.items():
+        assert f'href="/review/images/?{query}"' in page, query
+        wall = client.get(f"/review/images/?{query.replace('&amp;', '&')}").content.decode()
+        assert wall.count("data-card-link") == images, query
+    assert f'href="/review/products/?campaign={world.campaign.pk}&amp;passing=yes"' in page
+
+
 def test_nothing_here_is_said_in_words(client_for: ClientFor, analyst: User) -> None:
     client = client_for(analyst)
     assert "An image appears here with its final verdict" in client.get("/review/images/").content.decode()

@@ -19,6 +19,12 @@ def wall_url(filters: Filters, *, questions: int | None = None, **fields: Any) -
 
 
 @register.simple_tag
+def type_wall_url(filters: Filters, kind: int) -> str:
+    """The wall of the passing images of a type: what a product's own rate is held against."""
+    return Wall(filters.but(product=None, type=kind, least=1), verdict="passed").address
+
+
+@register.simple_tag
 def products_url(filters: Filters, passing: str = "") -> str:
     """The list of the products that a figure is counted from; `passing` is "yes", "no" or empty for all."""
     query = "&".join(part for part in (filters.query, f"passing={passing}" if passing else "") if part)
