@@ -13,6 +13,7 @@ from review.filters import Filters
 from review.models import Comparison
 from review.services import comparisons
 from tests.factories.catalog import make_product
+from tests.review.facts import put
 from tests.review.made import judged, run_job
 
 ClientFor = Callable[[User | None], Client]
@@ -26,7 +27,7 @@ def products(db: None) -> list[Product]:
     for number, product in enumerate(made):
         wanted.append((product, "a", "beach", [number == 0, False, number % 2 == 0 and number > 2]))
         wanted.append((product, "b", "beach", [number > 0, number > 1, number > 2]))
-    judged([*wanted, (make_product("Lamp"), "a", "beach", [True])])
+    put([*wanted, (make_product("Lamp"), "a", "beach", [True])])
     return made
 
 
@@ -63,7 +64,7 @@ def test_questions_that_never_differ_have_no_p(products: list[Product]) -> None:
 
 def test_no_winner_is_named_where_the_interval_holds_zero(db: None) -> None:
     made = [make_product() for _ in range(4)]
-    judged([(one, name, "x", [n % 2 == (name == "a"), False]) for n, one in enumerate(made) for name in "ab"])
+    put([(one, name, "x", [n % 2 == (name == "a"), False]) for n, one in enumerate(made) for name in "ab"])
     (found,) = worked(comparisons.ask(Filters(), ["a", "b"])).result
     assert found["winner"] == ""
     assert found["sentence"].startswith("No winner")
@@ -72,14 +73,14 @@ def test_no_winner_is_named_where_the_interval_holds_zero(db: None) -> None:
 def test_it_stays_as_it_was_whatever_is_rated_later(products: list[Product]) -> None:
     row = worked(comparisons.ask(Filters(), ["a", "b"]))
     before = row.result
-    judged([(product, "a", "desk", [True] * 3) for product in products], name="Later")
+    put([(product, "a", "desk", [True] * 3) for product in products], name="Later")
     row.refresh_from_db()
     assert row.result == before
     assert worked(comparisons.ask(Filters(), ["a", "b"])).result != before
 
 
 def test_only_the_images_chosen_are_compared(products: list[Product]) -> None:
-    judged([(product, "a", "desk", [True] * 3) for product in products], name="Later")
+    put([(product, "a", "desk", [True] * 3) for product in products], name="Later")
     first = Comparison.objects.count()
     row = comparisons.ask(Filters(method="b", type=products[0].type_id, since=None), ["a", "b"])
     assert row.query == f"type={products[0].type_id}"
@@ -95,7 +96,7 @@ def test_what_cannot_be_compared_is_not_asked_for(methods: list[str], db: None) 
 
 
 def test_methods_without_a_product_in_common_fail_with_a_sentence(db: None) -> None:
-    judged([(make_product(), "a", "x", [True]), (make_product(), "b", "x", [True])])
+    put([(make_product(), "a", "x", [True]), (make_product(), "b", "x", [True])])
     row = comparisons.ask(Filters(), ["a", "b"])
     with pytest.raises(JobError, match="2 or more"):
         worked(row)
