@@ -1,14 +1,14 @@
 """One product's figures beside its type's, and the list of products with how many of their images pass."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from catalog.models import Product, ProductType
 from raters.models import QuestionSet
 from raters.questions import Rule, rule_book
-from review import sums
+from review import picks, sums
 from review.filters import Filters
 from review.models import Item, JudgedImage, Verdicts
 from review.statistics import own, rates
@@ -70,7 +70,29 @@ class _OfItems(Filters):
         return False
 
     def rows(self) -> QuerySet[JudgedImage]:
-        return super().rows().filter(item__in=self.items)
+        return best_of(self, Item.objects.filter(pk__in=self.items)).filter(item__in=self.items)
+
+
+@dataclass(frozen=True)
+class _OfType(Filters):
+    """Filters of the images of one type only, which look for a ranker's best among its products alone."""
+
+    def rows(self) -> QuerySet[JudgedImage]:
+        images = JudgedImage.objects.filter(type=self.type)
+        return best_of(self, Item.objects.filter(pk__in=images.values("item")))
+
+
+def best_of(filters: Filters, items: QuerySet[Item]) -> QuerySet[JudgedImage]:
+    """The images that filters choose, all of which are of these items.
+
+    A ranker's best of every product would be looked for, were the items not told.
+    """
+    chosen = Filters(**{one.name: getattr(filters, one.name) for one in fields(Filters)})
+    if not chosen.ranker or chosen.top is None:
+        return chosen.rows()
+    products = items.exclude(product=None).values("product")
+    best = picks.first_of(chosen.ranker, chosen.top, products)
+    return chosen.but(ranker="", top=None).rows().filter(candidate__in=best)
 
 
 def figures_of(filters: Filters, items: Sequence[int], kind: ProductType | None) -> ProductFigures:
@@ -78,7 +100,7 @@ def figures_of(filters: Filters, items: Sequence[int], kind: ProductType | None)
     chosen = filters.but(product=None, type=None)
     mine = _OfItems(**asdict(chosen), items=tuple(items))
     whole = sums.whole(mine)
-    beside = chosen.but(type=kind.pk) if kind else None
+    beside = _OfType(**asdict(chosen.but(type=kind.pk))) if kind else None
     of_type = sums.whole(beside) if beside else None
     sets = _sets(mine)
     question_set = filters.questions if filters.questions in sets else next(iter(sets), None)

@@ -20,6 +20,7 @@ from ranking.models import Score
 from ranking.services import registry
 from raters.models import Question, QuestionSet
 from raters.questions import rule_book
+from review import product_figures
 from review.counting.facts import LANE, MOST_BITS
 from review.filters import Filters
 from review.models import MOST_QUESTIONS, Item, JudgedImage, Mark, Verdicts
@@ -193,12 +194,11 @@ def _judged(wall: Wall) -> QuerySet[JudgedImage]:
 
 def _of_item(wall: Wall) -> QuerySet[JudgedImage]:
     """Items are looked up first, so that the database goes along the index over them and their images."""
-    if wall.item is not None:
-        return wall.filters.rows().filter(item=wall.item)
-    if wall.filters.product is None:
+    if wall.is_wide:
         return wall.filters.rows()
-    items = list(Item.objects.filter(product=wall.filters.product).values_list("pk", flat=True))
-    return wall.filters.but(product=None).rows().filter(item__in=items)
+    items = [wall.item] if wall.item is not None else product_figures.items_of(wall.filters.product or 0)
+    chosen = product_figures.best_of(wall.filters.but(product=None), Item.objects.filter(pk__in=items))
+    return chosen.filter(item__in=items)
 
 
 def _answered(wall: Wall) -> Q:

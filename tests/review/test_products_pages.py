@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from review import product_figures
+from review import product_figures, walls
 from review.filters import Filters
 from review.models import Item
 from review.statistics import rates
@@ -69,6 +69,18 @@ def test_figures_are_of_the_images_that_the_filters_choose(db: None) -> None:
     nothing = product_figures.figures_of(Filters(method="gone"), items, world.product.type)
     assert nothing.rate.value is None
     assert nothing.questions == ()
+
+
+def test_a_rankers_best_are_looked_for_in_the_product_alone_and_are_the_same(db: None) -> None:
+    mug = make_world(judged=8, waiting=0).product
+    judge(make_candidates(make_product("Another mug", type="mug"), 4), [[YES]] * 4, name="More")
+    items, best = product_figures.items_of(mug.pk), Filters(ranker="sum", top=3)
+    found = product_figures.figures_of(best, items, mug.type)
+    assert found.rate.of + found.undecided == best.but(product=mug.pk).rows().count() == 3
+    assert found.of_type is not None
+    assert found.of_type.of == best.but(type=mug.type_id).rows().exclude(verdict=-1).count()
+    wall = walls.Wall(best.but(product=mug.pk))
+    assert walls.counted(wall).number == 3
 
 
 def test_the_page_tells_it_all(client: Client) -> None:
