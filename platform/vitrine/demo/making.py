@@ -21,7 +21,7 @@ from review import tasks as review_tasks
 from review.filters import Filters
 from review.services import comparisons
 from vitrine.demo import crowd, filling
-from vitrine.demo.outcomes import campaign_of, images, judged, training_of
+from vitrine.demo.outcomes import campaign_of, figures_there, images, judged, training_of
 from vitrine.demo.shows import LEARNED, SWAPS, Show, operator
 
 YOURS = 48  # images that wait for the visitor, of the first products
@@ -106,7 +106,7 @@ def _once(context: JobContext, what: str, make: Callable[[], int]) -> int:
 
 def ask_figures(show: Show, _context: JobContext) -> Made:
     campaign = judged(show)
-    if campaign is not None:
+    if campaign is not None and not figures_there(show).over:
         figures.ask(campaign, by=operator())
     review_tasks.submit_count()
     return {}
