@@ -13,6 +13,23 @@ class User(AbstractUser):
     tour = models.JSONField(default=dict, blank=True, editable=False)
 
 
+class Identity(models.Model):
+    """Who a user is to an OpenID Connect provider; `subject` is its name for them, which never changes."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "identities"
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
 class ApiToken(models.Model):
     """Lets a program act as a person. Of the token itself only a hash is kept: it is shown once, when it is made."""
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.messages.views import SuccessMessageMixin
@@ -35,6 +36,9 @@ class Login(auth_views.LoginView):
     template_name = "accounts/login.html"
     authentication_form = LoginForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(oidc_name=settings.OIDC_NAME if settings.OIDC_ISSUER else "", **kwargs)
 
     def get_success_url(self) -> str:
         if getattr(self.request.user, "password_is_temporary", False):

@@ -256,6 +256,16 @@ USE_TZ = True
 # --- accounts --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Signing in with an organisation's own accounts (accounts.oidc); without an issuer there is no such way.
+OIDC_ISSUER = env.text("VITRINE_OIDC_ISSUER", "")
+OIDC_CLIENT_ID = env.text("VITRINE_OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.secret("VITRINE_OIDC_CLIENT_SECRET", "")
+OIDC_NAME = env.text("VITRINE_OIDC_NAME", "your organisation")
+OIDC_ROLE = env.text("VITRINE_OIDC_ROLE", "", choices=("", "rater", "analyst"))
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured("VITRINE_OIDC_ISSUER needs VITRINE_OIDC_CLIENT_ID and VITRINE_OIDC_CLIENT_SECRET, too.")
+if OIDC_ISSUER and PRODUCTION and not OIDC_ISSUER.startswith("https://"):
+    raise ImproperlyConfigured(f"VITRINE_OIDC_ISSUER is {OIDC_ISSUER!r}: it begins with https://.")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

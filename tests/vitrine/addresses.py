@@ -201,6 +201,8 @@ ADDRESSES: dict[str, Address] = {
     "metrics": Address(OPERATORS),
     "accounts:login": Address(ALL, statuses=(200, 302)),
     "accounts:logout": Address(ALL, statuses=POST_ONLY),
+    "accounts:oidc": Address(ALL, statuses=(404,)),
+    "accounts:oidc-end": Address(ALL, statuses=(404,)),
     "accounts:account": Address(SIGNED_IN),
     "accounts:password": Address(SIGNED_IN),
     "catalog:media": Address(SIGNED_IN, lambda: [make_photo().key]),
