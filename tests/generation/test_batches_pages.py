@@ -139,6 +139,7 @@ class TestPage:
         for shown in (page, text(client, f"/batches/{batch.pk}/"), text(client, "/batches/")):
             assert ">being retried<" in shown
             assert "over, with failures" not in shown
+        assert "0 of 2 runs have succeeded" in page, "none of them is over while they are taken up"
         assert 'hx-trigger="every 3s"' in page, "the page looks again though all its runs are over"
         now = timezone.now()
         Job.objects.filter(pk=job.pk).update(state="running", lease_until=now, progress_done=1, progress_total=2)
