@@ -37,6 +37,9 @@ FILTERS = (
 )
 NEW_FILTERS = ("since=2026-01-10", "until=2026-01-20", "voters=person", "product=17", "prompt=", "ranker=1&top=3",
                "ranker=sum&top=3", "since=2026-01-05&type=3")  # fmt: skip
+PRODUCT_QUERIES = ("sort=clip_i", "sort=votes", "since=2026-01-10", "ranker=sum&top=3", "question=size&how=fails")
+WALL_QUERIES = ("", "verdict=passed", "question=size&how=fails", "question=size&how=alone", "type=7&sort=clip_i",
+                "campaign=1&method=dreambooth-lora+v1", "verdict=undecided")  # fmt: skip
 _DAY = "timestamp with time zone '2026-01-01 08:00+00'"
 
 
@@ -173,6 +176,22 @@ def pages() -> None:
         told(whole, first, max(first, timed(lambda whole=whole: opened(client, whole), 2)[1]))  # type: ignore[misc]
 
 
+def products() -> None:
+    """Pages of 20 products each, and walls over everything, by what they are asked for."""
+    from catalog.models import Product
+
+    client = signed_in()
+    pks = iter(
+        Product.objects.order_by("pk").values_list("pk", flat=True)[: 21 * (len(PRODUCT_QUERIES) + 1)].iterator()
+    )
+    print(f"\n{'product page':<46}{'median ms':>10}{'p95 ms':>10}")
+    for query in ("", *PRODUCT_QUERIES):
+        told(query or "all its images", *timed(lambda query=query: opened(client, query, f"products/{next(pks)}/"), 20))  # type: ignore[misc]
+    print(f"\n{'wall over everything':<46}{'median ms':>10}{'p95 ms':>10}")
+    for query in WALL_QUERIES:
+        told(query or "all images", *timed(lambda query=query: opened(client, query, "images/"), 10))  # type: ignore[misc]
+
+
 def comparison() -> None:
     """Two methods, 2,000 draws: per image, per product, each question, each type."""
     from review import comparing
@@ -221,10 +240,10 @@ def signed_in() -> Any:
     return client
 
 
-def opened(client: Any, query: str) -> None:
-    response = client.get(f"/review/?{query}")
+def opened(client: Any, query: str, page: str = "") -> None:
+    response = client.get(f"/review/{page}?{query}")
     if response.status_code != 200:
-        raise SystemExit(f"/review/?{query} answered {response.status_code}: {response.content[:500]!r}")
+        raise SystemExit(f"/review/{page}?{query} answered {response.status_code}: {response.content[:500]!r}")
 
 
 def told(name: str, first: float, second: float) -> None:
@@ -250,7 +269,7 @@ def main() -> None:
             began = time.perf_counter()
             work()
             print(f"{name}: {time.perf_counter() - began:,.0f} s", flush=True)
-        for part in (pages, comparison, export, counting):
+        for part in (pages, products, comparison, export, counting):
             part()
         began = time.perf_counter()
         print(f"check: {len(rebuilding.differences())} differences, {time.perf_counter() - began:,.0f} s")
