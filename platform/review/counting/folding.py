@@ -26,6 +26,7 @@ def count_waiting(most: int = BATCH, *, wait: bool = True) -> int:
     """
     if not Waiting.objects.exists():
         return 0
+    be_there()
     with writing():
         counter = lock(wait=wait)
         if counter is None:
@@ -45,9 +46,13 @@ def count_all_waiting() -> int:
     return total
 
 
+def be_there() -> None:
+    """Make the counter's row before a transaction that holds it: others would wait to learn whether there is one."""
+    Counter.objects.get_or_create(pk=1)
+
+
 def lock(*, wait: bool = True) -> Counter | None:
     """The counter, held until the transaction ends; without `wait`, None while somebody else holds it."""
-    Counter.objects.get_or_create(pk=1)
     return Counter.objects.select_for_update(skip_locked=not wait).filter(pk=1).first()
 
 

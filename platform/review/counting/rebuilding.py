@@ -84,6 +84,7 @@ def has_broken_off() -> bool:
 def _turn() -> Iterator[str]:
     """The right to build, by a name that is given back whatever happens; taken from one that gave no sign for long."""
     mine = uuid.uuid4().hex
+    folding.be_there()
     with writing():
         counter = _held()
         if counter.building and counter.alive_at and timezone.now() - counter.alive_at < DEAD_AFTER:

@@ -162,6 +162,7 @@ def test_a_page_does_not_wait_for_who_counts() -> None:
     made, person = rated_campaign(1, raters_per_image=1)[0], make_rater()
     rate(person, made, YES)
     held, over = threading.Event(), threading.Event()
+    folding.be_there()
 
     def hold() -> None:
         with transaction.atomic():
