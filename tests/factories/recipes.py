@@ -19,7 +19,7 @@ _TINY: dict[str, Any] = {
         "most_negative_clip_i": 1.0,
     },
     "finetune": {
-        "rank": 4, "steps": 6, "checkpoint_every": 2, "validate_every": 3, "size": SIDE,
+        "rank": 4, "steps": 6, "checkpoint_every": 2, "validate_every": 6, "size": SIDE,
         "sweep": {"candidates": 2, "steps": 2},
     },
     "generate": {"candidates": 4, "prompts": 2, "steps": 2, "batch": 2, "size": SIDE},

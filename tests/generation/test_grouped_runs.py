@@ -34,7 +34,16 @@ from tests.factories.victims import kill, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COLOURS = ("#b03020", "#2050b0", "#208040")
-SHORT = {"novel_views": False, "new_contexts": False, "negatives": False, "filter": False}
+IMAGES = 4
+
+
+def short_recipe(*, images: int = 1, **finetune: Any) -> Recipe:
+    """Photos straight to training; unless it says so, with no image on the way, each of which is twenty steps."""
+    return tiny_recipe(
+        novel_views=False, new_contexts=False, negatives=False, filter=False,
+        finetune={"sweep": False, "validate_every": 0} | finetune,
+        generate={"candidates": images, "prompts": min(images, 2)},
+    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -102,11 +111,11 @@ def pictures(run: Run) -> dict[tuple[str, int], Any]:
     }
 
 
-def check_done(runs: list[Run]) -> None:
+def check_done(runs: list[Run], images: int = 1) -> None:
     for run in runs:
         run.refresh_from_db()
         assert (run.state, run.problem) == (Run.State.SUCCEEDED, "")
-        assert Candidate.objects.filter(run=run).count() == 4
+        assert Candidate.objects.filter(run=run).count() == images
 
 
 def forget_everything() -> None:
@@ -115,11 +124,10 @@ def forget_everything() -> None:
 
 
 def test_three_together_are_what_each_is_alone(settings: LazySettings, groups: list[int]) -> None:
-    recipe = tiny_recipe(**SHORT, finetune={"sweep": False})
     settings.FINETUNE_TOGETHER = 3
-    together = three_runs(recipe)
+    together = three_runs(short_recipe(images=IMAGES))
     work()
-    check_done(together)
+    check_done(together, IMAGES)
     assert groups == [3]
     trained = [weights(run) for run in together]
     drawn = [pictures(run) for run in together]
@@ -130,7 +138,7 @@ def test_three_together_are_what_each_is_alone(settings: LazySettings, groups: l
     groups.clear()
     alone = [start_run(product, Wish(method)) for product in products]
     work()
-    check_done(alone)
+    check_done(alone, IMAGES)
     assert groups == [1, 1, 1]
     for run, before, images in zip(alone, trained, drawn, strict=True):
         now = weights(run)
@@ -143,7 +151,8 @@ def test_three_together_are_what_each_is_alone(settings: LazySettings, groups: l
 
 def test_a_worker_killed_in_the_middle_of_a_group_costs_nobody_his_images(settings: LazySettings) -> None:
     settings.FINETUNE_TOGETHER = 3
-    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False, "steps": 40, "checkpoint_every": 5}))
+    # Images on the way make it last long enough to be met at work.
+    runs = three_runs(short_recipe(steps=40, checkpoint_every=5, validate_every=3))
     work(until=ready_to_train)
     with worker("victim:1") as victim:
         training = Job.objects.filter(kind="generation.finetune", state=State.RUNNING, progress_done__gt=0)
@@ -179,7 +188,7 @@ def test_without_memory_for_three_they_train_in_smaller_passes(
 ) -> None:
     settings.FINETUNE_TOGETHER = 3
     tried = running_out(monkeypatch, fits=1)
-    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False}))
+    runs = three_runs(short_recipe())
     work()
     check_done(runs)
     assert tried[0] == 3
@@ -189,7 +198,7 @@ def test_without_memory_for_three_they_train_in_smaller_passes(
 def test_without_memory_for_one_there_is_advice(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FINETUNE_TOGETHER = 3
     running_out(monkeypatch, fits=0)
-    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False}))
+    runs = three_runs(short_recipe())
     work()
     for run in runs:
         run.refresh_from_db()
@@ -201,7 +210,7 @@ def test_a_loss_that_is_no_number_is_its_own_products_fault(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch, groups: list[int]
 ) -> None:
     settings.FINETUNE_TOGETHER = 3
-    runs = three_runs(tiny_recipe(**SHORT, finetune={"sweep": False, "steps": 24, "checkpoint_every": 10}))
+    runs = three_runs(short_recipe(steps=24, checkpoint_every=10))
     measured, passed = passes.losses, [0]
 
     def spoiled(*given: Any) -> torch.Tensor:
