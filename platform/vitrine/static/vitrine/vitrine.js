@@ -25,7 +25,10 @@ const wide = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const scrolls = target.scrollWidth > target.clientWidth;
     target.toggleAttribute("data-scrolls", scrolls);
-    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Table, scrolls sideways"]]) {
+    // Several on a page are told apart by their place.
+    const place = [...document.querySelectorAll(".table-wrap")].indexOf(target) + 1;
+    const label = `Table ${place}, scrolls sideways`;
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", label]]) {
       if (scrolls) target.setAttribute(name, value);
       else target.removeAttribute(name);
     }
