@@ -1,5 +1,6 @@
 """OpenMP for LightGBM: the system's, else torch's, else a sentence that names the package."""
 
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,16 @@ def test_torchs_copy_stands_in_for_the_systems() -> None:
     """A machine without libgomp1 is played; LightGBM loads for real, and torch itself is not imported."""
     said = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=True, timeout=100)
     assert said.stdout.startswith("True 4.")
+
+
+def test_threads_that_wait_sleep() -> None:
+    """As OpenMP itself tells it, when it is loaded."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
+    told = subprocess.run(
+        [sys.executable, "-c", "import ranking.learning.lightgbm_library"],
+        env=environment | {"OMP_DISPLAY_ENV": "true"}, capture_output=True, text=True, check=True, timeout=100,
+    ).stderr  # fmt: skip
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in told
 
 
 def test_without_either_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
