@@ -11,7 +11,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from generation.models import Method
+from generation.models import Method, Run
+from generation.models.runs import RunState
 from jobs.context import JobContext
 from vitrine.demo import making
 from vitrine.demo import outcomes as seen
@@ -51,7 +52,9 @@ def _batch_links(show: Show) -> list[tuple[str, str]]:
     newest = Method.objects.filter(name=SWAPS[0]).order_by("-version").first()
     made_by = reverse("generation:runs") + (f"?method={newest.pk}" if newest else "")
     first = reverse("catalog:product", args=[show.products[0]]) if show.products else reverse("catalog:products")
-    return [("Images of a product", first), ("All runs", made_by)]
+    asking = Run.objects.filter(product__in=show.products, state=RunState.NEEDS_PERSON).exists()
+    asks = [("Those that ask you", reverse("generation:runs") + f"?state={RunState.NEEDS_PERSON}")] if asking else []
+    return [("Images of a product", first), ("All runs", made_by), *asks]
 
 
 def _link(label: str, name: str, *args: Any, query: str = "") -> tuple[str, str]:

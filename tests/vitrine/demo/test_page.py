@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from generation.models import Run
 from jobs.models import Job, State
 from tests.factories.accounts import make_user
 from vitrine.access import Role
@@ -86,3 +87,12 @@ def test_its_queries_are_bounded(client_for: ClientFor, over: Show, django_asser
     client = client_for(make_user(Role.OPERATOR))
     with django_assert_max_num_queries(60):
         page(client)
+
+
+def test_runs_that_ask_a_person_are_led_to(client_for: ClientFor, over: Show) -> None:
+    client = client_for(make_user(Role.OPERATOR))
+    assert "Those that ask you" not in page(client)
+    Run.objects.filter(product=over.products[0]).update(state=Run.State.NEEDS_PERSON, finished_at=None)
+    text = page(client)
+    assert "2 runs ask a person" in text
+    assert f"{reverse('generation:runs')}?state=needs_person" in text
