@@ -65,9 +65,7 @@ def test_missing_metrics_and_embeddings_do_not_stop_it(db: None) -> None:
     Candidate.objects.filter(pk__in=some).update(seg_clip_i=None, embeddings="", row=None)
     ranker = train("heads")
     chances = files.fitted(ranker).predict(
-        features.table_of(
-            running.Definition.from_plain(ranker.features), [product.pk for product in world.products]
-        )
+        features.table_of(running.Definition.from_plain(ranker.features), [product.pk for product in world.products])
     )
     assert np.isfinite(chances).all()
 
