@@ -10,7 +10,7 @@ from raters.models import QuestionSet
 from raters.questions import Rule, rule_book
 from review import picks, sums
 from review.filters import Filters
-from review.models import Item, JudgedImage, Verdicts
+from review.models import UNTYPED, Item, JudgedImage, Verdicts
 from review.statistics import own, rates
 from review.statistics.rates import Rate
 from review.sums import OneQuestion
@@ -78,7 +78,7 @@ class _OfType(Filters):
     """Filters of the images of one type only, which look for a ranker's best among its products alone."""
 
     def rows(self) -> QuerySet[JudgedImage]:
-        images = JudgedImage.objects.filter(type=self.type)
+        images = JudgedImage.objects.filter(type=UNTYPED if self.type is None else self.type)
         return best_of(self, Item.objects.filter(pk__in=images.values("item")))
 
 

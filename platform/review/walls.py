@@ -249,7 +249,7 @@ def _ordered(wall: Wall, *, forward: bool) -> QuerySet[Any]:
     value = _value(wall)
     if value is None:
         return rows(wall).order_by("pk" if forward == wall.worst else "-pk")
-    found = rows(wall).annotate(value=value)
+    found: QuerySet[Any] = rows(wall).annotate(value=value)
     if forward:
         order = F("value").asc(nulls_last=True) if wall.worst else F("value").desc(nulls_last=True)
     else:
@@ -262,7 +262,7 @@ def _beyond(wall: Wall, pk: int, *, forward: bool) -> Q:
     value = _value(wall)
     if value is None:
         return Q(pk__gt=pk) if forward == wall.worst else Q(pk__lt=pk)
-    base: QuerySet[Any] = Candidate.objects.all() if wall.verdict == OPEN else JudgedImage.objects.all()  # type: ignore[assignment]
+    base: QuerySet[Any] = Candidate.objects.all() if wall.verdict == OPEN else JudgedImage.objects.all()
     own = base.filter(pk=pk).annotate(value=value).values_list("value", flat=True).first()
     side = Q(pk__lt=pk) if forward else Q(pk__gt=pk)
     if own is None:

@@ -19,7 +19,7 @@ class CreateTables(Operation):
     def __init__(self, operations: Sequence[CreateModel]) -> None:
         self.operations = list(operations)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:  # type: ignore[override]
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return type(self).__name__, [self.operations], {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
@@ -51,7 +51,7 @@ class TablesAtOnce(Migration):
 
     def __init__(self, name: str, app_label: str) -> None:
         super().__init__(name, app_label)
-        self.operations = joined(self.operations)
+        self.operations = joined(self.operations)  # type: ignore[misc]  # as Migration.__init__ does
 
 
 def joined(operations: Sequence[Operation]) -> list[Operation]:

@@ -63,7 +63,9 @@ class ImagesApi(RatersView):
         asked.is_valid(raise_exception=True)
         values = dict(asked.validated_data)
         dry, campaign = values.pop("dry"), campaign_of(pk)
-        given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         choice = Choice(seed=campaign.seed, **given | {"strata": Strata(values.get("strata", ""))})
         if dry:
             return Response({"count": choosing.count(choice)})
@@ -126,7 +128,9 @@ class QuestionSetsApi(RatersView):
             key = serializers.SlugField(max_length=40, help_text="names it in files")
             wording = serializers.CharField(max_length=300, help_text="so that yes is good")
             topic = serializers.CharField(max_length=60, required=False, help_text="its name")
-            help_text = serializers.CharField(max_length=1000, required=False, help_text="for the guidelines")
+            help_text = serializers.CharField(  # type: ignore[assignment]  # a field of that name, too
+                max_length=1000, required=False, help_text="for the guidelines"
+            )
             shown = serializers.ChoiceField(choices=Question.Shown.choices, required=False)
             answers = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
             passing = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)

@@ -167,7 +167,7 @@ def _insert(campaign: Campaign, new: Iterable[NewTask], first: int) -> None:
                     copy.write_row(line)
         else:
             marks = ", ".join(["%s"] * len(COLUMNS))
-            cursor.executemany(f"INSERT INTO raters_task ({names}) VALUES ({marks})", lines)  # noqa: S608 - names
+            cursor.executemany(f"INSERT INTO raters_task ({names}) VALUES ({marks})", list(lines))  # noqa: S608 - names
 
 
 def _product_subjects(campaign: Campaign, products: set[int]) -> dict[int, Subject]:

@@ -79,7 +79,7 @@ def newest_images(show: Show, most: int) -> list[Candidate]:
     """Of the method, not of its ablation: one of each product, newest first, then more of the same."""
     rows = Candidate.objects.filter(run__product__in=show.products, run__method__name=SWAPS[0], run__seed=0, dropped="")
     turns: dict[int, int] = {}
-    order = []
+    order: list[tuple[int, int, Candidate]] = []
     for row in rows.select_related("run__product").order_by("-run__product", "pk"):
         turns[row.run.product_id] = turns.get(row.run.product_id, 0) + 1
         order.append((turns[row.run.product_id], len(order), row))
