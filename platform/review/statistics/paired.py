@@ -147,7 +147,7 @@ def gee(pairs: Pairs) -> Test:
     parts = (k - first * n) / (n.sum() * first * (1 - first)) - (j - second * m) / (m.sum() * second * (1 - second))
     error = math.sqrt(float((parts**2).sum()) * len(pairs) / (len(pairs) - 1))
     said = f"Odds ratio {math.exp(log_odds):.2f}."
-    if error == 0:
+    if _no_spread(parts):
         return Test("Logistic GEE on images", None, f"{said} No product differs from another: there is no error.")
     return Test("Logistic GEE on images", float(2 * stats.t.sf(abs(log_odds) / error, len(pairs) - 1)), said)
 
@@ -165,9 +165,9 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
 def products_needed(apart: Values, difference: float, power: float = POWER) -> int | None:
     """Products for that power at 5 %, were the difference and its spread as found here; None for none of either."""
-    spread = float(apart.std(ddof=1))
-    if difference == 0 or spread == 0 or not math.isfinite(difference):
+    if difference == 0 or _no_spread(apart) or not math.isfinite(difference):
         return None
+    spread = float(apart.std(ddof=1))
     times = stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(power)
     return max(2, math.ceil((float(times) * spread / difference) ** 2))
 
@@ -230,8 +230,13 @@ def _percentiles(value: float, drawn: Values) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
+def _no_spread(apart: Values) -> bool:
+    """Whether products are alike but for what floats leave over: a spread of that passes any test."""
+    return bool(np.ptp(apart) <= 1e-12)
+
+
 def _student(value: float, apart: Values) -> Estimate:
-    if not apart.std():
+    if _no_spread(apart):
         return Estimate(value, said="Without an interval: all products differ alike, and there are too few of them.")
     half = _half(apart)
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half))
@@ -263,13 +268,17 @@ def _student_ratio(
     if first == 0 or not (without[0].all() and without[1].all()):
         return Estimate(first / second, said="Without an interval: too few products have a passing image.")
     logs = np.log(without[0] / without[1])
+    if _no_spread(logs):
+        return Estimate(
+            first / second, said="Without an interval: all products are alike, and there are too few of them."
+        )
     half = _half(len(logs) * math.log(first / second) - (len(logs) - 1) * logs)
     return Estimate(first / second, first / second * math.exp(-half), first / second * math.exp(half))
 
 
 def _paired_t(apart: Values) -> Test:
     name = "Paired t on products"
-    if float(apart.std()) == 0:
+    if _no_spread(apart):
         return Test(name, None, "All products differ by the same: there is no spread to test against.")
     return Test(name, float(stats.ttest_1samp(apart, 0.0).pvalue))
 

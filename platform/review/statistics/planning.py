@@ -126,7 +126,8 @@ def _found(plan: Plan, products: int, studies: int, drawing: np.random.Generator
     error = apart.std(axis=1, ddof=1) / math.sqrt(products)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = apart.mean(axis=1) / error
-    return np.asarray(found > stats.t.ppf(1 - plan.level / 2, products - 1))
+    # Products that differ alike leave no spread to test against: the comparison page names nobody then.
+    return np.asarray((found > stats.t.ppf(1 - plan.level / 2, products - 1)) & (error > 1e-12))
 
 
 def _chances(rate: float, icc: float, scores: Values) -> Values:

@@ -153,14 +153,21 @@ def test_many_products_are_drawn_as_patterns() -> None:
 
 @pytest.mark.parametrize(
     ("images", "first", "second"),
-    [([1, 1], [1, 1], [0, 0]), ([3, 3, 3], [1, 1, 1], [0, 0, 0]), ([4] * 9, [2] * 9, [2] * 9)],
-    ids=["two of one image", "a third each", "no difference"],
+    [
+        ([1, 1], [1, 1], [0, 0]),
+        ([3, 3, 3], [1, 1, 1], [0, 0, 0]),
+        ([4] * 9, [2] * 9, [2] * 9),
+        ([10] * 3, [2] * 3, [1] * 3),
+        ([5] * 3, [2] * 3, [1] * 3),
+    ],
+    ids=["two of one image", "a third each", "no difference", "floats leave a spread", "floats leave none"],
 )
 def test_few_products_that_differ_alike_name_nobody(images: list[int], first: list[int], second: list[int]) -> None:
     counts = [np.array(column) for column in (images, first, images, second)]
     found = paired.per_image(Pairs(*counts))
     assert (found.better, found.difference.low, found.products_needed) == ("", None, None)
     assert "all products differ alike" in found.difference.said
+    assert (found.ratio.low, found.tests[0].p, found.tests[2].p) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ def test_the_same_seed_gives_the_same_plan() -> None:
     assert planning.products_for(PAPER, seed=3, studies=200) == planning.products_for(PAPER, seed=3, studies=200)
 
 
+def test_a_study_whose_products_all_differ_alike_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Under the first method drawn nothing passes, under the second everything: no spread, and no comparison says more.
+    rates = iter([0.0, 1.0])
+    monkeypatch.setattr(planning, "_chances", lambda *given: np.full(given[2].shape, next(rates)))
+    assert planning.power_of(Plan(0.1, 0.9, images=1), 3, studies=10) == 0
+
+
 @pytest.mark.parametrize("icc", [0.05, 0.25, 0.6])
 def test_the_clustering_put_in_is_the_clustering_found(icc: float) -> None:
     drawing = np.random.default_rng(1)
