@@ -106,15 +106,17 @@ def _turn() -> Iterator[str]:
 def _mend(tasks: list[int], turn: str) -> int:
     """Images that differ are looked at once more with the counter held: others may have counted them meanwhile."""
     suspects = list(folding.differing(tasks))
+    _alive(turn)
     if not suspects:
-        _alive(turn)
         return 0
     with writing():
         counter = _mine(turn)
         if len(suspects) > MANY and not counter.partial:
             counter.partial = True
             _set(partial=True)
-        return folding.bring_up(suspects, counter)
+        changed = folding.bring_up(suspects, counter)
+    _alive(turn)
+    return changed
 
 
 def _surely(suspects: list[int]) -> list[Difference]:

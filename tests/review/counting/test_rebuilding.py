@@ -147,6 +147,24 @@ def test_one_that_is_taken_for_dead_stops_when_it_finds_that(db: None, monkeypat
     assert Counter.objects.get().building == "another"
 
 
+def test_batches_that_differ_are_a_sign_of_life(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, people = rated_campaign(3, raters_per_image=1)
+    rate_all(made, people)
+    forget_everything()
+    monkeypatch.setattr(folding, "BATCH", 1)  # each of which has an image that differs
+    earlier = timezone.now() - timedelta(minutes=4)
+    signs = []
+
+    def look(_done: int, _total: int | None, message: str) -> None:
+        if "compared" in message:
+            signs.append(Counter.objects.get().alive_at)
+            Counter.objects.update(alive_at=earlier)
+
+    assert rebuilding.rebuild(look) > 0
+    assert len(signs) == 3
+    assert all(sign and sign > earlier for sign in signs)
+
+
 def test_a_first_count_is_begun_again_only_when_nobody_is_at_it(db: None) -> None:
     Counter.objects.create(pk=1, partial=True, building="somebody", alive_at=timezone.now())
     tasks.submit_count()
