@@ -22,7 +22,7 @@ from ranking.models import DriftNotice, RatingPlan, Training, Trial
 from raters.models import Ruling
 from raters.services import campaigns, changes, exclusions
 from raters.services.questions import default_question_set
-from review.models import Comparison, Report
+from review.models import Comparison, Report, Study
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
@@ -313,6 +313,7 @@ ADDRESSES: dict[str, Address] = {
     "ranking:notice-close": Address(OPERATORS, drift_notice, POST_ONLY),
     "ranking:product-picks": Address(LOOK, lambda: [make_product().pk]),
     "ranking:candidate-score": Address(LOOK, lambda: [make_candidate().pk]),
+    "ranking:candidate-explain": Address(LOOK, lambda: [make_candidate().pk], POST_ONLY),
     "ranking:api-rankers": Address(LOOK),
     "ranking:api-champion": Address(LOOK),
     "ranking:api-rollback": Address(OPERATORS, statuses=POST_ONLY),
@@ -429,6 +430,23 @@ ADDRESSES: dict[str, Address] = {
     "review:comparison-file": Address(LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk, "moved", "csv"]),
     "review:tables": Address(LOOK),
     "review:table-file": Address(LOOK, lambda: ["table-1", "tex"]),
+    "review:metrics": Address(LOOK),
+    "review:planner": Address(LOOK),
+    "review:study": Address(LOOK, lambda: [Study.objects.create(kind="plan").pk]),
+    "review:weeks": Address(LOOK),
+    "review:products": Address(LOOK),
+    "review:product": Address(LOOK, product),
+    "review:product-panel": Address(LOOK, product),
+    "review:item": Address(LOOK, lambda: [0], (404,)),
+    "review:images": Address(LOOK),
+    "review:wall": Address(LOOK),
+    "review:send": Address(OPERATORS, statuses=POST_ONLY),
+    "review:candidate": Address(LOOK, candidate),
+    "review:upload": Address(LOOK, lambda: [0], (404,)),
+    "review:thumbnail": Address(LOOK, lambda: [0], (404,)),
+    "review:mark": Address(LOOK, statuses=POST_ONLY),
+    "review:note-write": Address(LOOK, statuses=POST_ONLY),
+    "review:note-change": Address(LOOK, lambda: [1, "change"], POST_ONLY),
     "review:api-overview": Address(LOOK),
     "review:api-table": Address(LOOK, lambda: ["questions"]),
     "review:api-table-file": Address(LOOK, lambda: ["types", "csv"]),
