@@ -215,9 +215,8 @@ def test_sets_that_extend_in_a_circle(own: Places) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "../sd15", "sd15/", ""])
 def test_there_is_no_such_set(name: str, own: Places) -> None:
-    with pytest.raises(
-        BadModelSet, match=r"no model set .*; there are: classical, klein, mini, sd15, sd15-paper, sdxl\."
-    ):
+    there = "classical, classical-mini, klein, mini, sd15, sd15-paper, sdxl"
+    with pytest.raises(BadModelSet, match=rf"no model set .*; there are: {there}\."):
         read_set(name, own)
 
 
