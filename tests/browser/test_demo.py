@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_accessibility import AXE, violations
+from vitrine.management.commands.up import free_port
 
 pytestmark = pytest.mark.timeout(1_200)  # a minute of work, and a machine may be busy
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     data = tmp_path_factory.mktemp("demo")
     variables = {**os.environ, "VITRINE_DATA_DIR": str(data), "DATABASE_URL": "", "CELERY_BROKER_URL": ""}
     variables |= {"VITRINE_LOG_LEVEL": "WARNING", "OMP_NUM_THREADS": "1"}
+    # Of its own: another test's demonstration may start at the same moment.
+    variables["VITRINE_PORT"] = str(free_port("127.0.0.1", 18_200, chosen=False))
     command = [sys.executable, "manage.py", "demo", "--products", "2", "--images", "2"]
     process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, bufsize=1)
     assert process.stdout

@@ -203,7 +203,13 @@ def test_nothing_is_removed_where_there_is_no_demo(data: Path) -> None:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, str]]:
     """A real `manage.py demo` that has said it is ready: the process, its address, what it said."""
-    variables = {**os.environ, "VITRINE_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": ""}
+    port = free_port("127.0.0.1", 18_100, chosen=False)
+    variables = {
+        **os.environ,
+        "VITRINE_DATA_DIR": str(tmp_path / "data"),
+        "DATABASE_URL": "",
+        "VITRINE_PORT": str(port),
+    }
     command = [sys.executable, "manage.py", "demo", "--no-show"]
     process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, bufsize=1)
     assert process.stdout
