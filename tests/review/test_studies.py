@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from jobs.exceptions import JobError
-from jobs.models import Job
+from jobs.models import Job, State
 from review import against_people, plans
 from review.filters import Filters
 from review.models import Study
@@ -107,6 +108,29 @@ def test_the_page_on_metrics_from_asking_to_figures(client: Client, monkeypatch:
     assert "100.0 %" in page
     assert 'data-plot="against-clip-i"' in client.get(f"{response.url}&metric=clip_i").content.decode()
     assert 'data-plot="against-clip-i"' not in client.get(f"{response.url}&metric=gone").content.decode()
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [("/review/metrics/?method=a&first=2", {}), ("/review/planner/", PLAN)],
+    ids=["metrics", "plan"],
+)
+def test_a_study_whose_job_ended_without_it_is_asked_for_again(
+    address: str, sent: dict[str, Any], state: State, client: Client
+) -> None:
+    page = client.post(address, sent).url
+    study = Study.objects.get()
+    assert 'hx-trigger="every 2s"' in client.get(page).content.decode()
+    Job.objects.update(state=state, error="the worker was stopped", finished_at=timezone.now())
+    assert client.get(f"/review/studies/{study.pk}/").headers["HX-Refresh"] == "true"
+    told = client.get(page).content.decode()
+    assert "It was not made" in told
+    assert "every 2s" not in told
+    assert ("Compute again" if "metrics" in address else "Simulate") in told
+    client.post(address, sent)
+    assert Study.objects.count() == 2
+    assert "Being computed" in client.get(page).content.decode()
 
 
 @pytest.mark.parametrize("query", ["since=2026-02-01&until=2026-01-01", "first=0", "first=x"])

@@ -13,7 +13,7 @@ from review.plotting import Plot
 from review.services import studies
 from review.study_forms import SUM, MetricsForm, metrics_query
 from review.views.overview import LOOK
-from review.views.studies import job_of
+from review.views.studies import is_busy, job_of
 from vitrine.access import allow
 
 
@@ -32,7 +32,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "wish": wish, "choices": choices(), "filters": filters, "first": first,
                                "study": study, "query": query}  # fmt: skip
     if study is not None:
-        context["job"] = job_of(study)
+        context["job"] = job = job_of(study)
+        context["busy"] = is_busy(job)
         if study.result:
             context |= shown(study.result, metric)
     return render(request, "review/metrics.html", context, status=200 if good else 422)

@@ -13,7 +13,7 @@ from review.models import Study
 from review.services import studies
 from review.study_forms import PlannerForm
 from review.views.overview import LOOK
-from review.views.studies import job_of
+from review.views.studies import is_busy, job_of
 from vitrine.access import allow
 
 
@@ -25,13 +25,15 @@ def planner(request: HttpRequest) -> HttpResponse:
     form = PlannerForm(sent) if sent else PlannerForm(initial=_usual())
     query = form.query if form.is_bound else ""
     if request.method == "POST" and query:
-        if studies.newest(Study.Kind.PLAN, query) is None or "again" in request.POST:
+        there = studies.newest(Study.Kind.PLAN, query)
+        if there is None or there.result is None or "again" in request.POST:
             studies.ask(Study.Kind.PLAN, query, by=request.user)
         return redirect(f"{request.path}?{query}")
     study = studies.newest(Study.Kind.PLAN, query) if query else None
     context: dict[str, Any] = {"form": form, "choices": choices(), "study": study, "filters": Filters()}
     if study is not None:
-        context["job"] = job_of(study)
+        context["job"] = job = job_of(study)
+        context["busy"] = is_busy(job)
         if study.result:
             wanted = form.cleaned_data["power"] / 100
             context |= {"plan": study.result, "plot": plots.power(study.result["curve"], wanted)}
