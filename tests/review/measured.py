@@ -1,8 +1,6 @@
 """Judged candidates with metrics and scores, so that it is known what these say of the verdicts."""
 
-from datetime import timedelta
-
-from django.db.models import F
+from datetime import UTC, datetime, timedelta
 
 from generation.models import Candidate
 from ranking.models import Ranker, Score
@@ -11,6 +9,8 @@ from review.counting import rebuilding
 from tests.factories.catalog import make_product
 from tests.factories.generation import make_candidate, make_run
 from tests.review.made import judged
+
+WEDNESDAY = datetime(2026, 3, 4, 12, tzinfo=UTC)  # far from midnight and from the week's end, whenever tests run
 
 
 def measured(products: int = 12, images: int = 4, method: str = "a", *, weeks: int = 1, kind: str = "mug") -> None:
@@ -30,7 +30,7 @@ def measured(products: int = 12, images: int = 4, method: str = "a", *, weeks: i
             task = next(tasks)
             made.tasks.filter(pk=task.pk).update(candidate=candidate)
             earlier = timedelta(weeks=number % weeks)
-            Rating.objects.filter(task=task).update(made_at=F("made_at") - earlier)
+            Rating.objects.filter(task=task).update(made_at=WEDNESDAY - earlier)
     rebuilding.rebuild()
 
 
