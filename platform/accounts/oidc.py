@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -35,12 +35,13 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Send the browser to the provider, which sends it back to `end`."""
     client = _client_or_404()
     wanted = request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     try:
         answer: HttpResponse = client.authorize_redirect(request, _callback(request))
-    except _errors():
+    except _errors() as error:
+        _forget(error)
         return _failed(request, f"{settings.OIDC_NAME} does not answer. Try again later, or sign in with a password.")
-    request.session[NEXT] = wanted if safe else ""
+    request.session[NEXT] = wanted if ours and wanted.startswith("/") else ""
     return answer
 
 
@@ -52,22 +53,32 @@ def end(request: HttpRequest) -> HttpResponse:
     client = _client_or_404()
     try:
         claims = _claims(client, request)
-    except _errors():
+    except _errors() as error:
+        _forget(error)
         return _failed(request, f"{settings.OIDC_NAME} did not sign you in. Try again from this page.")
+    except AccountError as refusal:
+        return _failed(request, str(refusal))
     try:
         person = person_of(claims, role=settings.OIDC_ROLE)
     except AccountError as refusal:
         return _failed(request, str(refusal))
     wanted = request.session.pop(NEXT, "")
     login(request, person, backend=BACKEND)
-    return redirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
+    return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
 def _claims(client: Any, request: HttpRequest) -> Claims:
-    """What the provider's ID token says of the person. Raises one of `_errors`."""
+    """What the provider's ID token says of the person. Raises one of `_errors`, and AccountError."""
     metadata = client.load_server_metadata()
     offered = metadata.get("id_token_signing_alg_values_supported", ALGORITHMS)
-    metadata["id_token_signing_alg_values_supported"] = [name for name in offered if name in ALGORITHMS]
+    taken = [name for name in offered if name in ALGORITHMS]
+    if not taken:  # an empty list would mean to Authlib: whatever is usual
+        told = ", ".join(map(str, offered)) or "none"
+        raise AccountError(
+            f"{settings.OIDC_NAME} signs its answers in no way that this site takes ({told}). Ask an operator of this"
+            f" site: there it has to be one of {', '.join(ALGORITHMS)}."
+        )
+    metadata["id_token_signing_alg_values_supported"] = taken
     needed = {
         "iss": {"essential": True, "values": [settings.OIDC_ISSUER]},
         "aud": {"essential": True, "values": [settings.OIDC_CLIENT_ID]},
@@ -109,7 +120,19 @@ def _errors() -> tuple[type[Exception], ...]:
     from joserfc.errors import JoseError  # noqa: PLC0415
     from requests import RequestException  # noqa: PLC0415
 
-    return (AuthlibBaseError, JoseError, RequestException, RuntimeError, KeyError, ValueError)
+    wrong_shape = (TypeError, AttributeError, KeyError, ValueError)
+    return (AuthlibBaseError, JoseError, RequestException, RuntimeError, *wrong_shape)
+
+
+def _forget(error: Exception) -> None:
+    """Have the provider's description and keys read anew: they may have changed, or were wrong when they were read.
+
+    Not where what came back answers no question of ours: anybody can send that.
+    """
+    from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415 - as above
+
+    if not isinstance(error, AuthlibBaseError):
+        _client.cache_clear()
 
 
 def _callback(request: HttpRequest) -> str:

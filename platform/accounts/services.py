@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.exceptions import AccountError
 from accounts.models import Identity, User
 from vitrine.access import Role
+
+_LONGEST = {"subject": 255, "email": 254}  # as the tables have it
 
 
 @transaction.atomic
@@ -43,13 +45,24 @@ class Claims:
     email_verified: bool = False
 
 
-@transaction.atomic
 def person_of(claims: Claims, *, role: str = "") -> User:
     """The user behind an identity elsewhere: known by its subject, else the one person with its verified address.
 
     Who is neither gets an account with this role and without a password; without a role, only known people get in. An
-    administrator is never found by an address. Raises AccountError.
+    administrator is never found by an address, nor is who is somebody else to that provider already. A password that
+    an operator chose ends: the person never had it. Raises AccountError.
     """
+    for name, longest in _LONGEST.items():
+        if len(getattr(claims, name)) > longest:
+            raise AccountError(f"Your {name} there has over {longest} characters, more than this site can keep.")
+    try:
+        return _person_of(claims, role)
+    except IntegrityError:  # signed in twice at once for the first time: the other one has made what is needed
+        return _person_of(claims, role)
+
+
+@transaction.atomic
+def _person_of(claims: Claims, role: str) -> User:
     known = Identity.objects.filter(issuer=claims.issuer, subject=claims.subject).select_related("user").first()
     person = known.user if known else _by_address(claims)
     if person is None:
@@ -58,6 +71,10 @@ def person_of(claims: Claims, *, role: str = "") -> User:
         raise AccountError("This account is switched off. Ask an operator of this site.")
     if known is None:
         Identity.objects.create(user=person, issuer=claims.issuer, subject=claims.subject)
+    if person.password_is_temporary:
+        person.set_unusable_password()
+        person.password_is_temporary = False
+        person.save(update_fields=["password", "password_is_temporary"])
     return person
 
 
@@ -65,7 +82,9 @@ def _by_address(claims: Claims) -> User | None:
     if not (claims.email and claims.email_verified):
         return None
     found = list(User.objects.filter(email__iexact=claims.email, is_superuser=False)[:2])
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1 or found[0].identities.filter(issuer=claims.issuer).exists():
+        return None
+    return found[0]
 
 
 def _made(claims: Claims, role: str) -> User:

@@ -4,11 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
+from django.db.models.signals import pre_save
 from django.test import Client
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -16,7 +19,7 @@ from joserfc.jwk import RSAKey
 from accounts import oidc
 from accounts.exceptions import AccountError
 from accounts.models import Identity, User
-from accounts.services import Claims, person_of
+from accounts.services import Claims, create_user, person_of
 from tests.factories.accounts import make_user
 from vitrine.access import Role, roles_of
 
@@ -26,7 +29,7 @@ ADA = {"sub": "a-1", "preferred_username": "ada", "email": "ada@example.org", "e
 
 
 class Provider(ThreadingHTTPServer):
-    """One client, one person, codes that are good once; `spoil` changes the claims of the next ID token."""
+    """One client, one person; `spoil` changes the claims of the next ID token, `changed` the provider's description."""
 
     daemon_threads = True
 
@@ -34,7 +37,8 @@ class Provider(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.issuer = f"http://127.0.0.1:{self.server_port}"
         self.person: dict[str, Any] = ADA
-        self.key = KEY
+        self.key = self.published = KEY
+        self.changed: dict[str, Any] = {}
         self.spoil: dict[str, Any] = {}
         self.asked: dict[str, str] = {}
         self.used: list[dict[str, str]] = []
@@ -42,7 +46,8 @@ class Provider(ThreadingHTTPServer):
     def description(self) -> dict[str, Any]:
         paths = {"authorization_endpoint": "auth", "token_endpoint": "token", "jwks_uri": "keys"}
         urls = {name: f"{self.issuer}/{path}" for name, path in paths.items()}
-        return {"issuer": self.issuer, "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"], **urls}
+        algorithms = {"id_token_signing_alg_values_supported": ["RS256", "HS256", "none"]}
+        return {"issuer": self.issuer, **algorithms, **urls, **self.changed}
 
     def token(self, sent: dict[str, str]) -> dict[str, Any]:
         self.used.append(sent)
@@ -56,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Provider
 
     def do_GET(self) -> None:
-        keys = {"keys": [KEY.as_dict(private=False)]}
+        keys = {"keys": [self.server.published.as_dict(private=False)]}
         self._answer(keys if self.path == "/keys" else self.server.description())
 
     def do_POST(self) -> None:
@@ -150,6 +155,47 @@ def test_a_token_that_somebody_else_signed(client: Client, provider: Provider) -
     assert not User.objects.exists()
 
 
+def test_keys_that_changed_are_read_at_the_next_try(client: Client, provider: Provider) -> None:
+    sign_in(Client(), provider)
+    provider.key = provider.published = OTHER_KEY
+    assert "did not sign you in" in said(sign_in(client, provider), client)
+    sign_in(client, provider)
+    assert whoever_is_in(client) == "ada"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"id_token_signing_alg_values_supported": ["HS256"]}, "no way that this site takes (HS256)"),
+        ({"id_token_signing_alg_values_supported": []}, "no way that this site takes (none)"),
+        ({"id_token_signing_alg_values_supported": None}, "did not sign you in"),
+        ({"jwks_uri": None}, "did not sign you in"),
+        ({"jwks_uri": 7}, "did not sign you in"),
+        ({"token_endpoint": None}, "did not sign you in"),
+        ({"token_endpoint": ["token"]}, "did not sign you in"),
+    ],
+    ids=str,
+)
+def test_a_provider_that_is_set_up_wrongly(
+    client: Client, provider: Provider, changed: dict[str, Any], why: str
+) -> None:
+    provider.changed = changed
+    assert why in said(sign_in(client, provider), client)
+    assert not User.objects.exists()
+    provider.changed = {}
+    oidc._client.cache_clear()
+    assert sign_in(client, provider).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("described", [[], "soon", None, {}, {"authorization_endpoint": 7}], ids=str)
+def test_a_description_of_another_shape_is_read_again(client: Client, provider: Provider, described: Any) -> None:
+    provider.description = lambda: described  # type: ignore[method-assign]
+    assert "does not answer" in said(client.get("/account/oidc/"), client)
+    del provider.description  # type: ignore[misc]
+    sign_in(client, provider)
+    assert whoever_is_in(client) == "ada"
+
+
 @pytest.mark.parametrize("changed", [{"state": "forged"}, {"error": "access_denied"}], ids=["forged", "refused"])
 def test_an_answer_to_nothing_that_was_asked(client: Client, provider: Provider, changed: dict[str, str]) -> None:
     assert "did not sign you in" in said(sign_in(client, provider, **changed), client)
@@ -163,7 +209,7 @@ def test_the_same_answer_twice_signs_in_once(client: Client, provider: Provider)
     assert len(provider.used) == 1
 
 
-@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "foo", "home"])
 def test_nobody_is_sent_elsewhere(client: Client, provider: Provider, where: str) -> None:
     assert sign_in(client, provider, f"?next={where}").headers["Location"] == "/"
 
@@ -180,6 +226,17 @@ def test_the_button_is_there_where_a_provider_is(client: Client, provider: Provi
     settings.OIDC_ISSUER = ""
     assert "Example Ltd" not in client.get("/account/login/").content.decode()
     assert client.get("/account/oidc/").status_code == 404
+
+
+def test_who_was_entered_by_an_operator_needs_no_password(client: Client, provider: Provider) -> None:
+    entered = create_user(name="lovelace", password="blue-mug-on-a-shelf", roles=[Role.RATER], email=ADA["email"])
+    assert entered.password_is_temporary
+    assert sign_in(client, provider, "?next=/rate/").headers["Location"] == "/rate/"
+    assert whoever_is_in(client) == "lovelace"
+    assert client.get("/rate/").status_code == 200
+    assert client.get("/api/rate/mine.csv").status_code == 200
+    entered.refresh_from_db()
+    assert (entered.password_is_temporary, entered.has_usable_password()) == (False, False)
 
 
 def claims(**fields: Any) -> Claims:
@@ -201,6 +258,75 @@ def test_an_address_that_two_people_have_finds_nobody() -> None:
         User.objects.filter(pk=make_user(Role.RATER).pk).update(email="ada@example.org")
     with pytest.raises(AccountError, match="no account here yet"):
         person_of(claims(email="ada@example.org", email_verified=True))
+
+
+def test_an_address_finds_nobody_who_is_somebody_else_to_the_provider() -> None:
+    first = person_of(claims(email="ada@example.org", email_verified=True), role="rater")
+    other = claims(subject="t", email="ada@example.org", email_verified=True)
+    assert person_of(other, role="rater") != first
+    assert first.identities.get().subject == "s"
+    with pytest.raises(AccountError, match="no account here yet"):
+        person_of(claims(subject="u", email="ada@example.org", email_verified=True))
+
+
+def test_an_address_finds_who_is_known_to_another_provider() -> None:
+    first = person_of(claims(email="ada@example.org", email_verified=True), role="rater")
+    elsewhere = claims(issuer="https://other.example", email="ada@example.org", email_verified=True)
+    assert person_of(elsewhere) == first
+    assert first.identities.count() == 2
+
+
+@pytest.mark.parametrize(("name", "longest"), [("subject", 255), ("email", 254)])
+def test_what_is_too_long_to_be_kept(name: str, longest: int) -> None:
+    assert getattr(claims(**{name: "x" * longest}), name)
+    person_of(claims(email_verified=True, **{name: "x" * longest}), role="rater")
+    with pytest.raises(AccountError, match=f"Your {name} there has over {longest} characters"):
+        person_of(claims(**{name: "x" * (longest + 1)}), role="rater")
+
+
+def test_a_name_that_is_taken_at_that_moment() -> None:
+    """A sign-in that another overtakes is done once more, and finds what there is by then."""
+    overtaken: list[User] = []
+
+    def overtake(instance: User, **_: Any) -> None:
+        if not overtaken:
+            overtaken.append(instance)
+            User.objects.bulk_create([User(username=instance.username)])
+
+    pre_save.connect(overtake, sender=User)
+    try:
+        person = person_of(claims(), role="rater")
+    finally:
+        pre_save.disconnect(overtake, sender=User)
+    assert (overtaken[0].pk, person.username, User.objects.count()) == (None, "ada", 1)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_same_new_person_twice_at_once() -> None:
+    """On PostgreSQL; SQLite has one writer at a time, who reads what the one before has written."""
+    both = threading.Barrier(2, timeout=60)
+    waited: set[int] = set()
+
+    def wait(**_: Any) -> None:
+        if threading.get_ident() not in waited:
+            waited.add(threading.get_ident())
+            both.wait()
+
+    def sign_in_once(_: int) -> int:
+        try:
+            return person_of(claims(), role="rater").pk
+        finally:
+            connection.close()
+
+    pre_save.connect(wait, sender=User)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            found = set(threads.map(sign_in_once, range(2)))
+    finally:
+        pre_save.disconnect(wait, sender=User)
+    assert found == set(User.objects.values_list("pk", flat=True))
+    assert Identity.objects.count() == 1
 
 
 def test_who_is_switched_off_stays_out() -> None:
