@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.forms import PersonCreationForm, TemporaryPasswordForm
-from accounts.models import User
+from accounts.models import Identity, User
 from vitrine.access import Role
 from vitrine.admin import OperatorModelAdmin
 
@@ -88,6 +88,28 @@ class PersonAdmin(UserAdmin, OperatorModelAdmin):  # type: ignore[type-arg,misc]
     @admin.display(description="Roles")
     def role_names(self, person: User) -> str:
         return ", ".join(sorted(group.name for group in person.groups.all()))
+
+
+@admin.register(Identity)
+class IdentityAdmin(OperatorModelAdmin):
+    """Who signs in with which account of an organisation: shown, and taken away where it is the wrong one."""
+
+    list_display = ("user", "subject", "issuer", "created_at")
+    list_filter = ("issuer",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "subject")
+    ordering = ("-created_at",)
+    fields = ("user", "subject", "issuer", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Identity]:
+        found: QuerySet[Identity] = super().get_queryset(request)
+        return found if request.user.is_superuser else found.filter(user__is_superuser=False)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(AccessAttempt)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Identity, User
 from tests.factories.accounts import make_user
 from vitrine.access import Role, roles_of
 
@@ -159,3 +159,32 @@ def test_failed_sign_ins_are_read_only(admin: Client, rater: User) -> None:
     attempt.refresh_from_db()
     assert attempt.failures_since_start == 1
     assert admin.get(reverse("admin:axes_accessattempt_add")).status_code == 403
+
+
+def test_an_identity_is_shown_and_taken_away_and_not_written(admin: Client, rater: User) -> None:
+    identity = Identity.objects.create(user=rater, issuer="https://id.example", subject="ada-1")
+    page = reverse("admin:accounts_identity_changelist")
+    one = reverse("admin:accounts_identity_change", args=[identity.pk])
+    assert rater.username in admin.get(page).content.decode()
+    assert "ada-1" in admin.get(one).content.decode()
+    assert admin.get(reverse("admin:accounts_identity_add")).status_code == 403
+    assert admin.post(one, {"user": rater.pk, "issuer": "https://id.example", "subject": "eve"}).status_code == 403
+    identity.refresh_from_db()
+    assert identity.subject == "ada-1"
+    admin.post(reverse("admin:accounts_identity_delete", args=[identity.pk]), {"post": "yes"})
+    assert not Identity.objects.exists()
+    assert User.objects.filter(pk=rater.pk).exists()
+
+
+def test_a_superusers_identity_is_out_of_reach(admin: Client, client_for: ClientFor, db: None) -> None:
+    root = make_user(superuser=True)
+    identity = Identity.objects.create(user=root, issuer="https://id.example", subject="root-1")
+    assert "root-1" not in admin.get(reverse("admin:accounts_identity_changelist")).content.decode()
+    admin.post(reverse("admin:accounts_identity_delete", args=[identity.pk]), {"post": "yes"})
+    assert Identity.objects.exists()
+    assert "root-1" in client_for(root).get(reverse("admin:accounts_identity_changelist")).content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.RATER, Role.ANALYST])
+def test_identities_are_for_operators(client_for: ClientFor, db: None, role: Role) -> None:
+    assert client_for(make_user(role)).get(reverse("admin:accounts_identity_changelist")).status_code == 403

@@ -13,7 +13,7 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 
-from accounts.models import User
+from accounts.models import Identity, User
 from catalog.models import ImportRefusal, ImportRun
 from generation.live import CUT
 from generation.models import Adapter, Batch, PhotoCaption, PhotoMask, RunStage
@@ -98,6 +98,10 @@ def person() -> list[Any]:
 
 def attempt() -> list[Any]:
     return [AccessAttempt.objects.create(username="somebody", user_agent="", failures_since_start=1).pk]
+
+
+def identity() -> list[Any]:
+    return [Identity.objects.create(user=make_user(Role.RATER), issuer="https://id.example", subject=uuid4().hex).pk]
 
 
 def a_persons_page() -> list[Any]:
@@ -478,6 +482,7 @@ ADDRESSES: dict[str, Address] = {
     "admin:(?P<url>.*)$": Address(OPERATORS, statuses=(404,), path="/admin/no-such-page/"),
     "admin:auth_user_password_change": Address(OPERATORS, person),
     **admin_pages("accounts_user", person, add=True),
+    **admin_pages("accounts_identity", identity, delete=True),
     **admin_pages("axes_accessattempt", attempt),
     **admin_pages("catalog_producttype", product_type, add=True),
     **admin_pages("catalog_product", product),
