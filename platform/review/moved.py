@@ -8,20 +8,29 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from catalog.models import Product
+from raters.models import Task
 from review.filters import Filters
-from review.models import Item, JudgedImage, Name, Verdicts
+from review.models import Item, Name, Verdicts
 
 PICTURES = 4  # of a product, each method
 Result = Mapping[str, Any]  # a comparing.Comparison as plain values
 
 
 @dataclass(frozen=True)
+class MovedImage:
+    """An image and its verdict of the day on which the methods were compared."""
+
+    task: Task
+    verdict: int
+
+
+@dataclass(frozen=True)
 class MovedProduct:
-    """One product: its row in the catalogue, if it has one, and judged images of either method, passing ones first."""
+    """One product: its row in the catalogue, if it has one, and images of either method, passing ones first."""
 
     item: Item
     product: Product | None
-    sides: tuple[tuple[str, tuple[JudgedImage, ...]], ...]
+    sides: tuple[tuple[str, tuple[MovedImage, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -34,39 +43,62 @@ class MovedSide:
     products: tuple[MovedProduct, ...]
 
 
-def pictures(filters: Filters, results: Sequence[Result]) -> list[tuple[MovedSide, ...]]:
-    """For each result, those that its second method gained and those that it lost.
+def with_pictures(filters: Filters, results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The results, each side of `moved` with `shown`: by item, of first and second method, [task, verdict] of images.
 
-    Five queries whatever the number of results, products and images.
+    Two queries whatever the number of results, products and images. Kept with a comparison, so that it stays as it was.
     """
-    wanted = {item for one in results for side in one["moved"].values() for item in side["items"]}
-    items = Item.objects.in_bulk(wanted)
-    products = Product.objects.select_related("cover").in_bulk([one.product for one in items.values() if one.product])
+    wanted = sorted({item for one in results for side in one["moved"].values() for item in side["items"]})
     methods = {name for one in results for name in (one["first"], one["second"])}
     names = dict(Name.objects.filter(kind=Name.Kind.METHOD, text__in=methods).values_list("text", "pk"))
-    images = _images(filters, list(items), list(names.values()))
+    images = _images(filters, wanted, list(names.values()))
 
-    def told(pk: int, one: Result) -> MovedProduct:
-        item = items[pk]
-        sides = [(name, tuple(images.get((pk, names.get(name, 0)), ()))) for name in (one["first"], one["second"])]
-        return MovedProduct(item, products.get(item.product or 0), tuple(sides))
+    def shown(items: Sequence[int], one: Result) -> list[list[list[tuple[int, int]]]]:
+        two = [names.get(one[which], 0) for which in ("first", "second")]
+        return [[images.get((item, method), []) for method in two] for item in items]
 
     return [
-        tuple(
-            MovedSide(key, one[method], one["moved"][key]["count"],
-                      tuple(told(pk, one) for pk in one["moved"][key]["items"] if pk in items))
-            for key, method in (("gained", "second"), ("lost", "first"))
-        )
+        {**one, "moved": {key: {**side, "shown": shown(side["items"], one)} for key, side in one["moved"].items()}}
         for one in results
-    ]  # fmt: skip
+    ]
 
 
-def _images(filters: Filters, items: Sequence[int], methods: Sequence[int]) -> dict[tuple[int, int], list[JudgedImage]]:
-    """The first few decided images by item and method: PICTURES of each, however many there are."""
+def pictures(results: Sequence[Result]) -> list[tuple[MovedSide, ...]]:
+    """For each result, those that its second method gained and those that it lost, with the pictures kept of them.
+
+    Three queries whatever the number of results, products and images.
+    """
+    sides = [side for one in results for side in one["moved"].values()]
+    items = Item.objects.in_bulk({item for side in sides for item in side["items"]})
+    products = Product.objects.select_related("cover").in_bulk([one.product for one in items.values() if one.product])
+    kept = {task for side in sides for two in side.get("shown", ()) for images in two for task, _ in images}
+    tasks = Task.objects.select_related("candidate").in_bulk(kept)
+
+    def told(pk: int, shown: Sequence[Sequence[tuple[int, int]]], names: Sequence[str]) -> MovedProduct:
+        both = [
+            (name, tuple(MovedImage(tasks[task], verdict) for task, verdict in images if task in tasks))
+            for name, images in zip(names, shown, strict=False)
+        ]
+        return MovedProduct(items[pk], products.get(items[pk].product or 0), tuple(both))
+
+    def side_of(one: Result, key: str, method: str) -> MovedSide:
+        side, names = one["moved"][key], (one["first"], one["second"])
+        shown = zip(side["items"], side.get("shown", [()] * len(side["items"])), strict=True)
+        return MovedSide(
+            key, one[method], side["count"], tuple(told(pk, two, names) for pk, two in shown if pk in items)
+        )
+
+    return [(side_of(one, "gained", "second"), side_of(one, "lost", "first")) for one in results]
+
+
+def _images(
+    filters: Filters, items: Sequence[int], methods: Sequence[int]
+) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Task and verdict of the first few decided images by item and method: PICTURES of each, however many there are."""
     place = Window(RowNumber(), partition_by=[F("item"), F("method")], order_by=[F("verdict").desc(), F("pk").asc()])
     rows = filters.rows().exclude(verdict=Verdicts.UNDECIDED).filter(item__in=items, method__in=methods)
-    chosen = rows.annotate(place=place).filter(place__lte=PICTURES).select_related("task__candidate")
-    found: dict[tuple[int, int], list[JudgedImage]] = {}
-    for image in chosen.order_by("-verdict", "pk"):
-        found.setdefault((image.item, image.method), []).append(image)
+    chosen = rows.annotate(place=place).filter(place__lte=PICTURES).order_by("-verdict", "pk")
+    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for item, method, task, verdict in chosen.values_list("item", "method", "task_id", "verdict"):
+        found.setdefault((item, method), []).append((task, verdict))
     return found

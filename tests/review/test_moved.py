@@ -2,9 +2,10 @@
 
 import pytest
 
+from raters.models import Task
 from review import comparison_tables, moved
 from review.filters import Filters
-from review.models import Comparison
+from review.models import Comparison, JudgedImage
 from review.services import comparisons
 from tests.factories.catalog import make_product
 from tests.review.facts import put
@@ -29,7 +30,7 @@ def test_a_page_holds_the_first_few_and_tells_how_many(compared: Comparison) -> 
     (told,) = compared.result
     assert told["moved"]["gained"]["count"] == 20
     assert len(told["moved"]["gained"]["items"]) == comparisons.SHOWN
-    ((gained, lost),) = moved.pictures(Filters(), compared.result)
+    ((gained, lost),) = moved.pictures(compared.result)
     assert (gained.method, gained.count, len(gained.products)) == ("b", 20, comparisons.SHOWN)
     assert (lost.method, lost.count, lost.products[0].item.name) == ("a", 1, "Lamp")
     (first, second) = gained.products[0].sides
@@ -39,8 +40,24 @@ def test_a_page_holds_the_first_few_and_tells_how_many(compared: Comparison) -> 
 
 
 def test_reading_them_takes_as_many_queries_for_any_number(compared: Comparison, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
-    with django_assert_num_queries(4):
-        moved.pictures(Filters(), compared.result * 5)
+    with django_assert_num_queries(3):
+        moved.pictures(compared.result * 5)
+
+
+def test_pictures_and_verdicts_stay_as_they_were_compared(compared: Comparison) -> None:
+    before = moved.pictures(compared.result)
+    JudgedImage.objects.update(verdict=1)
+    put([(make_product("Later"), "b", "x", [True])])
+    assert moved.pictures(compared.result) == before
+    Task.objects.filter(pk=before[0][0].products[0].sides[1][1][0].task.pk).delete()
+    assert len(moved.pictures(compared.result)[0][0].products[0].sides[1][1]) == 3
+
+
+def test_a_result_without_kept_pictures_shows_its_products(compared: Comparison) -> None:
+    for side in compared.result[0]["moved"].values():
+        del side["shown"]
+    ((gained, _),) = moved.pictures(compared.result)
+    assert (len(gained.products), gained.products[0].sides) == (comparisons.SHOWN, ())
 
 
 def test_the_file_has_all_of_them(compared: Comparison) -> None:

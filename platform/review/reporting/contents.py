@@ -43,7 +43,7 @@ _RATED = (
 def of_comparison(found: Comparison, progress: Progress = lambda *_: None) -> Document:
     """A comparison as it was computed, with the products that changed sides."""
     filters, results = comparisons.filters_of(found), found.result or []
-    shown = moved.pictures(filters, results)
+    shown = moved.pictures(results)
     sections = []
     for place, one in enumerate(results):
         progress(place, len(results), f"{one['second']} against {one['first']}")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs import services as jobs
 from jobs.exceptions import JobError
+from review import moved
 from review.filters import Filters
 from review.forms import FilterForm
 from review.models import Comparison
@@ -42,19 +43,25 @@ def ask(filters: Filters, methods: Sequence[str], *, by: Any = None) -> Comparis
 
 
 def run(comparison: int, progress: Progress = lambda *_: None) -> dict[str, Any]:
-    """Compute a comparison and keep it. Raises JobError with the sentence where there is nothing to compare."""
+    """Compute a comparison and keep it; one that is kept stays, whoever asks for it again.
+
+    Raises JobError with the sentence where there is nothing to compare.
+    """
     from review import comparing  # noqa: PLC0415 - reaches numpy: workers only
     from review.statistics.exceptions import CannotCompare  # noqa: PLC0415 - as above
 
     row = Comparison.objects.get(pk=comparison)
+    if row.result is not None:
+        return {"methods": len(row.methods), "products": row.result[0]["products"]}
+    filters, open_one = filters_of(row), Comparison.objects.filter(pk=row.pk, result__isnull=True)
     try:
-        found = comparing.compare(filters_of(row), row.methods, seed=row.pk, progress=progress)
+        found = comparing.compare(filters, row.methods, seed=row.pk, progress=progress)
     except CannotCompare as problem:
-        Comparison.objects.filter(pk=row.pk).update(problem=str(problem), computed_at=timezone.now())
+        open_one.update(problem=str(problem)[:500], computed_at=timezone.now())
         raise JobError(str(problem)) from None
-    result = [_plain(asdict(one)) | {"moved": _moved(one.moved)} for one in found]
-    moved = {one.second: asdict(one.moved) for one in found}
-    Comparison.objects.filter(pk=row.pk).update(result=result, moved=moved, problem="", computed_at=timezone.now())
+    told = [_plain(asdict(one)) | {"moved": _moved(one.moved)} for one in found]
+    everything = {one.second: asdict(one.moved) for one in found}
+    open_one.update(result=moved.with_pictures(filters, told), moved=everything, problem="", computed_at=timezone.now())
     return {"methods": len(row.methods), "products": found[0].products}
 
 
@@ -63,9 +70,9 @@ def filters_of(row: Comparison) -> Filters:
     return FilterForm(QueryDict(row.query)).filters()
 
 
-def _moved(moved: "Moved") -> dict[str, Any]:
+def _moved(found: "Moved") -> dict[str, Any]:
     """The first few each way, and how many there are."""
-    sides = {"gained": moved.gained, "lost": moved.lost}
+    sides = {"gained": found.gained, "lost": found.lost}
     return {name: {"items": list(items[:SHOWN]), "count": len(items)} for name, items in sides.items()}
 
 

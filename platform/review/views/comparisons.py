@@ -55,7 +55,7 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     found = _comparison(pk)
     filters = comparisons.filters_of(found)
     results = found.result or []
-    shown = moved.pictures(filters, results)
+    shown = moved.pictures(results)
     again = urlencode([*filters.pairs, *(("methods", method) for method in found.methods)])
     context = {
         "comparison": found,

@@ -74,6 +74,7 @@ def test_it_stays_as_it_was_whatever_is_rated_later(products: list[Product]) -> 
     row = worked(comparisons.ask(Filters(), ["a", "b"]))
     before = row.result
     put([(product, "a", "desk", [True] * 3) for product in products], name="Later")
+    assert comparisons.run(row.pk) == {"methods": 2, "products": 8}  # its job begun again
     row.refresh_from_db()
     assert row.result == before
     assert worked(comparisons.ask(Filters(), ["a", "b"])).result != before
