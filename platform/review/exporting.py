@@ -1,7 +1,6 @@
 """Review's tables for files and the API: those of the overview, and the images and products behind them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -10,7 +9,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from review import figures
 from review.filters import Filters
-from review.models import Verdicts
+from review.models import JudgedImage, Verdicts
 from review.statistics.rates import Rate
 from review.writing import Row, Table, columns_of, table
 
@@ -47,27 +46,31 @@ _COLUMNS = ("task_id", "campaign", "item", "type", "method", "prompt", "day", "v
 _WORDS = {verdict.value: verdict.name.lower() for verdict in Verdicts}
 
 
-def images(filters: Filters, after: int = 0) -> Table:
-    """Judged images by task, those behind the task `after`."""
-    chosen = filters.rows().filter(pk__gt=after).values(*_COLUMNS)
-    return Table(columns_of(IMAGES), lambda: _streamed(_IMAGE_ROWS, chosen, _image))
+def images(filters: Filters, after: int = 0, most: int | None = None) -> Table:
+    """Judged images by task, those behind the task `after`; all of them, or only so many."""
+    return images_of(filters.rows().filter(pk__gt=after), most)
 
 
-def products(filters: Filters, after: int = 0) -> Table:
-    """Products by item with what their images add up to, those behind the item `after`."""
-    chosen = (
-        filters.rows()
-        .filter(item__gt=after)
-        .order_by()
-        .values("item")
-        .annotate(
-            n=Count("pk", filter=~Q(verdict=Verdicts.UNDECIDED)),
-            k=Count("pk", filter=Q(verdict=Verdicts.PASSED)),
-            u=Count("pk", filter=Q(verdict=Verdicts.UNDECIDED)),
-            r=Sum("ratings"),
-            ms=Sum("active_ms"),
-            kind=Max("type"),
-        )
+def images_of(rows: QuerySet[JudgedImage], most: int | None = None) -> Table:
+    """These judged images by task; all of them, or only so many."""
+    chosen = rows.order_by() if most is None else rows.order_by("pk")[:most]
+    values = chosen.values(*_COLUMNS)
+    return Table(columns_of(IMAGES), lambda: _streamed(_IMAGE_ROWS, values, _image, whole=most is None))
+
+
+def products(filters: Filters, after: int = 0, most: int | None = None) -> Table:
+    """Products by item with what their images add up to, those behind the item `after`; all, or only so many."""
+    rows = filters.rows().filter(item__gt=after).order_by()
+    if most is not None:  # their ids first: the database would add up all that follow before it leaves any out
+        following = list(rows.order_by("item").values_list("item", flat=True).distinct()[:most])
+        rows = rows.filter(item__lte=following[-1]) if following else rows.none()
+    chosen = rows.values("item").annotate(
+        n=Count("pk", filter=~Q(verdict=Verdicts.UNDECIDED)),
+        k=Count("pk", filter=Q(verdict=Verdicts.PASSED)),
+        u=Count("pk", filter=Q(verdict=Verdicts.UNDECIDED)),
+        r=Sum("ratings"),
+        ms=Sum("active_ms"),
+        kind=Max("type"),
     )
 
     def told(row: Row) -> Row:
@@ -76,7 +79,7 @@ def products(filters: Filters, after: int = 0) -> Table:
         passes = "" if not images else "yes" if passed >= filters.least else "no"
         return *row[:4], images, passed, rate, undecided, int(ratings), int(active_ms) / 1000, passes
 
-    return Table(columns_of(PRODUCTS), lambda: _streamed(_PRODUCT_ROWS, chosen, told))
+    return Table(columns_of(PRODUCTS), lambda: _streamed(_PRODUCT_ROWS, chosen, told, whole=most is None))
 
 
 def overview(filters: Filters) -> Table:
@@ -134,27 +137,32 @@ TABLES: dict[str, Callable[[Filters], Table]] = {
     "products": products,
 }
 # Tables that have no end; they are read on from a row's first value.
-LONG: dict[str, Callable[[Filters, int], Table]] = {"images": images, "products": products}
+LONG: dict[str, Callable[[Filters, int, int], Table]] = {"images": images, "products": products}
 
 
 def page(filters: Filters, name: str, after: int, size: int) -> tuple[list[dict[str, Any]], int | None]:
     """Some rows of a table, and what to read on after; None at its end. Raises KeyError for a table there is not."""
     if name not in LONG:
         return list(TABLES[name](filters).rows()), None
-    found = LONG[name](filters, after)
-    rows = list(islice(found.rows(), size + 1))
+    found = LONG[name](filters, after, size + 1)
+    rows = list(found.rows())
     last = rows[size - 1][found.columns[0].name] if len(rows) > size else None
     return rows[:size], last
 
 
-def _streamed(statement: str, chosen: QuerySet[Any, Any], tell: Callable[[Row], Row]) -> Iterator[list[Row]]:
-    """The rows of a statement over the images chosen, in batches, by a cursor that the database keeps."""
+def _streamed(
+    statement: str, chosen: QuerySet[Any, Any], tell: Callable[[Row], Row], *, whole: bool
+) -> Iterator[list[Row]]:
+    """The rows of a statement over the images chosen, in batches, by a cursor that the database keeps.
+
+    `whole`: they are all that there are, not the few of a page.
+    """
     try:
         inner, values = chosen.query.sql_with_params()
     except EmptyResultSet:  # Django sees that no row can fit, such as for a method that there is not
         return
     with transaction.atomic():
-        if connection.vendor == "postgresql":
+        if whole and connection.vendor == "postgresql":
             with connection.cursor() as cursor:  # all rows are read, so the plan for the first tenth is the wrong one
                 cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
         with connection.chunked_cursor() as cursor:

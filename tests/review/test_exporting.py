@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pyarrow import parquet
 
 from accounts.models import User
 from review import exporting, figures, writing
 from review.definitions import DEFINITIONS
 from review.filters import Filters
+from review.models import Mark
 from tests.factories.catalog import make_product
 from tests.review.facts import SCANNED, put
+from tests.review.pictured import make_world
 
 ClientFor = Callable[[User | None], Client]
 DANGEROUS = "=cmd|' /C calc'!A0"
@@ -44,6 +48,39 @@ def test_images_as_csv(client: Client) -> None:
     assert list(rows[0]) == [column.name for column in exporting.images(Filters()).columns]
     assert rows[0]["seconds"] == str(Filters().rows().get(pk=rows[0]["task"]).active_ms / 1000)
     assert read(client, "/review/images.csv?method=gone") == []
+
+
+def test_the_file_of_images_holds_what_its_page_shows(client: Client) -> None:
+    world = make_world()
+    Mark.objects.create(candidate=world.candidates[1])
+    for query, numbers in (
+        ("verdict=failed", {1, 2}),
+        ("question=size&how=alone&sort=clip_i", {1}),
+        ("marked=1", {1}),
+        (f"product={world.product.pk}&verdict=passed", {0}),
+        (f"verdict=passed&campaign={world.campaign.pk + 1}", set()),
+    ):
+        rows = read(client, f"/review/images.parquet?{query}")
+        assert {row["candidate"] for row in rows} == {world.candidates[n].pk for n in numbers}, query
+    page = client.get("/review/images/?verdict=failed").content.decode()
+    assert 'href="/review/images.csv?verdict=failed"' in page
+    assert "images.csv" not in client.get("/review/images/?verdict=open&marked=1").content.decode()
+    refused = client.get("/review/images.csv?verdict=open&marked=1")
+    assert (refused.status_code, "nobody has judged" in refused.content.decode()) == (422, True)
+    assert client.get("/review/images.csv?how=fails").status_code == 422
+
+
+def test_a_page_of_a_long_table_reads_no_further_than_its_rows(db: None) -> None:
+    a_world()
+    for table, column, statements in (("images", "task_id", 1), ("products", "item", 2)):
+        every = sorted(set(Filters().rows().values_list(column, flat=True)))
+        with CaptureQueriesContext(connection) as asked:
+            rows, last = exporting.page(Filters(), table, every[0], 2)
+        assert ([next(iter(row.values())) for row in rows], last) == (every[1:3], every[2])
+        told = [one["sql"] for one in asked if "SELECT" in one["sql"]]
+        assert len(told) == statements
+        assert "LIMIT 3" in told[0]
+    assert exporting.page(Filters(), "products", every[-1], 2) == ([], None)
 
 
 def test_images_as_parquet_have_types_and_text_as_it_is(client: Client) -> None:

@@ -5,20 +5,32 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from review import exporting, paper_tables, writing
+from review import exporting, paper_tables, walls, writing
 from review.filters import Filters
 from review.forms import FilterForm
 from review.views.overview import LOOK
+from review.wall_forms import read_wall
+from review.walls import OPEN
 from vitrine.access import allow
+
+IMAGES = "images"
 
 
 @allow(*LOOK)
 @require_safe
 def table(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
-    """A table of the overview, or the images or products behind it, as a file; filters as the page takes them."""
+    """A table of the overview, or the images or products behind it, as a file; filters as the page takes them.
+
+    Images are chosen as their page chooses them: by verdict, question and marks too.
+    """
     form = FilterForm(request.GET)
-    if not form.is_valid():
-        return HttpResponse(form.first_error(), status=422, content_type="text/plain; charset=utf-8")
+    wall, problem = read_wall(request.GET) if name == IMAGES else (None, form.first_error() if form.errors else "")
+    if wall is not None and wall.verdict == OPEN:
+        problem = problem or "verdict: Images that nobody has judged yet are no rows of this table; leave it out."
+    if problem:
+        return HttpResponse(problem, status=422, content_type="text/plain; charset=utf-8")
+    if wall is not None:
+        return writing.response(exporting.images_of(walls.rows(wall)), ending, f"review-{name}")
     return file_of(form.filters(), name, ending)
 
 
