@@ -1,7 +1,8 @@
 """Products and prompts by a few letters, for fields that are found by typing; and what a chosen one is called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from catalog.models import Product
 from catalog.selectors.products import ProductFilter, product_page
@@ -58,10 +59,10 @@ def label_of(what: str, value: str) -> str:
     return text or value
 
 
-def chips(filters: Filters) -> list[Chip]:
-    """Each filter that narrows the choice, with the query that takes it away."""
+def chips(filters: Filters, others: Sequence[tuple[str, str]] = ()) -> list[Chip]:
+    """Each filter that narrows the choice, with the query that takes it away and keeps the page's `others`."""
     return [
-        Chip(what, which, filters.without(names).query)
+        Chip(what, which, urlencode([*filters.without(names).pairs, *others]))
         for names in NARROWING
         for what, which in figures.words_of(filters.only(names))
     ]

@@ -7,7 +7,8 @@ from django.http import QueryDict
 
 from review.cards import IMAGE_KINDS, ImageKey
 from review.forms import FilterForm
-from review.walls import DATE, HOWS, OPEN, SORTS, VERDICTS, Wall
+from review.walls import DATE, HOWS, OPEN, SORTS, VERDICTS, Wall, held
+from vitrine.paging import LARGEST_ID
 
 MOST_SENT = 2_000  # images in one go, chosen or all that a wall has
 
@@ -15,7 +16,7 @@ MOST_SENT = 2_000  # images in one go, chosen or all that a wall has
 class WallForm(forms.Form):
     """Read with GET, beside a FilterForm."""
 
-    item = forms.IntegerField(required=False, min_value=1)
+    item = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     verdict = forms.ChoiceField(required=False, choices=[("", "Judged"), *((one, one) for one in (*VERDICTS, OPEN))])
     question = forms.RegexField(r"\A[\w.-]{1,60}\Z", required=False, error_messages={"invalid": "No such question."})
     how = forms.ChoiceField(required=False, choices=[("", ""), *HOWS.items()])
@@ -51,7 +52,7 @@ def read_wall(data: QueryDict, *, product: int | None = None, item: int | None =
     elif item is not None:
         wall = wall.but(filters=chosen.but(product=None), item=item)
     problem = next((f"{name}: {said[0]}" for name, said in own.errors.items()), "")
-    return wall, filters.first_error() if filters.errors else problem
+    return held(wall), filters.first_error() if filters.errors else problem
 
 
 def read_keys(texts: list[str]) -> list[ImageKey]:

@@ -137,6 +137,13 @@ def settled(wall: Wall, total: Total) -> Wall:
     return wall if sortable else wall.but(sort=DATE, worst=False)
 
 
+def held(wall: Wall) -> Wall:
+    """The wall without what it could not keep: images that nobody has judged are chosen by product and marks alone."""
+    if wall.verdict != OPEN:
+        return wall
+    return wall.but(filters=Filters(product=wall.filters.product), question="", how="")
+
+
 def page(wall: Wall, *, after: int | None = None, size: int | None = None) -> WallPage:
     """A page of a settled wall. `after` is the last row of the page before it, wherever that stands now."""
     size = SIZE if size is None else size

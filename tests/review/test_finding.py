@@ -76,6 +76,22 @@ def test_each_chip_leads_to_the_page_without_its_filter(db: None) -> None:
     assert finding.chips(Filters(least=2)) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "without"),
+    [
+        ("/review/images/?method=a&verdict=failed&sort=clip_i&after=9", "verdict=failed&amp;sort=clip_i"),
+        ("/review/products/?method=a&least=2&passing=yes&after=9&before=", "least=2&amp;passing=yes"),
+        ("/review/metrics/?method=a&first=2&metric=clip_i", "first=2&amp;metric=clip_i"),
+        ("/review/compare/?method=a&methods=b&methods=c", "methods=b&amp;methods=c"),
+    ],
+    ids=["wall", "products", "metrics", "compare"],
+)
+def test_a_chip_keeps_what_else_the_address_says(address: str, without: str, client: Client) -> None:
+    judged([(make_product(), name, "x", [True]) for name in "ab"])
+    page = client.get(address).content.decode()
+    assert f'<a href="?{without}" aria-label="Without the filter method: a">' in page
+
+
 def test_filters_go_along_to_the_other_pages(client: Client) -> None:
     made = judged([(make_product(), name, "x", [True]) for name in "ab"])
     query = f"campaign={made.pk}&least=2"

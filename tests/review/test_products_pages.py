@@ -8,13 +8,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from raters.models import Campaign
 from review import product_figures, walls
 from review.filters import Filters
-from review.models import Item
+from review.models import Item, JudgedImage
 from review.statistics import rates
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product
-from tests.factories.rating import YES
+from tests.factories.rating import YES, make_question_set
 from tests.review.pictured import SIZE_FAILS, judge, make_candidates, make_uploads, make_world
 from vitrine.access import Role
 
@@ -106,6 +107,22 @@ def test_a_bar_leads_to_its_pictures(client: Client) -> None:
     assert wall.count("data-card-link") == 2
     assert "Images where “Product size” fails" in wall
     assert wall.count('aria-current="true"') >= 1
+
+
+def test_another_question_set_and_another_filter_keep_what_is_set(client: Client) -> None:
+    world = make_world(judged=4)
+    other = judge(world.candidates[:1], [[YES]], name="Again")
+    asked = make_question_set("size")
+    Campaign.objects.filter(pk=other.pk).update(question_set=asked)
+    JudgedImage.objects.filter(campaign=other.pk).update(question_set=asked.pk)
+    place = f"/review/products/{world.product.pk}/"
+    page = of(client, world.product.pk, "since=2020-01-01&voters=person&sort=clip_i&after=7")
+    assert f'<a href="{place}?since=2020-01-01&amp;voters=person&amp;questions={asked.pk}&amp;sort=clip_i">' in page
+    form = page.partition('aria-label="Choose which images of the product"')[2].partition("</form>")[0]
+    assert '<input type="hidden" name="voters" value="person">' in form
+    assert form.count('name="since"') == 1
+    assert '<a href="?since=2020-01-01&amp;sort=clip_i" aria-label="Without the filter' in form
+    assert form.count("Without the filter") == 2  # its product is none that could be taken away
 
 
 def test_what_nobody_has_judged_is_shown_as_that(client: Client) -> None:

@@ -142,6 +142,19 @@ def test_orders_that_there_are_not_are_not_offered(db: None) -> None:
     assert walls.settled(wall, walls.counted(wall)) == of(world)
 
 
+def test_a_wall_of_images_not_judged_claims_no_filter_of_judged_ones(client_for: ClientFor, analyst: User) -> None:
+    world = make_world()
+    wall, _ = read_wall(QueryDict(f"verdict=open&campaign={world.campaign.pk}&question=size"), product=world.product.pk)
+    assert wall == of(world, verdict=OPEN)
+    client, place = client_for(analyst), f"/review/products/{world.product.pk}/"
+    page = client.get(f"{place}?campaign={world.campaign.pk}&question=size").content.decode()
+    assert f'<a href="{place}?verdict=open#wall">Not judged yet</a>' in page
+    page = client.get(f"{place}?verdict=open&campaign={world.campaign.pk}").content.decode()
+    assert page.count("data-card-link") == 2
+    assert "Without the filter" not in page
+    assert f'<option value="{world.campaign.pk}" selected>' not in page
+
+
 def test_too_many_images_are_in_the_order_of_dates(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     world = make_world()
     monkeypatch.setattr(walls, "MOST_SORTED", 3)
@@ -225,6 +238,7 @@ def test_an_address_says_the_wall_again(query: str, path: str, db: None) -> None
         ("question=a%20b", "question: No such question."),
         ("campaign=x", "campaign: Enter a whole number."),
         ("item=0", "item: "),
+        (f"item={2**63}", "item: "),
     ],
 )
 def test_what_an_address_may_not_say_is_told(query: str, said: str, client_for: ClientFor, analyst: User) -> None:

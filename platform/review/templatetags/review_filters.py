@@ -13,6 +13,7 @@ from review.forms import FilterForm
 from review.services import saved
 
 MOST_IN_MENU = 30
+_PLACES = ("after", "before")
 # URL name, label, whether the page takes filters
 PAGES = (
     ("overview", "Overview", True),
@@ -44,10 +45,20 @@ def picker(form: FilterForm, name: str, label: str) -> dict[str, Any]:
     return {"name": name, "label": label, "value": value, "text": finding.label_of(name, known), "errors": field.errors}
 
 
-@register.inclusion_tag("review/_chips.html")
-def chips(filters: Filters) -> dict[str, Any]:
-    """What narrows the choice, each with a link to the page without it."""
-    return {"chips": finding.chips(filters)}
+@register.inclusion_tag("review/_chips.html", takes_context=True)
+def chips(context: Context, filters: Filters, *but: str) -> dict[str, Any]:
+    """What narrows the choice beyond `but`, each with a link to the page without it.
+
+    What else the page's address says is kept, but for the place in a list, which would be another's.
+    """
+    request: HttpRequest = context["request"]
+    others = [
+        (name, value)
+        for name, values in request.GET.lists()
+        for value in values
+        if name not in FilterForm.base_fields and name not in _PLACES
+    ]
+    return {"chips": finding.chips(filters.without(but), others)}
 
 
 @register.inclusion_tag("review/_hidden.html")

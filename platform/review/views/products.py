@@ -14,7 +14,7 @@ from review.forms import FilterForm, choices
 from review.models import Item
 from review.views.notes import notes_context
 from review.views.overview import LOOK
-from review.views.walls import wall_context
+from review.views.walls import Choice, form_of, wall_context
 from review.wall_forms import read_wall
 from review.walls import OPEN, Wall
 from vitrine.access import allow
@@ -92,7 +92,11 @@ def _shown(request: HttpRequest, product: Product | None, item: Item | None) -> 
         "photos": product.photos.all()[:MOST_PHOTOS] if product else [],
         "found": found,
         "questions": [_line(wall, one, found.question_set) for one in found.questions],
-        "form": FilterForm(request.GET),
+        "set_choices": [
+            Choice(name, wall.but(filters=wall.filters.but(questions=pk)).address, pk == found.question_set)
+            for pk, name in found.sets
+        ],
+        "form": form_of(request, wall),
         "choices": choices(),
         "filters": wall.filters,
         "problem": problem,

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -53,7 +53,7 @@ def images(request: HttpRequest) -> HttpResponse:
     folding.count_waiting(figures.COUNTED_FIRST, wait=False)
     wall, problem = read_wall(request.GET)
     context = {
-        "form": FilterForm(request.GET),
+        "form": form_of(request, wall),
         "choices": choices(),
         "filters": wall.filters,
         "problem": problem,
@@ -108,6 +108,11 @@ def send(request: HttpRequest) -> HttpResponse:
     return redirect("raters:campaign", sent.campaign.pk)
 
 
+def form_of(request: HttpRequest, wall: Wall) -> FilterForm:
+    """The filters as they were sent; of images that nobody has judged, those that choose among these."""
+    return FilterForm(QueryDict(wall.filters.query) if wall.verdict == OPEN else request.GET)
+
+
 def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
     """What `_wall.html` shows."""
     total = walls.counted(wall)
@@ -146,7 +151,10 @@ def _verdicts(wall: Wall) -> list[Choice]:
     offered = {"": "All judged", **{name: name.capitalize() for name in VERDICTS}}
     if wall.filters.product is not None or wall.marked:
         offered[OPEN] = "Not judged yet"
-    return [Choice(label, wall.but(verdict=name).address, name == wall.verdict) for name, label in offered.items()]
+    return [
+        Choice(label, walls.held(wall.but(verdict=name)).address, name == wall.verdict)
+        for name, label in offered.items()
+    ]
 
 
 def _sorts(wall: Wall, *, many: bool) -> list[Choice]:
