@@ -20,8 +20,8 @@ demo: STARTED := $(shell date +%s)
 demo: setup ## set up, load sample data (or PHOTOS=folder), start, and show the whole loop (MODEL_SET=, CROWD=1)
 	@exec $(BIN)/python manage.py demo --photos "$(PHOTOS)" --model-set "$(MODEL_SET)" $(if $(CROWD),--crowd) --started $(STARTED)
 
-clean-demo: setup ## remove what the demo put into its data folder
-	@$(BIN)/python manage.py demo --remove
+clean-demo: setup ## remove what the demo put into its data folder (YES=1: also where others have brought something)
+	@$(BIN)/python manage.py demo --remove $(if $(YES),--yes)
 
 up: setup ## start web, workers and scheduler on what is there
 	@exec $(BIN)/python manage.py up

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -166,38 +165,6 @@ def test_the_demo_is_refused_in_production(settings: Settings) -> None:
     settings.PRODUCTION = True
     with pytest.raises(CommandError, match="not for VITRINE_PRODUCTION=true"):
         fill()
-
-
-def test_removing_takes_what_the_demo_made_and_nothing_else(data: Path) -> None:
-    for name in ("vitrine.sqlite3", "vitrine.sqlite3-wal", "demo_password", "secret_key", "my-notes.txt"):
-        (data / name).write_text("x")
-    (data / "media" / "photos").mkdir(parents=True)
-    (data / "my-folder").mkdir()
-    call_command("demo", remove=True)
-    assert sorted(path.name for path in data.iterdir()) == ["my-folder", "my-notes.txt"]
-
-
-@pytest.mark.parametrize(
-    ("engine", "backend", "told"),
-    [
-        ("django.db.backends.sqlite3", "vitrine.folder_storage.FolderStorage", []),
-        ("django.db.backends.postgresql", "vitrine.folder_storage.FolderStorage", ["The database"]),
-        ("django.db.backends.postgresql", "vitrine.storage.S3Storage", ["The database", "the stored files"]),
-    ],
-)
-def test_what_lies_elsewhere_is_named_when_the_rest_is_removed(
-    monkeypatch: pytest.MonkeyPatch, engine: str, backend: str, told: list[str]
-) -> None:
-    own = SimpleNamespace(DATABASES={"default": {"ENGINE": engine}}, STORAGES={"default": {"BACKEND": backend}})
-    monkeypatch.setattr(filling, "settings", own)
-    assert filling.lies_elsewhere() == told
-
-
-def test_nothing_is_removed_where_there_is_no_demo(data: Path) -> None:
-    (data / "vitrine.sqlite3").write_text("precious")
-    with pytest.raises(CommandError, match="There is no demo in"):
-        call_command("demo", remove=True)
-    assert (data / "vitrine.sqlite3").read_text() == "precious"
 
 
 @pytest.fixture

@@ -3,19 +3,20 @@
 import json
 import os
 import secrets
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
-from django.core.management.base import CommandError
 from django.db import transaction
 
 import catalog
 from accounts.models import User
-from catalog.models import Product
+from catalog.importing.layouts import Wish, reader_for
+from catalog.importing.opening import opened
+from catalog.importing.records import Record
+from catalog.models import ImportRun, Product, ProductType
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
 from vitrine.access import Role
@@ -23,11 +24,8 @@ from vitrine.access import Role
 SOURCE = "samples"
 CATALOGUE = Path(catalog.__file__).parent / "data" / "sample_catalogue"
 LISTING = "products.jsonl"
-_EMAIL = "{}@demo.invalid"
+EMAIL_DOMAIN = "@demo.invalid"
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
-# What an installation keeps in its data folder. The clean-up touches nothing else there.
-_KEPT = ("media", "broker", "metrics", "static", "workers", "training-cache")
-_KEPT_FILES = ("vitrine.sqlite3*", "broker.sqlite3*", "secret_key*", "demo_password", "up.lock")
 
 
 class Sample(NamedTuple):
@@ -59,7 +57,7 @@ def in_order() -> list[Sample]:
 
 def password() -> tuple[str, bool]:
     """The demo's password, made once for this installation and kept readable by its owner only; True when it is new."""
-    file = _password_file()
+    file = password_file()
     if file.exists():
         return file.read_text().strip(), False
     syllables = [secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(9)]
@@ -75,14 +73,14 @@ def make_people(word: str, *, renew: bool) -> list[str]:
     A user of that name whom the demo did not make is left alone.
     """
     present = {user.username: user for user in User.objects.filter(username__in=list(Role))}
-    ours = [user for user in present.values() if user.email == _EMAIL.format(user.username)]
+    ours = [user for user in present.values() if user.email == user.username + EMAIL_DOMAIN]
     absent = [role for role in Role if role.value not in present]
     if absent or (renew and ours):
         # Hashing is slow on purpose, a second each: the demo's people share one password, so they share its hash.
         hashed = make_password(word)
         with transaction.atomic():
             for role in absent:
-                user = User.objects.create(username=role.value, email=_EMAIL.format(role.value), password=hashed)
+                user = User.objects.create(username=role.value, email=role.value + EMAIL_DOMAIN, password=hashed)
                 user.groups.set([Group.objects.get_or_create(name=role.value)[0]])
             if renew:
                 User.objects.filter(pk__in=[user.pk for user in ours]).update(password=hashed)
@@ -107,35 +105,16 @@ def add_photos_of(sample: Sample) -> int:
     return new
 
 
-def remove() -> list[str]:
-    """Remove what the demo has put into the data folder; the names of what went.
-
-    Raises CommandError where there is no demo: the folder may be anybody's.
-    """
-    if not _password_file().exists():
-        raise CommandError(f"There is no demo in {settings.DATA_DIR}, so nothing is removed.")
-    gone = []
-    for name in _KEPT:
-        if (settings.DATA_DIR / name).is_dir():
-            shutil.rmtree(settings.DATA_DIR / name)
-            gone.append(name)
-    for pattern in _KEPT_FILES:
-        for file in sorted(settings.DATA_DIR.glob(pattern)):
-            file.unlink()
-            gone.append(file.name)
-    if not any(settings.DATA_DIR.iterdir()):
-        settings.DATA_DIR.rmdir()
-    return gone
+def products_in(run: ImportRun) -> list[int]:
+    """The products that an import of a folder has seen, new or not: the folder is read again, its photos are not."""
+    with opened(run) as files:
+        wish = Wish(known_types=list(ProductType.objects.values_list("name", flat=True)))
+        reader = reader_for(ImportRun.Layout(run.layout), files.tree, wish, manifest=files.manifest)
+        seen = {item.row.external_id for item in reader if isinstance(item, Record)}
+    rows = Product.objects.filter(source=run.source).order_by("pk").values_list("pk", "external_id")
+    return [pk for pk, external_id in rows.iterator() if external_id in seen]
 
 
-def lies_elsewhere() -> list[str]:
-    """What of the installation is not in its data folder, so that removing the folder's part leaves it."""
-    told = {
-        "The database": settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
-        "the stored files": settings.STORAGES["default"]["BACKEND"].endswith("FolderStorage"),
-    }
-    return [what for what, here in told.items() if not here]
-
-
-def _password_file() -> Path:
+def password_file() -> Path:
+    """Where the demo's password lies; no demo was filled into this installation where it is not."""
     return Path(settings.DATA_DIR) / "demo_password"

@@ -4,7 +4,9 @@ The jobs' table is all that remembers it: a show is a job of the kind `demo.show
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +16,7 @@ from accounts.models import User
 from catalog.models import Product
 from generation.model_sets import model_set
 from jobs import services
-from jobs.models import Job, State, Step
+from jobs.models import FINISHED_STATES, Job, State, Step
 from vitrine.access import Role
 from vitrine.demo import filling
 
@@ -57,15 +59,28 @@ class Show:
 
 
 def begin(show: Show) -> Job:
-    """Have a show begin; one of that name that has begun already is left as it is."""
+    """Have a show begin. One of that name that has begun goes on as it is, and gains the steps that it now has more."""
     subject = f"Demonstration: {show.title}"[:200]
-    return services.submit(SHOW, {"show": _plain(show)}, key=show.key(), subject=subject, asked_by=operator())
+    job = services.submit(SHOW, {"show": _plain(show)}, key=show.key(), subject=subject, asked_by=operator())
+    before = _from_plain(job.params["show"])
+    after = replace(before, crowd=before.crowd or show.crowd, learned=before.learned or show.learned)
+    if after != before:
+        if after.crowd != before.crowd:
+            _begin_anew(before, ("figures", "compare"))
+        Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
+    return job
+
+
+def _begin_anew(show: Show, steps: Sequence[str]) -> None:
+    """Steps that were about people's verdicts have to be done again, about the crowd's; what they made stays."""
+    jobs = Job.objects.filter(key__in=[show.key(step) for step in steps])
+    services.cancel_many(jobs.exclude(state__in=FINISHED_STATES).values_list("pk", flat=True))
+    jobs.update(key=None)
 
 
 def shows() -> list[Show]:
     """Those that have begun, in their order."""
-    rows = Job.objects.filter(kind=SHOW).order_by("pk").values_list("params", flat=True)
-    return [_from_plain(params["show"]) for params in rows]
+    return [show for show, _ in _begun()]
 
 
 def show_named(name: str) -> Show:
@@ -83,18 +98,28 @@ def samples(*, wanted: str = "", images: int = 6, most: int = MOST) -> Show:
     )
 
 
-def photos(source: str, *, wanted: str = "", images: int = 6, crowd: bool = False, most: int = MOST) -> Show | None:
-    """The show of those products of an import's source that are in none yet; None where all are."""
-    begun = shows()
-    shown = {product for show in begun for product in show.products}
-    rows = Product.objects.filter(source=source, photo_count__gt=0).exclude(pk__in=shown)
-    products = tuple(rows.order_by("pk").values_list("pk", flat=True)[:most])
-    if not products:
-        return None
-    number = 1 + sum(show.name.startswith("photos-") for show in begun)
+def photos(
+    products: Sequence[int], *, wanted: str = "", images: int = 6, crowd: bool = False, most: int = MOST
+) -> list[Show]:
+    """The shows of a folder's products: those that have begun, with what is asked for now, and one of what is new.
+
+    What is new is what came after the newest of them had begun: of a larger folder, the first `most` are shown.
+    """
+    sets, learned = _sets(wanted, images), _trains(wanted)
+    rows = {show: at for show, at in _begun() if show.name.startswith("photos-")}
+    found = [show for show in rows if set(show.products) & set(products)]
+    changed = [replace(show, crowd=show.crowd or crowd, learned=show.learned or learned) for show in found]
+    new = Product.objects.filter(photo_count__gt=0).order_by("pk")
+    if found:
+        new = new.filter(created_at__gt=max(rows[show] for show in found))
+    waiting = set(products) - {product for show in rows for product in show.products}
+    ids = new.values_list("pk", flat=True).iterator()
+    chosen = tuple(islice((pk for pk in ids if pk in waiting), most))
+    if not chosen:
+        return changed
+    number = 1 + len(rows)
     title = "Your own photos" if number == 1 else f"Your own photos, part {number}"
-    sets = _sets(wanted, images)
-    return Show(f"photos-{number}", title, products, *sets, crowd=crowd, learned=_trains(wanted))
+    return [*changed, Show(f"photos-{number}", title, chosen, *sets, crowd=crowd, learned=learned)]
 
 
 def take_up(show: Show) -> int:
@@ -113,6 +138,12 @@ def made(show: Show, step: str, what: str) -> int | None:
 def operator() -> User | None:
     """In whose name the demonstration asks for things."""
     return User.objects.filter(username=Role.OPERATOR.value).first()
+
+
+def _begun() -> list[tuple[Show, datetime]]:
+    """Those that have begun, and when."""
+    rows = Job.objects.filter(kind=SHOW).order_by("pk").values_list("params", "created_at")
+    return [(_from_plain(params["show"]), at) for params, at in rows]
 
 
 def _sets(wanted: str, images: int) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """What a show is made of: which products, which sets, and that one asked for twice is one."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from catalog.models import Product
 from catalog.samples import render_product_photo
@@ -15,6 +17,7 @@ from generation.exceptions import BadModelSet
 from jobs.models import Job, State
 from tests.factories.catalog import make_photo, make_product
 from vitrine.demo import filling, shows
+from vitrine.demo.shows import Show
 from vitrine.demo.steps import steps_of
 
 pytestmark = pytest.mark.django_db
@@ -38,25 +41,31 @@ def test_the_samples_show_begins_with_what_shows_best() -> None:
     assert show.model_set == "classical-mini"
 
 
+def own(**wish: Any) -> Show | None:
+    """The newest show of all own products; None where there is none."""
+    found = shows.photos(list(Product.objects.filter(source="folders").values_list("pk", flat=True)), **wish)
+    return found[-1] if found else None
+
+
 def test_own_photos_are_not_given_to_a_crowd_unless_asked() -> None:
     own_products(2)
-    show = shows.photos("folders")
+    show = own()
     assert show is not None
     assert not show.crowd
     assert [step.name for step in steps_of(show)] == ["photos", "first", "rate", "figures", "compare"]
-    asked = shows.photos("folders", crowd=True)
+    asked = own(crowd=True)
     assert asked is not None
     assert "crowd" in [step.name for step in steps_of(asked)]
 
 
 def test_products_that_come_later_are_another_show() -> None:
     own_products(2)
-    first = shows.photos("folders")
+    first = own()
     assert first is not None
     shows.begin(first)
-    assert shows.photos("folders") is None
+    assert own() == first
     own_products(1)
-    second = shows.photos("folders")
+    second = own()
     assert second is not None
     assert (second.name, len(second.products)) == ("photos-2", 1)
     assert not set(second.products) & set(first.products)
@@ -65,8 +74,8 @@ def test_products_that_come_later_are_another_show() -> None:
 def test_products_without_photos_and_those_beyond_the_most_are_left_out() -> None:
     own_products(3)
     make_product("No photo", source="folders")
-    assert len(shows.photos("folders").products) == 3  # type: ignore[union-attr]
-    assert len(shows.photos("folders", most=2).products) == 2  # type: ignore[union-attr]
+    assert len(own().products) == 3  # type: ignore[union-attr]
+    assert len(own(most=2).products) == 2  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,7 @@ def test_products_without_photos_and_those_beyond_the_most_are_left_out() -> Non
 )  # fmt: skip
 def test_a_model_set_is_used_for_what_it_can(wanted: str, swaps: str, learned: str) -> None:
     own_products(1)
-    show = shows.photos("folders", wanted=wanted)
+    show = own(wanted=wanted)
     assert show is not None
     assert (show.model_set, show.learned) == (swaps, learned)
     assert ("learn" in [step.name for step in steps_of(show)]) == bool(learned)
@@ -85,12 +94,12 @@ def test_a_model_set_is_used_for_what_it_can(wanted: str, swaps: str, learned: s
 def test_a_set_that_is_not_there_is_named() -> None:
     own_products(1)
     with pytest.raises(BadModelSet, match="no model set 'sd99'"):
-        shows.photos("folders", wanted="sd99")
+        own(wanted="sd99")
 
 
 def test_begun_twice_is_one_and_reads_back_as_it_was() -> None:
     own_products(2)
-    show = shows.photos("folders", images=3)
+    show = own(images=3)
     assert show is not None
     assert shows.begin(show).pk == shows.begin(show).pk
     assert shows.shows() == [show]
@@ -101,13 +110,61 @@ def test_begun_twice_is_one_and_reads_back_as_it_was() -> None:
 
 def test_taking_up_leaves_alone_what_is_not_this_shows() -> None:
     ours = {"kind": "demo.step", "params": {}, "queue": "cpu", "state": State.CANCELLED}
-    from django.utils import timezone  # noqa: PLC0415
-
     for name in ("photos-1", "photos-10"):
         Job.objects.create(key=f"demo {name} first", finished_at=timezone.now(), **ours)  # type: ignore[arg-type]
-    show = shows.Show("photos-1", "Own", ())
+    show = Show("photos-1", "Own", ())
     assert shows.take_up(show) == 1
     assert Job.objects.get(state=State.CANCELLED).key == "demo photos-10 first"
+
+
+def test_a_folders_show_has_the_folders_products_and_an_unchanged_one_begins_nothing() -> None:
+    own_products(5)
+    ids = list(Product.objects.order_by("pk").values_list("pk", flat=True))
+    older, folders = ids[:2], ids[2:]
+    (show,) = shows.photos(folders, most=2)
+    assert show.products == tuple(folders[:2])
+    shows.begin(show)
+    assert shows.photos(folders, most=2) == [show], "the third was there already"
+    assert shows.photos(older)[0].name == "photos-2", "another folder"
+
+
+def steps(show: Show) -> list[str]:
+    return [step.name for step in steps_of(show)]
+
+
+def test_a_show_that_has_begun_gains_the_steps_that_are_asked_for_later() -> None:
+    own_products(1)
+    (show,) = shows.photos(list(Product.objects.values_list("pk", flat=True)))
+    shows.begin(show)
+    assert not {"crowd", "learn"} & set(steps(shows.show_named("photos-1")))
+    (more,) = shows.photos(show.products, crowd=True, wanted="mini")
+    shows.begin(more)
+    (now,) = shows.shows()
+    assert {"crowd", "train", "learn"} <= set(steps(now))
+    assert (now.products, now.model_set, now.learned) == (show.products, show.model_set, "mini")
+    shows.begin(show)
+    assert shows.shows() == [now], "what is not asked for again is not taken away"
+
+
+def test_with_a_crowd_figures_are_made_anew_of_what_it_says() -> None:
+    show = Show("photos-1", "Own", (), crowd=False)
+    shows.begin(show)
+    ended = {"queue": "cpu", "state": State.SUCCEEDED, "finished_at": timezone.now()}
+    done = Job.objects.create(kind="demo.step", key=show.key("figures"), **ended)
+    waiting = Job.objects.create(kind="demo.step", key=show.key("compare"), queue="cpu")
+    photos = Job.objects.create(kind="demo.step", key=show.key("photos"), **ended)
+    shows.begin(replace(show, crowd=True))
+    found = {job.pk: (job.key, job.state) for job in Job.objects.filter(kind="demo.step")}
+    assert found == {done.pk: (None, State.SUCCEEDED), waiting.pk: (None, State.CANCELLED),
+                     photos.pk: (show.key("photos"), State.SUCCEEDED)}  # fmt: skip
+
+
+def test_the_samples_learn_as_soon_as_a_set_that_trains_is_named() -> None:
+    filling.add_samples()
+    shows.begin(shows.samples(images=2))
+    shows.begin(shows.samples(images=6, wanted="mini"))
+    (now,) = shows.shows()
+    assert (now.learned, now.images, steps(now)[-1]) == ("mini", 2, "learn")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -148,6 +205,22 @@ def test_what_cannot_be_shown_is_refused_before_it_begins(shop: Path, options: d
     with pytest.raises(CommandError, match=sentence):
         demo(shop, **options)
     assert not Job.objects.exists()
+
+
+def test_products_of_the_same_layout_from_elsewhere_are_not_shown(shop: Path) -> None:
+    make_photo(older := make_product("Chair", source="folder"))
+    Product.objects.filter(pk=older.pk).update(photo_count=1)
+    demo(shop)
+    demo(shop)
+    (show,) = shows.shows()
+    assert (len(show.products), older.pk in show.products) == (2, False)
+
+
+def test_a_crowd_that_is_asked_for_later_comes(shop: Path) -> None:
+    demo(shop)
+    demo(shop, crowd=True)
+    (show,) = shows.shows()
+    assert "crowd" in steps(show)
 
 
 def test_only_the_data_on_demand(shop: Path) -> None:

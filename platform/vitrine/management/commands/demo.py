@@ -13,12 +13,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from catalog.models import ImportRun
+from catalog.models import ImportRun, Product
 from catalog.services.prompts import load_bank
 from generation.exceptions import GenerationError
 from generation.services import methods, runs
 from generation.services.runs import Wish
-from vitrine.demo import filling, shows
+from vitrine.demo import filling, removing, shows
 from vitrine.demo.shows import LEARNED, SWAPS, Show
 from vitrine.management.commands.up import up
 from vitrine.onlyone import OnlyOne
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-show", action="store_true", help="only the data: nothing is made of it")
         parser.add_argument("--no-start", action="store_true", help="only fill, do not start")
         parser.add_argument("--remove", action="store_true", help="remove what the demo put into the data folder")
+        parser.add_argument("--yes", action="store_true", help="with --remove: also what others have brought there")
         parser.add_argument("--started", type=float, default=time.time(), help="when the user typed it, Unix seconds")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -52,9 +53,9 @@ class Command(BaseCommand):
         lock = OnlyOne(settings.DATA_DIR / "up.lock")
         if options["remove"]:
             with lock:
-                gone = filling.remove()
+                gone = removing.remove(anyway=options["yes"])
             self.stdout.write(f"Removed from {settings.DATA_DIR}: {', '.join(gone)}.")
-            if elsewhere := filling.lies_elsewhere():
+            if elsewhere := removing.lies_elsewhere():
                 self.stdout.write(
                     f"{' and '.join(elsewhere)} lie elsewhere: what the demo put there is yours to remove."
                 )
@@ -75,33 +76,43 @@ class Command(BaseCommand):
     def fill(self, photos: Path | None, options: dict[str, Any]) -> list[str]:
         """Everything but the start; doing it again changes nothing. Returns what to tell the user about signing in."""
         _migrate()
+        removing.note_before()
         word, new = filling.password()
         names = filling.make_people(word, renew=new)
         load_bank()
         methods.load_shipped()
         wish = {"wanted": options["model_set"], "images": options["images"], "most": options["products"]}
         try:
-            show = self._show(photos, wish, crowd=options["crowd"])
+            wanted = self._shows(photos, wish, crowd=options["crowd"])
         except GenerationError as error:
             raise CommandError(str(error)) from None
         if not options["no_show"]:
             for begun in shows.shows():
                 shows.take_up(begun)
-            if show is not None:
+            for show in wanted:
                 shows.begin(show)
         return [f"Sign in as {', '.join(names[:-1])} or {names[-1]}", f"with the password  {word}"]
 
-    def _show(self, photos: Path | None, wish: dict[str, Any], *, crowd: bool) -> Show | None:
+    def _shows(self, photos: Path | None, wish: dict[str, Any], *, crowd: bool) -> list[Show]:
         if photos is None:
             filling.add_samples()
-            show: Show | None = shows.samples(**wish)
+            found = [shows.samples(**wish)]
         else:
-            call_command("import_products", "auto", str(photos), stdout=self.stdout)
-            newest = ImportRun.objects.order_by("-pk")[0]
-            show = shows.photos(newest.source, crowd=crowd, **wish)
-        if show is not None:
+            products = self._import(photos)
+            found = shows.photos(products, crowd=crowd, **wish)
+            if len(products) > wish["most"]:
+                self.stdout.write(f"Of {len(products):,} products in the folder, the first {wish['most']} are shown.")
+        for show in found:
             _check(show)
-        return show
+        return found
+
+    def _import(self, photos: Path) -> list[int]:
+        """Import a folder; the products that it has, old and new."""
+        newest = Product.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        call_command("import_products", "auto", str(photos), stdout=self.stdout)
+        products = filling.products_in(ImportRun.objects.order_by("-pk")[0])
+        removing.note_products(pk for pk in products if pk > newest)
+        return products
 
 
 def _check(show: Show) -> None:
