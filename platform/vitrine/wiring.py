@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import IntegrityError
 from django.utils import timezone
 
 from catalog import panels
@@ -111,7 +112,7 @@ def submit_stale_figures() -> None:
     figures.ask_for_stale()
 
 
-@job_kind(RATINGS_IMPORT)
+@job_kind(RATINGS_IMPORT, retry_on=(IntegrityError,))  # others made sets of that name
 def run_ratings_import(_context: JobContext, row: int) -> dict[str, int]:
     """Look a file of ratings through, or make it a campaign; begun again after a crash it does what is left."""
     done = rating_imports.run(RatingsImport.objects.get(pk=row))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from raters.exceptions import BadCampaign
@@ -15,27 +15,48 @@ MOST_QUESTIONS = 40
 MOST_ANSWERS = 9  # one digit key each
 
 
-@transaction.atomic
 def default_question_set() -> QuestionSet:
-    """The paper's eight questions; made when they are not there yet."""
-    found = QuestionSet.objects.filter(name=DEFAULT_NAME).order_by("-version").first()
+    """The paper's eight questions; made when they are not there yet, once, however many ask for them at once."""
+    found = _newest(DEFAULT_NAME)
     if found is not None:
         return found
-    return make_question_set(DEFAULT_NAME, DEFAULT_TITLE, [written._asdict() for written in DEFAULT])
+    written = [one._asdict() for one in DEFAULT]
+    try:
+        return _made(QuestionSet(name=DEFAULT_NAME, title=DEFAULT_TITLE), written)
+    except IntegrityError:  # somebody else has made them meanwhile
+        found = _newest(DEFAULT_NAME)
+        if found is None:
+            raise
+        return found
 
 
-@transaction.atomic
 def make_question_set(name: str, title: str, questions: Iterable[Mapping[str, Any]], *, by: Any = None) -> QuestionSet:
     """A new set, or the next version of the one of that name; questions are in the order in which they are asked.
 
     Each has key and wording, and may have topic, help_text, shown, answers, passing. Raises BadCampaign.
     """
-    newest = QuestionSet.objects.filter(name=name).order_by("-version").first()
-    made = QuestionSet(name=name, title=title, version=newest.version + 1 if newest else 1, made_by=by)
-    _valid(made, f"The question set {name!r}")
-    made.save()
-    put_questions(made, questions)
-    return made
+    given = list(questions)
+    try:
+        return _made(_next(name, title, by), given)
+    except IntegrityError:  # somebody else has made that version meanwhile: this is the one after it
+        return _made(_next(name, title, by), given)
+
+
+def _newest(name: str) -> QuestionSet | None:
+    return QuestionSet.objects.filter(name=name).order_by("-version").first()
+
+
+def _next(name: str, title: str, by: Any) -> QuestionSet:
+    newest = _newest(name)
+    return QuestionSet(name=name, title=title, version=newest.version + 1 if newest else 1, made_by=by)
+
+
+@transaction.atomic
+def _made(question_set: QuestionSet, questions: Iterable[Mapping[str, Any]]) -> QuestionSet:
+    _valid(question_set, f"The question set {question_set.name!r}")
+    question_set.save()
+    put_questions(question_set, questions)
+    return question_set
 
 
 @transaction.atomic

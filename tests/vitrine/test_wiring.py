@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.test import Client
 from django.utils import timezone
 
@@ -219,3 +219,7 @@ def test_the_end_of_a_look_ends_nothing_after_a_yes() -> None:
     services.cancel(look)
     row.refresh_from_db()
     assert row.state == "taking"
+
+
+def test_an_import_of_ratings_that_another_overtook_is_tried_again() -> None:
+    assert issubclass(IntegrityError, kind_named(wiring.RATINGS_IMPORT).retry_on)
