@@ -211,7 +211,8 @@ def _assignment(task: Task, one: Staged, member: CampaignRater, now: datetime) -
     member.taken += 1
     member.ratings += 1
     member.active_ms += one.active_ms
-    member.last_at = max(member.last_at or at, at)
+    came = min(at, now)  # figures are old until they are newer than this: a file may be dated in the future
+    member.last_at = max(member.last_at or came, came)
     return Assignment(
         task=task,
         campaign_id=task.campaign_id,

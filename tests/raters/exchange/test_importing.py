@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from raters import figuring
@@ -54,6 +55,15 @@ def test_what_stands_beside_the_answers_is_kept() -> None:
     )
     assert rating.made_at.isoformat() == "2024-05-01T08:00:00+00:00"
     assert (task.subject.name if task.subject else None, task.method) == ("Chair", "sdxl")
+
+
+def test_ratings_from_the_future_do_not_make_figures_old() -> None:
+    began = timezone.now()
+    taken([f"{HEAD},rated_at", "a,r1,ok,yes,2999-01-01T00:00:00Z", "b,r1,ok,no,2024-01-01T00:00:00Z"])
+    last_at = CampaignRater.objects.get().last_at
+    assert last_at is not None
+    assert began <= last_at <= timezone.now()
+    assert sorted(Rating.objects.values_list("made_at__year", flat=True)) == [2024, 2999]
 
 
 @pytest.mark.parametrize(
