@@ -46,14 +46,15 @@ def rows_by(rater: Rater) -> Batches:
 
 
 class _Own:
-    """One rater's rows, with the names and questions of their campaigns read once."""
+    """One rater's rows, with the name and questions of each campaign read once.
+
+    A campaign that they enter while the file is written is read when its first row comes.
+    """
 
     def __init__(self, rater: Rater) -> None:
         self._rater = rater
-        self._campaigns = {
-            campaign.pk: (campaign.name, [rule.key for rule in rule_book(campaign.question_set).rules])
-            for campaign in Campaign.objects.filter(raters__rater=rater).select_related("question_set")
-        }
+        self._campaigns: dict[int, tuple[str, list[str]]] = {}
+        self._read(Campaign.objects.filter(raters__rater=rater))
 
     def ratings(self) -> Batches:
         found = Rating.objects.filter(rater=self._rater).select_related("assignment")
@@ -107,14 +108,24 @@ class _Own:
                 question_seconds=times[key] / 1000 if times.get(key) else None,
                 **rest,
             )
-            for key in self._campaigns[assignment.campaign_id][1]
+            for key in self._campaign(assignment)[1]
             if key in answers
         ]
 
     def _row(self, assignment: Assignment, kind: str, **values: Any) -> dict[str, Any]:
-        name, _ = self._campaigns[assignment.campaign_id]
+        name, _ = self._campaign(assignment)
         told = {"campaign": name, "kind": kind, "number": assignment.number, "rater": self._rater.code, **values}
         return {name: told.get(name) for name in NAMES}
+
+    def _campaign(self, assignment: Assignment) -> tuple[str, list[str]]:
+        if assignment.campaign_id not in self._campaigns:
+            self._read(Campaign.objects.filter(pk=assignment.campaign_id))
+        return self._campaigns[assignment.campaign_id]
+
+    def _read(self, found: QuerySet[Campaign]) -> None:
+        for campaign in found.select_related("question_set"):
+            keys = [rule.key for rule in rule_book(campaign.question_set).rules]
+            self._campaigns[campaign.pk] = (campaign.name, keys)
 
 
 def _of_rating(one: Rating) -> dict[str, Any]:

@@ -101,6 +101,19 @@ def test_nothing_of_gold_items_methods_images_and_others() -> None:
     assert not [word for word in ("gold", "secret-method", stranger.code, other, "Product") if word in text]
 
 
+def test_a_campaign_entered_while_the_file_is_written() -> None:
+    first, rater = made.make_campaign(1), made.make_rater()
+    made.rate(rater, first)
+    batches = rows_by(rater)
+    assert {row["campaign"] for row in next(batches)} == {first.name}
+    second = made.make_campaign(2)
+    made.rate(rater, second)
+    rating.skip(rater, held(rater, second), "too dark")
+    rows = [row for batch in batches for row in batch]
+    assert {(row["campaign"], row["kind"]) for row in rows} == {(second.name, "rating"), (second.name, "skip")}
+    assert [row["question"] for row in rows if row["kind"] == "rating"] == list(made.KEYS)
+
+
 def test_an_empty_file_has_its_header() -> None:
     assert b"".join(as_csv(rows_by(made.make_rater()), NAMES)).decode().strip().split(",") == list(NAMES)
 
