@@ -22,12 +22,16 @@ from vitrine.paging import keyset_page
 
 MOST_IDS = 500  # of one kind in one call
 MOST_INVITED = 500
+LARGEST_ID = 2**63 - 1  # what a database keeps
 
 
 def _ids(about: str = "ids") -> serializers.ListField:
     """A field of numbers; each field needs a child of its own."""
     return serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, max_length=MOST_IDS, help_text=about
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
+        required=False,
+        max_length=MOST_IDS,
+        help_text=about,
     )
 
 

@@ -42,7 +42,11 @@ def test_made_opened_and_closed(client_for: ClientFor, operator: User) -> None:
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({}, "name"), ({"name": "x", "vote": "dice"}, "vote"), ({"name": "x", "question_set": 99}, "question_set")],
+    [
+        ({}, "name"),
+        ({"name": "x", "vote": "dice"}, "vote"),
+        ({"name": "x", "question_set": 2_000_000_000}, "question_set"),
+    ],
 )
 def test_what_is_wrong_is_told_by_field(
     client_for: ClientFor, operator: User, body: dict[str, object], field: str
