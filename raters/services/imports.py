@@ -119,13 +119,15 @@ def under_way() -> list[RatingsImport]:
 def forget_old() -> int:
     """Drop files that nobody has said yes to for a week, and those that never got a row; returns how many."""
     old = RatingsImport.objects.filter(state=State.CHECKED, created_at__lt=timezone.now() - WAITS)
-    rows = list(old[:1000])
-    for row in rows:
-        drop(row)
+    dropped = 0
+    for row in old[:1000]:
+        with suppress(CannotTake):  # somebody has said yes this moment
+            drop(row)
+            dropped += 1
     lost = [key for key in _keys_before(timezone.now() - LOST_AFTER) if not _is_known(key)]
     for key in lost:
         default_storage.delete(key)
-    return len(rows) + len(lost)
+    return dropped + len(lost)
 
 
 def _keys_before(moment: datetime) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models.signals import post_delete
 from django.utils import timezone
 
 from raters.exchange.importing import Wish
@@ -247,6 +248,23 @@ def test_files_without_a_yes_for_a_week_are_forgotten() -> None:
     assert imports.forget_old() == 1
     assert set(RatingsImport.objects.values_list("pk", flat=True)) == {young.pk, going.pk}
     assert not is_there(old)
+
+
+def test_one_that_gets_its_yes_at_that_moment_is_not_forgotten() -> None:
+    old, chosen = imports.run(kept()), imports.run(kept())
+    RatingsImport.objects.update(created_at=timezone.now() - timedelta(days=8))
+
+    def say_yes(instance: RatingsImport, **_: Any) -> None:
+        RatingsImport.objects.exclude(pk=instance.pk).update(state=State.TAKING)
+
+    post_delete.connect(say_yes, sender=RatingsImport)
+    try:
+        assert imports.forget_old() == 1
+    finally:
+        post_delete.disconnect(say_yes, sender=RatingsImport)
+    left = RatingsImport.objects.get()
+    assert left.pk in (old.pk, chosen.pk)
+    assert is_there(left)
 
 
 def test_files_without_a_row_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
