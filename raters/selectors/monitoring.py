@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 
@@ -74,8 +75,10 @@ def campaign_page(state: str, *, after: int | None, before: int | None) -> Page[
 
 
 def with_counts(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
-    """Each campaign with `ratings_done`, `finished_images` and `rater_count`."""
+    """Each campaign with `ratings_done`, `ratings_asked` (ties ask for more), `finished_images` and `rater_count`."""
+    extra = Task.objects.filter(campaign=OuterRef("pk"), extra__gt=0).order_by().values("campaign")
     return campaigns.annotate(
+        ratings_asked=F("rating_target") + Coalesce(Subquery(extra.annotate(n=Sum("extra")).values("n")), 0),
         ratings_done=Sum("raters__ratings", default=0),
         finished_images=Sum("raters__finished", default=0),
         rater_count=Count("raters", filter=Q(raters__last_at__isnull=False)),

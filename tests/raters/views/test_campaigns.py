@@ -16,7 +16,7 @@ from raters.services import people
 from tests.factories.accounts import make_user
 from tests.factories.catalog import image_bytes, make_product
 from tests.factories.generation import make_candidate, make_run
-from tests.factories.rating import make_campaign, make_rater, make_tasks, rate
+from tests.factories.rating import NO, YES, make_campaign, make_rater, make_tasks, rate, rate_task
 from vitrine.access import Role
 
 SETTINGS = {
@@ -141,6 +141,25 @@ def test_the_list_is_filtered_by_state(site: Client) -> None:
     page = text(site.get("/campaigns/?state=draft"))
     assert draft.name in page
     assert open_one.name not in page
+
+
+def test_the_list_counts_the_ratings_that_ties_ask_for(
+    site: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    campaign = make_campaign(2, raters_per_image=2, tie_break=True)
+    people_here = [make_rater() for _ in range(3)]
+    first = campaign.tasks.order_by("pk")[0]
+    for rater, answers in zip(people_here, (YES, NO, YES), strict=True):
+        rate_task(rater, first, answers)
+    for rater in people_here[:2]:
+        rate(rater, campaign)
+    plain = make_campaign(3, raters_per_image=1)
+    with django_assert_max_num_queries(8):
+        page = site.get("/campaigns/")
+    rows = {row.pk: (row.ratings_done, row.ratings_asked) for row in page.context["page"].items}
+    assert rows == {campaign.pk: (5, 5), plain.pk: (0, 3)}
+    assert '<progress max="5" value="5"' in text(page)
+    assert "5 of 5" in text(page)
 
 
 def test_a_sample_is_drawn_and_a_bad_range_is_said(site: Client) -> None:
