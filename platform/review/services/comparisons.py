@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COMPARE = "review.compare"
 MOST_METHODS = 6
+LONGEST_METHOD = 120  # characters of its name
 SHOWN = 12  # products that changed sides, each way, that a page shows; the others are in their file
 Progress = Callable[..., None]
 
@@ -35,6 +36,9 @@ def ask(filters: Filters, methods: Sequence[str], *, by: Any = None) -> Comparis
     wanted = list(dict.fromkeys(method for method in methods if method))
     if not 2 <= len(wanted) <= MOST_METHODS:
         raise CannotAsk(f"Choose 2 to {MOST_METHODS} different methods; the first is what the others are held against.")
+    for method in wanted:
+        if len(method) > LONGEST_METHOD or "\x00" in method:
+            raise CannotAsk(f"{method[:40]!r} is no method: a name has up to {LONGEST_METHOD} characters of text.")
     about = filters.but(method="")
     made = Comparison.objects.create(query=about.query, methods=wanted, asked_by=by)
     subject = f"Comparison of {' and '.join(wanted)}"[:200]

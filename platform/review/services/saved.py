@@ -15,6 +15,10 @@ from review.models import FirstView, SavedView
 MOST_SAVED = 200  # of one person
 MOST_LISTED = 100
 KEPT_FOR = timedelta(days=30)  # a removed one
+_PAGES = frozenset({
+    "overview", "images", "products", "product", "item", "compare", "comparison", "metrics", "planner", "reports",
+    "report", "tables", "views",
+})  # fmt: skip
 _LONGEST = {"name": 80, "path": 300, "query": 2_000}  # characters, as the table holds them
 
 
@@ -90,20 +94,24 @@ def _name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
         raise CannotSave("A saved view needs a name.")
+    if "\x00" in name:
+        raise CannotSave("A name holds text only.")
     if len(name) > _LONGEST["name"]:
         raise CannotSave(f"A name has at most {_LONGEST['name']} characters; this one has {len(name)}.")
     return name
 
 
 def _place(address: str) -> tuple[str, str]:
-    """Path and query of a page of review; nothing else can be saved, so that no link leads elsewhere."""
+    """Path and query of a page that is looked at; nothing else can be saved, so that no link leads elsewhere."""
     parts = urlsplit(address)
     try:
         found = resolve(parts.path)
     except Resolver404:
         raise CannotSave(f"{parts.path[:80]!r} is no page of review.") from None
-    if parts.scheme or parts.netloc or found.namespace != "review" or parts.path.startswith("/api/"):
+    if parts.scheme or parts.netloc or found.namespace != "review" or found.url_name not in _PAGES:
         raise CannotSave(f"{address[:80]!r} is no page of review.")
+    if "\x00" in address:
+        raise CannotSave("An address holds text only.")
     if len(parts.path) > _LONGEST["path"] or len(parts.query) > _LONGEST["query"]:
         raise CannotSave(f"That address is too long to be saved: its query has {len(parts.query):,} characters.")
     return parts.path, parts.query

@@ -96,6 +96,14 @@ def test_what_cannot_be_compared_is_not_asked_for(methods: list[str], db: None) 
     assert not Comparison.objects.exists()
 
 
+@pytest.mark.parametrize("method", ["a\x00b", "m" * 121], ids=["NUL", "too long"])
+def test_names_that_no_method_has_are_refused(method: str, client_for: ClientFor, analyst: User) -> None:
+    answer = client_for(analyst).post("/review/compare/", {"methods": ["a", method], "least": "1"})
+    assert answer.status_code == 422
+    assert "is no method: a name has up to 120 characters" in answer.content.decode()
+    assert not Comparison.objects.exists()
+
+
 def test_methods_without_a_product_in_common_fail_with_a_sentence(db: None) -> None:
     put([(make_product(), "a", "x", [True]), (make_product(), "b", "x", [True])])
     row = comparisons.ask(Filters(), ["a", "b"])

@@ -46,6 +46,11 @@ def test_a_page_is_saved_with_its_filters(address: str, path: str, analyst: User
         ("a", "/api/review/overview/", "is no page of review"),
         ("a", "/nowhere/", "is no page of review"),
         ("a", "", "is no page of review"),
+        ("a", "/review/start/", "is no page of review"),
+        ("a", "/review/images.csv?method=a", "is no page of review"),
+        ("a", "/review/find/product/?q=x", "is no page of review"),
+        ("a", "/review/?method=\x00", "text only"),
+        ("a\x00b", ADDRESS, "text only"),
         ("a", f"/review/?method={'m' * 2100}", "too long to be saved"),
     ],
 )
