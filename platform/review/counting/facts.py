@@ -143,7 +143,8 @@ def _item_of(row: Mapping[str, Any]) -> Item:
 
 def _items(wanted: Mapping[str, Item]) -> dict[str, int]:
     there = dict(Item.objects.filter(key__in=list(wanted)).values_list("key", "pk"))
-    missing = [item for key, item in wanted.items() if key not in there]
+    # In one order for whoever counts: two that insert the same ones in turn would wait for each other.
+    missing = [item for key, item in sorted(wanted.items()) if key not in there]
     if missing:
         Item.objects.bulk_create(missing, batch_size=500, ignore_conflicts=True)
         there |= dict(Item.objects.filter(key__in=[item.key for item in missing]).values_list("key", "pk"))

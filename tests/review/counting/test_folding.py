@@ -246,3 +246,9 @@ def test_counting_goes_in_bounded_steps(db: None) -> None:
     rate_all(made, people)
     assert folding.count_waiting(4) == 4
     assert Waiting.objects.count() == 2
+
+
+def test_items_are_made_in_one_order_whoever_comes(db: None) -> None:
+    keys = [f"product:{number}" for number in (7, 3, 9, 1)]
+    made = folding.facts._items({key: Item(key=key, name=key) for key in keys})
+    assert sorted(made, key=lambda key: made[key]) == sorted(keys)
