@@ -10,8 +10,10 @@ from accounts.models import User
 from raters.models.campaigns import Origin
 from review.filters import Filters
 from review.models import Voters
+from review.reporting import contents
 from review.templatetags.review_simulated import simulated
 from tests.factories import rating as made
+from tests.factories.catalog import make_product
 
 pytestmark = pytest.mark.django_db
 PAGES = ("review:overview", "review:compare", "review:tables", "review:products", "review:images")
@@ -41,6 +43,18 @@ def test_a_filter_by_campaign_is_about_that_campaign() -> None:
     assert simulated(Filters(campaign=made_up.pk))
     assert not simulated(Filters(campaign=real.pk))
     assert simulated("")  # a page without filters is about everything
+
+
+def test_a_report_and_a_products_page_say_it(client_for: Any, analyst: User) -> None:
+    client, said = client_for(analyst), ("Ratings", "a simulated crowd is among these")
+    page = reverse("review:product", args=[make_product().pk])
+    assert "Simulated ratings" not in client.get(page).content.decode()
+    assert said not in contents._cut(Filters(), None)
+    made.make_campaign(1, origin=Origin.SIMULATION)
+    assert "Simulated ratings" in client.get(page).content.decode()
+    assert "Simulated ratings" not in client.get(f"{page}?voters=person").content.decode()
+    assert said in contents._cut(Filters(), None)
+    assert said not in contents._cut(Filters(voters=Voters.PEOPLE), None)
 
 
 @pytest.mark.parametrize("page", PAGES)

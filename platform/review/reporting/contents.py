@@ -17,6 +17,7 @@ from review.reporting.drawing import drawn, strips
 from review.services import comparisons
 from review.statistics import paired
 from review.statistics.rates import Rate
+from review.templatetags.review_simulated import simulated
 from review.templatetags.review_words import DASH, number, p_value, points, share
 from vitrine import __version__
 
@@ -188,6 +189,7 @@ def _cut(filters: Filters, counted_at: Any) -> list[tuple[str, str]]:
         ("Made", timezone.now().strftime(_WHEN)),
         ("Figures as of", counted),
         ("Filters", _choice(filters) or "none: all judged images"),
+        *([("Ratings", "a simulated crowd is among these")] if simulated(filters) else []),
         ("A product passes from", f"{filters.least} passing image{'s' if filters.least > 1 else ''}"),
         ("Made with", f"Vitrine {__version__}"),
     ]
