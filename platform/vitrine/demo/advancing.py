@@ -4,6 +4,7 @@ from typing import Any
 
 from jobs import services
 from jobs.models import Job
+from vitrine.demo import making
 from vitrine.demo.shows import STEP, Show, operator, shows
 from vitrine.demo.steps import steps_of
 
@@ -19,6 +20,7 @@ def on_job_finished(**_: Any) -> None:
 
 
 def _advance(show: Show) -> int:
+    making.add_late(show)
     begun = set(Job.objects.filter(kind=STEP, key__startswith=show.key(" ")).values_list("key", flat=True))
     waiting = [step for step in steps_of(show) if show.key(step.name) not in begun]
     ready = [step for step in waiting if step.ready(show)]

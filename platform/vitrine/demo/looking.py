@@ -10,7 +10,7 @@ from django.urls import resolve
 from generation.models import Candidate
 from jobs.models import Job, State
 from vitrine.access import Role, roles_of, rule_of
-from vitrine.demo.outcomes import Progress, newest_images
+from vitrine.demo.outcomes import Progress, judged, newest_images
 from vitrine.demo.shows import STEP, Show, shows
 from vitrine.demo.steps import Step, steps_of
 
@@ -98,12 +98,14 @@ def _state(show: Show, step: Step, job: Job | None, progress: Progress) -> str:
         return "yours" if _waits_for_people(show, step) else "waiting"
     if job.state in (State.FAILED, State.CANCELLED):
         return "failed"
-    return "done" if job.state == State.SUCCEEDED and progress.over else "running"
+    if job.state == State.SUCCEEDED and progress.over:
+        return "done"
+    return "yours" if _waits_for_people(show, step) and judged(show) is None else "running"
 
 
 def _waits_for_people(show: Show, step: Step) -> bool:
     """Whether it can begin only once a person has rated: the page need not look for it every few seconds."""
-    return not show.crowd and step.name in ("figures", "compare", "learn")
+    return not show.crowd and step.name in ("figures", "compare")
 
 
 def _admits(url: str, user: Any) -> bool:

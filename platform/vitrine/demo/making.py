@@ -21,7 +21,7 @@ from review import tasks as review_tasks
 from review.filters import Filters
 from review.services import comparisons
 from vitrine.demo import crowd, filling
-from vitrine.demo.outcomes import campaign_of, figures_there, images, judged, training_of
+from vitrine.demo.outcomes import campaign_of, existing, figures_there, images, judged, real_ones_decide, training_of
 from vitrine.demo.shows import LEARNED, SWAPS, Show, operator
 
 YOURS = 48  # images that wait for the visitor, of the first products
@@ -48,14 +48,16 @@ def run_swaps(products: Callable[[Show], tuple[int, ...]], show: Show, _context:
     """Runs of these products by both swaps; those that are there are left alone."""
     for name in SWAPS:
         wish = Wish(methods.named(name), model_set=show.model_set, candidates=show.images)
-        runs.start_batch(products(show), wish, title=f"Demonstration: {show.title}", asked_by=operator())
+        if there := existing(products(show)):
+            runs.start_batch(there, wish, title=f"Demonstration: {show.title}", asked_by=operator())
     return {}
 
 
 def learn(show: Show, _context: JobContext) -> Made:
     for name in LEARNED:
         wish = Wish(methods.named(name), model_set=show.learned)
-        runs.start_batch(show.first, wish, title=f"Demonstration: {name}", asked_by=operator())
+        if there := existing(show.first):
+            runs.start_batch(there, wish, title=f"Demonstration: {name}", asked_by=operator())
     return {}
 
 
@@ -63,7 +65,8 @@ def open_yours(show: Show, context: JobContext) -> Made:
     """A campaign of the first products' images, by all methods, for whoever is in front of the screen."""
     settings = {"raters_per_image": 1, "guidelines": _GUIDELINES}
     campaign = _campaign(context, f"Yours to rate: {show.title}", Origin.PERSON, settings)
-    own = Run.objects.filter(product__in=show.first, method__name__in=SWAPS, seed=0).values_list("pk", flat=True)
+    first = show.first if images(show, show.first) else show.products  # all of the first may ask a person
+    own = Run.objects.filter(product__in=first, method__name__in=SWAPS, seed=0).values_list("pk", flat=True)
     most = YOURS if show.crowd else None
     add_candidates(campaign, chosen(Choice(runs=tuple(own), sample=most, strata=Strata.METHOD)))
     if campaign.state == CampaignState.DRAFT:
@@ -74,6 +77,20 @@ def open_yours(show: Show, context: JobContext) -> Made:
 def add_more(show: Show, _context: JobContext) -> Made:
     campaign = campaign_of(show, "rate")
     return {"images": add_candidates(campaign, images(show)) if campaign else 0}
+
+
+def add_late(show: Show) -> int:
+    """Images that came after all others, as of a product that asked a person: people are asked about them too.
+
+    They join the campaign that people judge, while it is open; returns how many.
+    """
+    campaign = None if show.crowd else campaign_of(show, "rate")
+    if campaign is None or campaign.state != CampaignState.OPEN or campaign.task_count >= len(images(show)):
+        return 0
+    with transaction.atomic():
+        # Every process looks, whenever a job ends: one at a time, so that no image is added twice.
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        return add_candidates(campaign, images(show))
 
 
 def ask_crowd(show: Show, context: JobContext) -> Made:
@@ -121,10 +138,15 @@ def train(show: Show, context: JobContext) -> Made:
 
 
 def pass_gate(show: Show, context: JobContext) -> Made:
-    """Promote the ranker where its gate lets it through; a gate's no is an answer, and stands."""
+    """Promote the ranker where its gate lets it through; a gate's no is an answer, and stands.
+
+    Where people's verdicts or another's ranker are at stake, it is left to whoever decides there.
+    """
     row = training_of(show)
     ranker = row.ranker if row else None
     if ranker is None or registry.why_not(ranker, registry.champion()):
+        return {"promoted": False}
+    if context.step("kept", real_ones_decide):
         return {"promoted": False}
     asked = _once(context, "promotion", lambda: registry.ask_for_promotion(ranker, by=operator()).pk)
     return {"promoted": True, "promotion": asked}

@@ -1,6 +1,6 @@
 """How far each step of a show is, seen from the rows themselves: nothing has to be told that anything happened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Sum
@@ -8,13 +8,15 @@ from django.db.models import Sum
 from catalog.models import Photo, Product
 from generation.models import Candidate, Run
 from generation.models.runs import RunState
+from jobs.models import Job, State, Step
 from ranking.models import Promotion, Training
+from ranking.services.registry import champion
 from raters.models import Campaign, CampaignFigures, CampaignRater, Task, Verdict
-from raters.models.campaigns import CampaignState
+from raters.models.campaigns import CampaignState, Origin
 from raters.models.ratings import Outcome
 from raters.models.tasks import TaskState
 from review.models import Comparison, JudgedImage
-from vitrine.demo.shows import SWAPS, Show, made
+from vitrine.demo.shows import SWAPS, Show, made, shows
 
 OVER = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
 
@@ -32,14 +34,24 @@ class Progress:
         return self.done >= self.total
 
 
+_NOT_YET = Progress(0, 1)
+_ENDED = {State.FAILED: "failed", State.CANCELLED: "was cancelled"}
+
+
 def photos_there(show: Show) -> Progress:
     there = Product.objects.filter(pk__in=show.products, photo_count__gt=0).count()
-    photos = Photo.objects.filter(product__in=show.products).count()
-    return Progress(there, len(show.products), f"{photos} photos of {len(show.products)} products")
+    photos, total = Photo.objects.filter(product__in=show.products).count(), len(existing(show.products))
+    return Progress(there, total, f"{photos} photos of {total} products")
+
+
+def existing(products: Sequence[int]) -> tuple[int, ...]:
+    """Those products that nobody has removed, in their order."""
+    there = set(Product.objects.filter(pk__in=products).values_list("pk", flat=True))
+    return tuple(pk for pk in products if pk in there)
 
 
 def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...], show: Show) -> Progress:
-    asked = products(show)
+    asked = existing(products(show))
     rows = Run.objects.filter(product__in=asked, method__name__in=names, seed=0)
     states = list(rows.values_list("state", flat=True))
     images = Candidate.objects.filter(run__in=rows, dropped="").count()
@@ -48,9 +60,10 @@ def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...
     return Progress(sum(state in OVER for state in states), len(asked) * len(names), said)
 
 
-def images(show: Show) -> list[int]:
-    """The ids of what the swaps have made of the show's products."""
-    rows = Candidate.objects.filter(run__product__in=show.products, run__method__name__in=SWAPS, run__seed=0)
+def images(show: Show, products: Sequence[int] | None = None) -> list[int]:
+    """The ids of what the swaps have made of the show's products, or of these of them."""
+    asked = show.products if products is None else products
+    rows = Candidate.objects.filter(run__product__in=asked, run__method__name__in=SWAPS, run__seed=0)
     return list(rows.filter(dropped="").order_by("pk").values_list("pk", flat=True))
 
 
@@ -140,6 +153,8 @@ def gated(show: Show) -> Progress:
         return Progress(int(asked.state != Promotion.State.PREPARING), 1, said)
     if row is None or row.ranker is None:
         return Progress(1, 1, "no ranker: the plain sum decides")
+    if kept := Step.objects.filter(job__key=show.key("gate"), name="kept").values_list("result", flat=True).first():
+        return Progress(1, 1, f"The gate lets it through, and it does not decide: {kept}")
     reasons = " ".join(row.ranker.gate.get("reasons", [])) or "It could not be held against the sum."
     return Progress(1, 1, f"The gate says no, so the plain sum decides. {reasons}")
 
@@ -147,4 +162,20 @@ def gated(show: Show) -> Progress:
 def compared(show: Show) -> Progress:
     pk = made(show, "compare", "comparison")
     row = Comparison.objects.filter(pk=pk).first() if pk else None
-    return Progress(int(bool(row and row.computed_at)), 1, row.problem if row else "")
+    if row is None or row.computed_at:
+        return Progress(int(row is not None), 1, row.problem if row else "")
+    job = Job.objects.filter(key=row.job_key, state__in=(State.FAILED, State.CANCELLED)).first()
+    return Progress(1, 1, f"The comparison was not made: its job #{job.pk} {_ENDED[job.state]}.") if job else _NOT_YET
+
+
+def real_ones_decide() -> str:
+    """Why a ranker of a made-up crowd is not to decide here, in a sentence; empty where it may."""
+    begun = shows()
+    now, own = champion(), {row.ranker_id for show in begun if (row := training_of(show))}
+    if now is not None and now.pk not in own:
+        return f"{now} decides, which learned from others' verdicts."
+    ours = [made(show, "rate", "campaign") for show in begun]
+    others = Verdict.objects.filter(final=True).exclude(campaign__origin=Origin.SIMULATION)
+    if others.exclude(campaign__in=[pk for pk in ours if pk]).exists():
+        return "people have judged images here, and made-up ones are not to decide for them."
+    return ""

@@ -51,7 +51,8 @@ def step_named(show: Show, name: str) -> Step:
 def _batch_links(show: Show) -> list[tuple[str, str]]:
     newest = Method.objects.filter(name=SWAPS[0]).order_by("-version").first()
     made_by = reverse("generation:runs") + (f"?method={newest.pk}" if newest else "")
-    first = reverse("catalog:product", args=[show.products[0]]) if show.products else reverse("catalog:products")
+    there = seen.existing(show.products)
+    first = reverse("catalog:product", args=there[:1]) if there else reverse("catalog:products")
     asking = Run.objects.filter(product__in=show.products, state=RunState.NEEDS_PERSON).exists()
     asks = [("Those that ask you", reverse("generation:runs") + f"?state={RunState.NEEDS_PERSON}")] if asking else []
     return [("Images of a product", first), ("All runs", made_by), *asks]
@@ -94,7 +95,8 @@ def _gate_links(show: Show) -> list[tuple[str, str]]:
     row = training_of(show)
     if row is None or row.ranker is None:
         return []
-    first = _link("Picks of a product", "catalog:product", show.products[0]) if show.products else None
+    there = seen.existing(show.products)
+    first = _link("Picks of a product", "catalog:product", there[0]) if there else None
     return [_link("The ranker and its gate", "ranking:ranker", row.ranker.pk), *([first] if first else [])]
 
 
@@ -120,7 +122,11 @@ def _over(step: Step) -> Callable[[Show], bool]:
 
 
 def _there_is_something(show: Show) -> bool:
-    return _FIRST.progress(show).over and bool(seen.images(show))
+    return (_FIRST.progress(show).over and bool(seen.images(show, show.first))) or _all_made(show)
+
+
+def _more_to_rate(show: Show) -> bool:
+    return _all_made(show) and campaign_of(show, "rate") is not None
 
 
 def _all_made(show: Show) -> bool:
@@ -144,7 +150,7 @@ _REST = Step(
     partial(seen.runs_over, _rest, SWAPS), _batch_links,
 )  # fmt: skip
 _MORE = Step(
-    "more", "More to rate", "The other products' images join your campaign.", _all_made, making.add_more,
+    "more", "More to rate", "The other products' images join your campaign.", _more_to_rate, making.add_more,
     lambda _: Progress(1, 1), _rate_links,
 )  # fmt: skip
 _CROWD = Step(
@@ -167,8 +173,15 @@ _COMPARE = Step(
     "compare", "Comparison", "Both methods, paired by product, with intervals that say how sure it is.",
     seen.counted, making.compare, seen.compared, _compare_links,
 )  # fmt: skip
+
+
+def _nothing_else_to_do(show: Show) -> bool:
+    """Whether all that needs nobody is done; people may take days, and training needs none of their verdicts."""
+    return _COMPARE.progress(show).over if show.crowd else _all_made(show)
+
+
 _LEARN = Step(
     "learn", "Methods that train", "DreamBooth with LoRA, and the paper's method, learn the first products.",
-    _over(_COMPARE), making.learn, partial(seen.runs_over, _first, LEARNED),
+    _nothing_else_to_do, making.learn, partial(seen.runs_over, _first, LEARNED),
     lambda _: [_link("Runs", "generation:runs")],
 )  # fmt: skip

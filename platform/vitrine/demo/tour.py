@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from vitrine.access import Role, roles_of
-from vitrine.demo.outcomes import campaign_of, judged, training_of
+from vitrine.demo.outcomes import campaign_of, existing, judged, training_of
 from vitrine.demo.shows import Show, made, shows
 
 Where = Callable[[Show], str]
@@ -47,7 +47,8 @@ def _page(name: str) -> Where:
 
 
 def _product(show: Show) -> str:
-    return reverse("catalog:product", args=[show.products[0]]) if made(show, "rate", "campaign") else ""
+    there = existing(show.products) if made(show, "rate", "campaign") else ()
+    return reverse("catalog:product", args=there[:1]) if there else ""
 
 
 def _campaign(show: Show) -> str:
@@ -70,7 +71,7 @@ def _overview(show: Show) -> str:
 
 
 def _agreement(show: Show) -> str:
-    campaign = judged(show)
+    campaign = judged(show) if show.crowd else None
     return reverse("raters:quality", args=[campaign.pk]) if campaign else ""
 
 
@@ -94,7 +95,7 @@ STOPS = (
     Stop("compare", Role.ANALYST, "Compare the two methods",
          "Product by product: pasted flat against shadow and light. It says how sure it is.", _comparison),
     Stop("agreement", Role.ANALYST, "See who agrees with whom",
-         "Six made-up raters, some of them careless: the figures show which.", _agreement),
+         "Six made-up raters, one of them careless: the figures show which.", _agreement),
     Stop("ranker", Role.ANALYST, "Ask whether the ranker may decide",
          "It was trained on these verdicts, and tested on products that it never saw.", _ranker),
     Stop("product", Role.OPERATOR, "Look at what became of a product",

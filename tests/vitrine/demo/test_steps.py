@@ -1,0 +1,173 @@
+"""What a show does where things go otherwise: late images, removed products, jobs given up, people's own verdicts."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Product
+from generation.models import Candidate, Run
+from jobs.context import JobContext
+from jobs.models import Job, State, Step
+from ranking.models import Promotion, Ranker, Training
+from raters.models import Campaign, Verdict
+from raters.models.campaigns import Origin
+from raters.simulation import person
+from review.models import Comparison
+from tests.factories.generation import make_candidate
+from tests.factories.ranking import make_ranker
+from tests.factories.rating import YES, make_campaign, make_rater, rate
+from tests.vitrine.demo.conftest import SLOW, OverBut
+from vitrine.demo import advancing, crowd, looking, making, outcomes, shows, tour
+from vitrine.demo.outcomes import Progress, judged
+from vitrine.demo.shows import STEP, Show
+from vitrine.demo.steps import step_named
+
+GoOn = Callable[..., int]
+
+
+def ready(show: Show, *names: str) -> list[bool]:
+    return [step_named(show, name).ready(show) for name in names]
+
+
+def step_job(show: Show, step: str, **made: Any) -> Job:
+    """The job of a step, as it is after its work; `made` is what it noted."""
+    job = Job.objects.create(
+        kind=STEP, key=show.key(step), queue="cpu", state=State.SUCCEEDED, finished_at=timezone.now()
+    )
+    for name, result in made.items():
+        Step.objects.create(job=job, name=name, result=result, fence=0)
+    return job
+
+
+def test_images_that_come_after_all_others_join_the_campaign(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign = Campaign.objects.get()
+    assert campaign.task_count == 8
+    make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
+    advancing.advance()
+    advancing.advance()
+    campaign.refresh_from_db()
+    assert campaign.task_count == 9
+    rater = make_rater()
+    for _ in range(9):
+        rate(rater, campaign, YES)
+    assert judged(own) == campaign
+    agreement = next(stop for stop in tour.STOPS if stop.name == "agreement")
+    assert agreement.where(own) == "", "there are no made-up raters of one's own photos"
+
+
+def test_a_crowds_campaign_is_left_alone(over: Show) -> None:
+    make_candidate(Run.objects.filter(product=over.products[0])[0], seed=7)
+    assert making.add_late(over) == 0
+    assert set(Campaign.objects.values_list("task_count", flat=True)) == {8}
+
+
+def test_training_methods_wait_for_nobodys_ratings(over_but: OverBut) -> None:
+    own = over_but(name="photos-1", crowd=False, learned="mini")
+    assert ready(own, "learn", "compare") == [True, False]
+    lines = {line.name: line.state for line in looking.all_shown(shows.operator())[0].lines}
+    assert (lines["learn"], lines["compare"]) == ("waiting", "yours")
+    Run.objects.filter(product=own.products[0]).update(state=Run.State.RUNNING, finished_at=None)
+    assert ready(own, "learn") == [False]
+
+
+def test_where_all_first_products_ask_a_person_the_others_are_rated(
+    over_but: OverBut, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shows, "FIRST", 1)
+    own = over_but(name="photos-1", crowd=False)
+    asking, others = (Run.objects.filter(product__in=products) for products in (own.first, own.rest))
+    Candidate.objects.filter(run__in=asking).delete()
+    asking.update(state=Run.State.NEEDS_PERSON, finished_at=None)
+    others.update(state=Run.State.RUNNING, finished_at=None)
+    assert ready(own, "rate", "more") == [False, False]
+    others.update(state=Run.State.SUCCEEDED, finished_at=timezone.now())
+    assert ready(own, "rate", "more") == [True, False]
+    go_on(without=SLOW)
+    assert Campaign.objects.get().task_count == 4
+
+
+def test_removed_products_hold_nothing_up(over_but: OverBut) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    Product.objects.get(pk=own.products[0]).delete()
+    first = step_named(own, "first").progress(own)
+    assert (first.done, first.total, outcomes.photos_there(own).total) == (2, 2, 1)
+    assert outcomes.existing(own.products) == own.products[1:]
+    Product.objects.all().delete()
+    assert making.run_swaps(lambda show: show.first, own, JobContext(step_job(own, "first"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "over", "said"),
+    [(State.QUEUED, False, ""), (State.FAILED, True, "failed."), (State.CANCELLED, True, "was cancelled.")],
+)
+def test_a_comparison_that_was_given_up_is_told(db: None, state: State, over: bool, said: str) -> None:
+    show = Show("photos-1", "Own", ())
+    assert outcomes.compared(show) == Progress(0, 1)
+    row = Comparison.objects.create(methods=["a", "b"])
+    step_job(show, "compare", comparison=row.pk)
+    ended = timezone.now() if state != State.QUEUED else None
+    job = Job.objects.create(kind="review.compare", key=row.job_key, queue="cpu", state=state, finished_at=ended)
+    told = outcomes.compared(show)
+    assert (told.over, told.said) == (over, said and f"The comparison was not made: its job #{job.pk} {said}")
+    Comparison.objects.filter(pk=row.pk).update(computed_at=timezone.now())
+    assert outcomes.compared(show) == Progress(1, 1)
+
+
+@pytest.fixture
+def passing(db: None) -> tuple[Show, Ranker]:
+    """A show whose ranker the gate lets through, held against the plain sum."""
+    show = Show("samples", "The sample catalogue", ())
+    shows.begin(show)
+    ranker = make_ranker(gate={"promote": True, "against": None})
+    step_job(show, "train", training=Training.objects.create(wish={}, ranker=ranker, ended_at=timezone.now()).pk)
+    return show, ranker
+
+
+def gate(show: Show) -> dict[str, Any]:
+    """What the gate's step does in a worker's hands."""
+    job = Job.objects.create(
+        kind=STEP, key=show.key("gate"), queue="cpu", state=State.RUNNING, worker="cpu@test:1",
+        lease_until=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    return making.pass_gate(show, JobContext(job))
+
+
+def judge(**settings: Any) -> Campaign:
+    campaign = make_campaign(1, raters_per_image=1, **settings)
+    rate(make_rater(), campaign, YES)
+    assert Verdict.objects.filter(campaign=campaign, final=True).count() == 1
+    return campaign
+
+
+def test_the_demos_ranker_decides_where_nobody_else_has_judged(passing: tuple[Show, Ranker]) -> None:
+    show, ranker = passing
+    judge(origin=Origin.SIMULATION)
+    step_job(show, "rate", campaign=judge().pk)  # what the visitor rates is the demonstration's, too
+    assert gate(show)["promoted"] is True
+    assert Promotion.objects.get().after == ranker
+
+
+def test_it_does_not_decide_for_people_who_have_judged(passing: tuple[Show, Ranker]) -> None:
+    show, _ = passing
+    judge()
+    assert gate(show) == {"promoted": False}
+    assert not Promotion.objects.exists()
+    assert "The gate lets it through, and it does not decide: people have judged images" in outcomes.gated(show).said
+
+
+def test_it_does_not_take_the_place_of_anothers_ranker(passing: tuple[Show, Ranker]) -> None:
+    show, ranker = passing
+    champion = make_ranker("champion", name="real")
+    Ranker.objects.filter(pk=ranker.pk).update(gate={"promote": True, "against": champion.pk})
+    assert gate(show) == {"promoted": False}
+    assert "real v1 decides" in outcomes.gated(show).said
+
+
+def test_one_of_the_crowd_is_careless_as_the_tour_says() -> None:
+    people = [person(crowd.SEED, number, crowd.CARELESS) for number in range(crowd.RATERS)]
+    assert sum(one.careless for one in people) == 1
