@@ -57,7 +57,7 @@ size = 300_002
 def test_list_names_every_set_and_role(places: Path) -> None:
     write(places, HUB_SET.format(licence="CC-BY-NC-4.0"))
     out = run("list")
-    for name in ("klein", "mini", "sd15", "sd15-paper", "sdxl", "shop"):
+    for name in ("classical-mini", "klein", "mini", "sd15", "sd15-paper", "sdxl", "shop"):
         assert f"\n{name}: " in f"\n{out}"
     row = next(line for line in out.split("shop: ")[1].splitlines() if line.startswith("  dino"))
     assert row.split("  ")[1:] != []
@@ -65,7 +65,7 @@ def test_list_names_every_set_and_role(places: Path) -> None:
         assert cell in row
     assert "  served     the same as base\n" in out
     assert "  up to 1 M USD of revenue a year  " in out
-    assert len(re.findall(r"  role +checkpoint  ", out)) == 7
+    assert len(re.findall(r"  role +checkpoint  ", out)) == 8
 
 
 def test_list_goes_on_after_a_set_that_cannot_be_read(places: Path) -> None:
@@ -168,5 +168,5 @@ def test_no_room_is_one_sentence(places: Path, hub: Hub, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("verb", ["check", "fetch"])
 def test_a_set_that_there_is_not(verb: str) -> None:
-    with pytest.raises(CommandError, match=r"There is no model set 'kite'; there are: classical, klein, mini, sd15"):
+    with pytest.raises(CommandError, match=r"There is no model set 'kite'; there are: classical, classical-mini, klein, mini, sd15"):
         run(verb, "kite")
