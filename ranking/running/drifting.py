@@ -19,7 +19,7 @@ from ranking.running import defining, features
 from ranking.running import labels as labelling
 from ranking.running.material import Contender, Values
 from ranking.running.scoring import probabilities
-from ranking.services import notices, registry
+from ranking.services import judges, notices, registry
 from raters.models.ratings import Outcome
 
 Progress = Callable[[int, int, str], None]
@@ -103,6 +103,7 @@ def _promise(champion: Ranker) -> list[Found]:
         ranker=champion, picked=True, candidate__tasks__verdict__final=True,
         candidate__tasks__verdict__outcome__in=(Outcome.PASSED, Outcome.FAILED),
         candidate__tasks__verdict__updated_at__gt=champion.made_at,
+        candidate__tasks__verdict__campaign__in=judges.campaigns_that_count(champion),
     )  # fmt: skip
     rows = rows.order_by("candidate", "candidate__tasks__verdict__updated_at", "candidate__tasks__verdict")
     told = rows.values_list("candidate", "product", "probability", "candidate__tasks__verdict__outcome")

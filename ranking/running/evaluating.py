@@ -4,8 +4,8 @@ With enough frozen products the figures are of them alone. With fewer, all label
 ranker that saw nothing of it: the frozen ones as it is, the others out of fold.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,7 @@ def evaluate_again(ranker: Ranker, progress: Progress = lambda *_: None) -> dict
     with refusals():
         share = share_now(len(np.unique(collected.labels.products)))
         found = gather(defining.definition_of(ranker), collected.labels, share, progress)
+        found = replace(found, campaigns=tuple(source["campaign"] for source in collected.sources))
         others = baselines(found, ranker.seed, progress)
         told = hold(ranker.name, Contender.stored(ranker), others, None if same else champion, found)
     if not told.gate:
@@ -114,8 +115,8 @@ def evaluate_again(ranker: Ranker, progress: Progress = lambda *_: None) -> dict
     return {"promote": told.gate["promote"], "images": told.figures["images"]}
 
 
-def ceiling_of(candidates: NDArray[np.int64], products: NDArray[np.int64]) -> Ceiling | None:
-    """One rater against the others on these images; None where no image has two ratings that count.
+def ceiling_of(candidates: NDArray[np.int64], products: NDArray[np.int64], campaigns: Sequence[int]) -> Ceiling | None:
+    """One rater against the others on these images, in these campaigns; None where no image has two that count.
 
     The ratings of these images alone are read, some at a time. Of more than MOST_OF_CEILING images it is as many, of
     whole products drawn with a fixed seed.
@@ -125,12 +126,12 @@ def ceiling_of(candidates: NDArray[np.int64], products: NDArray[np.int64]) -> Ce
     candidates, products = candidates[rows], products[rows]
     votes = np.full((len(candidates), MOST_VOTES), np.nan)
     filled = np.zeros(len(candidates), np.intp)
-    counted = Rating.objects.filter(withdrawn_at=None, excluded=False, gold=False).order_by("pk")
+    counted = Rating.objects.filter(withdrawn_at=None, excluded=False, gold=False, campaign__in=campaigns)
     for start in range(0, len(candidates), AT_ONCE):
         some = candidates[start : start + AT_ONCE].tolist()
         place = {pk: start + row for row, pk in enumerate(some)}
         told = counted.filter(task__candidate__in=some).values_list("task__candidate", "accepted")
-        for candidate, accepted in told.iterator():
+        for candidate, accepted in told.order_by("pk").iterator():
             row = place[candidate]
             if filled[row] < MOST_VOTES:
                 votes[row, filled[row]] = accepted
@@ -176,7 +177,7 @@ def _figures(case: _Case, found: Material, rows: NDArray[np.bool_]) -> dict[str,
     top = policy.current().top
     labels = found.labels.take(rows)
     metric, values = comparing.best_single(found.table, case.judged, found.table.rows_of(labels.candidates))
-    ceiling = ceiling_of(labels.candidates, labels.products)
+    ceiling = ceiling_of(labels.candidates, labels.products, found.campaigns)
     told = comparing.compare({**case.scores, METRIC: values}, case.judged, n=top, ceiling=ceiling, baseline=SUM)
     own = told.row(case.name)
     sentence = "" if case.name == SUM else comparing.said_of(own, SUM)

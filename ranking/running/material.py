@@ -22,12 +22,16 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Material:
-    """A table of whole labelled products, their labels, and which of them nothing may learn from."""
+    """A table of whole labelled products, their labels, and which of them nothing may learn from.
+
+    `campaigns` are those that the labels are of: their ratings say how far people agree.
+    """
 
     table: FeatureTable
     labels: Labels
     guard: Guard
     share: float
+    campaigns: tuple[int, ...] = ()
 
     @property
     def training(self) -> tuple[FeatureTable, Labels]:

@@ -15,7 +15,7 @@ from ranking.evaluation.exceptions import CannotEvaluate
 from ranking.exceptions import BadWish
 from ranking.models import LabelSet, PlannedImage, Ranker, RatingPlan, Score
 from ranking.running import defining, scoring
-from ranking.services import policy, registry
+from ranking.services import judges, policy, registry
 from raters.models import Task, Verdict
 from raters.models.ratings import Outcome
 
@@ -44,7 +44,7 @@ def draw(plan: RatingPlan, progress: Progress = lambda *_: None) -> int:
     shares = plan.shares
     mix = Mix(shares["top"], shares["uncertain"], shares["random"], policy.current().top)
     try:
-        made = choose(products, chances, plan.budget, mix=mix, seed=plan.seed, served=_served())
+        made = choose(products, chances, plan.budget, mix=mix, seed=plan.seed, served=_served(ranker))
     except CannotEvaluate as reason:
         raise BadWish(str(reason)) from reason
     rows = [
@@ -97,9 +97,10 @@ def _usual_rate() -> float:
     return min(max(newest.pass_rate, 0.02), 0.98) if newest else 0.174  # the paper's
 
 
-def _served() -> NDArray[np.int64]:
-    """Products that have an image which passed."""
+def _served(ranker: Ranker | None) -> NDArray[np.int64]:
+    """Products that have an image which passed, by people or by whoever taught this ranker."""
     rows = Verdict.objects.filter(final=True, outcome=Outcome.PASSED, task__candidate__isnull=False)
+    rows = rows.filter(campaign__in=judges.campaigns_that_count(ranker))
     found = rows.order_by().values_list("task__candidate__run__product", flat=True).distinct()
     return np.fromiter(found.iterator(), np.int64)
 

@@ -5,7 +5,7 @@ The same labels, features and seed give the same files, byte for byte.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +24,7 @@ from ranking.running import labels as labelling
 from ranking.running.material import Contender, Material, gather, share_now
 from ranking.running.refusing import refusals
 from ranking.services import registry
+from ranking.services.judges import campaigns_of
 from ranking.services.training import Wish
 
 CURVE_SIZES = (50, 100, 300, 1_000, 3_000)
@@ -119,7 +120,8 @@ class _Run:
 
     def _material(self, label_set: LabelSet, made: dict[str, Any]) -> Material:
         labels = labelling.rebuild(label_set)
-        return gather(Definition.from_plain(made["features"]), labels, made["share"], self._progress)
+        found = gather(Definition.from_plain(made["features"]), labels, made["share"], self._progress)
+        return replace(found, campaigns=tuple(campaigns_of(label_set)))
 
     def _fit(self, found: Material) -> dict[str, Any]:
         table, labels = found.training

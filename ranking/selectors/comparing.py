@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ranking.models import Ranker, Score, Trial
 from ranking.selectors import by_the_sum
-from ranking.services import registry, trials
+from ranking.services import judges, registry, trials
 from raters.models import Verdict
 from raters.models.ratings import Outcome
 
@@ -61,13 +61,13 @@ def newest_trials(most: int = NEWEST) -> list[Compared]:
 
 
 def compared(trial: Trial) -> Compared:
-    """The trial's ranker and whom it was begun against, each on its own products; verdicts made since it began.
+    """The trial's ranker and whom it was begun against, each on its own products; people's verdicts since it began.
 
     Raters see neither ranker nor side: every image is rated blind.
     """
     rows = Verdict.objects.filter(
         final=True, outcome__in=(Outcome.PASSED, Outcome.FAILED), task__candidate__isnull=False
-    ).filter(updated_at__gte=trial.begun_at)
+    ).filter(updated_at__gte=trial.begun_at, campaign__in=judges.campaigns_that_count())
     judged = list(rows.values_list("task__candidate", "task__candidate__run__product", "outcome"))
     inside = {product: trials.in_trial(trial, product) for product in {product for _, product, _ in judged}}
     sides = []

@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 
 from generation.models import Candidate
 from generation.selectors.pictures import METRICS
-from ranking.models import Explanation, Ranker, Score, ScoredProduct
+from ranking.models import DriftNotice, Explanation, Ranker, Score, ScoredProduct
 from ranking.selectors import by_the_sum
 from ranking.services import registry, trials
 
@@ -49,7 +49,10 @@ def decider(product: int) -> tuple[Ranker | None, bool]:
 
 
 def picks_of(product: int) -> Picks:
-    """The images of a product to be shown now; a handful of queries."""
+    """The images of a product to be shown now; a handful of queries.
+
+    What a ranker said before it broke stays; of images that it cannot score any more, the plain sum decides.
+    """
     ranker, in_trial = decider(product)
     if ranker is None:
         return _by_the_sum(product)
@@ -58,6 +61,9 @@ def picks_of(product: int) -> Picks:
     scored = ScoredProduct.objects.select_related("policy").filter(ranker=ranker, product=product).first()
     if not now["images"]:
         return Picks("no images", ranker, [], 0, in_trial=in_trial)
+    old = scored is None or (now["images"], now["ids"]) != (scored.images, scored.ids)
+    if old and DriftNotice.objects.filter(ranker=ranker, kind=DriftNotice.Kind.BROKEN, closed_at=None).exists():
+        return _by_the_sum(product)
     if scored is None:
         return Picks("not scored yet", ranker, [], 0, in_trial=in_trial, old=True)
     found = Score.objects.filter(ranker=ranker, product=product, picked=True).select_related("candidate")
@@ -70,7 +76,7 @@ def picks_of(product: int) -> Picks:
         scored.best,
         scored.policy.threshold,
         in_trial,
-        old=(now["images"], now["ids"]) != (scored.images, scored.ids),
+        old=old,
     )
 
 

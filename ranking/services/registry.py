@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobs import services
 from ranking.exceptions import NotPromoted
-from ranking.models import Promotion, Ranker, Trial
+from ranking.models import LabelSet, Promotion, Ranker, Trial
 from ranking.models.rankers import RankerState
 from ranking.services import policy, scoring
 
@@ -156,9 +156,20 @@ def set_shadow(ranker: Ranker, on: bool, *, by: Any = None) -> Ranker:
     return ranker
 
 
+def hold_the_crown() -> None:
+    """Inside a transaction: nobody else changes who decides until its end, also where no ranker does yet.
+
+    One row that is always there is held, the oldest label set, of which every ranker has one: a champion that is looked
+    for and held in one statement is missed where another takes its place meanwhile. Whoever decides is asked for after.
+    """
+    oldest = LabelSet.objects.order_by("pk").values_list("pk", flat=True)[0]
+    LabelSet.objects.select_for_update(of=("self",), no_key=True).get(pk=oldest)
+
+
 def _crown(before: Ranker | None, after: Ranker | None) -> None:
     """Inside a transaction: from one champion to another, each the way it was expected, or not at all."""
-    now = Ranker.objects.select_for_update(of=("self",)).filter(state=RankerState.CHAMPION).first()
+    hold_the_crown()
+    now = champion()
     if (now.pk if now else None) != (before.pk if before else None):
         raise NotPromoted(f"{now or THE_SUM.capitalize()} has become champion meanwhile: look again, then promote.")
     if now is not None:

@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 from generation.models import Candidate
 from jobs import services
 from jobs.models import Job, State
-from ranking.models import Policy, Ranker, ScoredProduct
+from ranking.models import DriftNotice, Policy, Ranker, ScoredProduct
 from ranking.models.rankers import RankerState
 
 SCORE = "ranking.score"
@@ -37,7 +37,9 @@ def ask_for_missing() -> int:
     now = there.aggregate(images=Count("pk"), ids=Sum("pk"))
     policy = Policy.objects.first()
     asked = 0
-    for ranker in in_use().exclude(notices__kind="broken", notices__closed_at=None):
+    # By their ids: conditions on notices in exclude() need not hold of one and the same notice.
+    broken = DriftNotice.objects.filter(kind=DriftNotice.Kind.BROKEN, closed_at=None).values("ranker")
+    for ranker in in_use().exclude(pk__in=broken):
         rows = ScoredProduct.objects.filter(ranker=ranker)
         known = rows.aggregate(images=Sum("images"), ids=Sum("ids"))
         same = all((known[name] or 0) == (now[name] or 0) for name in known)

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from ranking.exceptions import BadWish, NotPromoted
 from ranking.models import Ranker, Trial
-from ranking.models.rankers import RankerState
-from ranking.services import scoring
+from ranking.services import registry, scoring
 
 LARGEST_SHARE = 0.5
 
@@ -25,7 +24,8 @@ def begin(ranker: Ranker, share: float, *, by: Any = None) -> Trial:
     try:
         with transaction.atomic():
             # Held until the end, so that nobody else becomes champion between the question and the trial.
-            champion = Ranker.objects.select_for_update(of=("self",)).filter(state=RankerState.CHAMPION).first()
+            registry.hold_the_crown()
+            champion = registry.champion()
             if champion is not None and champion.pk == ranker.pk:
                 raise NotPromoted(f"{ranker} decides for all products already.")
             trial = Trial.objects.create(

@@ -10,7 +10,8 @@ from generation.models import Candidate
 from ranking.models import DriftNotice, FeatureChunk, Ranker, Score
 from ranking.running import drifting
 from ranking.running.material import Contender
-from raters.models import Verdict
+from raters.models import Campaign, Verdict
+from raters.models.campaigns import Origin
 from raters.models.ratings import Outcome
 from tests.factories.ranking import make_world, rate
 from tests.ranking.conftest import Trained
@@ -94,8 +95,11 @@ def test_picks_that_do_not_pass_as_promised_open_a_notice(trained: Trained) -> N
     Verdict.objects.update(outcome=Outcome.FAILED)
     drifting.look()
     assert "pass_rate" not in kinds(), "of products that it learned from, or too few"
-    rate(new.candidates, new.pictures)
+    campaign = rate(new.candidates, new.pictures, origin=Origin.SIMULATION)
     Verdict.objects.update(outcome=Outcome.FAILED)
+    drifting.look()
+    assert "pass_rate" not in kinds(), "nobody but a made-up crowd says so"
+    Campaign.objects.filter(pk=campaign.pk).update(origin=Origin.PERSON)
     assert drifting.look() >= 1
     assert "pass_rate" in kinds()
     notice = DriftNotice.objects.get(kind="pass_rate")

@@ -9,7 +9,7 @@ from ranking.exceptions import Damaged, NotPromoted
 from ranking.models import DriftNotice, Policy, Promotion, Ranker, RankerFile, Score, ScoredProduct
 from ranking.running import ordering, promoting, scoring
 from ranking.selectors import picks
-from ranking.services import policy, registry, trials
+from ranking.services import notices, policy, registry, trials
 from tests.factories.ranking import make_ranker
 from tests.ranking.conftest import Trained
 
@@ -188,6 +188,31 @@ def test_a_champion_that_cannot_score_opens_a_notice_and_the_sum_stands_in(train
     notice = DriftNotice.objects.get()
     assert notice.kind == "broken"
     assert "has no files any more" in notice.sentence
+
+
+def test_the_sum_stands_in_for_what_a_broken_ranker_never_scored(trained: Trained) -> None:
+    crown(trained.ranker)
+    first, other = trained.world.products[:2]
+    Score.objects.filter(product=first).delete()
+    ScoredProduct.objects.filter(product=first).delete()
+    assert picks.picks_of(first.pk).outcome == "not scored yet"
+    notices.open_notice(trained.ranker, DriftNotice.Kind.FEATURES, "clip_i", "It has moved.", {})
+    assert picks.picks_of(first.pk).outcome == "not scored yet", "one that has drifted scores on"
+    notice = notices.open_notice(trained.ranker, DriftNotice.Kind.BROKEN, "", "It cannot score.", {})
+    stood_in = picks.picks_of(first.pk)
+    assert (stood_in.ranker, stood_in.by, stood_in.outcome, len(stood_in.picked)) == (
+        None,
+        "the plain sum",
+        "picked",
+        2,
+    )
+    assert picks.picks_of(other.pk).ranker == trained.ranker, "what it said before stays"
+    candidate = Candidate.objects.filter(run__product=other)[0]
+    candidate.pk, candidate.seed = None, 99
+    candidate.save()
+    assert picks.picks_of(other.pk).ranker is None, "of an image that came it says nothing"
+    notices.close(notice)
+    assert picks.picks_of(other.pk).ranker == trained.ranker
 
 
 def test_a_trial_gives_its_share_of_the_products_its_own_picks(trained: Trained) -> None:

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ranking.evaluation.simulation import World
 from ranking.models import Ranker, Training
 from ranking.running import evaluating, files
 from ranking.running import training as running
 from ranking.services import policy, registry, training
 from ranking.services.training import Wish
 from raters.models import Verdict
+from raters.models.campaigns import Origin
 from raters.models.ratings import Outcome
+from tests.factories.ranking import rate
 from tests.ranking.conftest import Trained, train
 
 pytestmark = pytest.mark.django_db
@@ -91,24 +94,37 @@ def test_the_gate_judges_as_many_picks_as_ship(trained: Trained) -> None:
 def test_the_ceiling_is_of_these_images_and_of_a_sample_where_they_are_many(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = trained.world.candidates
+    own, own_campaign = trained.world.candidates, [trained.world.campaign.pk]  # type: ignore[union-attr]
     candidates = np.array([one.pk for one in own], np.int64)
     products = np.array([one.run.product_id for one in own], np.int64)
-    whole = evaluating.ceiling_of(candidates, products)
+    whole = evaluating.ceiling_of(candidates, products, own_campaign)
     assert whole is not None
     assert whole.images == 72
     monkeypatch.setattr(evaluating, "AT_ONCE", 7)
     backwards = np.arange(len(own))[::-1]
-    assert evaluating.ceiling_of(candidates[backwards], products[backwards]) == whole
-    some = evaluating.ceiling_of(candidates[:12], products[:12])
+    assert evaluating.ceiling_of(candidates[backwards], products[backwards], own_campaign) == whole
+    some = evaluating.ceiling_of(candidates[:12], products[:12], own_campaign)
     assert some is not None
     assert some.images == 12
     monkeypatch.setattr(evaluating, "MOST_OF_CEILING", 24)
-    drawn = evaluating.ceiling_of(candidates, products)
+    drawn = evaluating.ceiling_of(candidates, products, own_campaign)
     assert drawn is not None
     assert drawn.images == 24
     evaluating.evaluate_again(trained.ranker)
     assert trained.ranker.figures["rows"][-1]["title"] == f"{evaluating.CEILING} (24 images drawn by chance)"
+
+
+def test_the_ceiling_is_of_the_people_whose_labels_they_are(trained: Trained) -> None:
+    evaluating.evaluate_again(trained.ranker)
+    before = trained.ranker.figures["rows"][-1]
+    assert before["title"] == evaluating.CEILING
+    made_up = rate(trained.world.candidates, World(8).draw(12, 6, seed=9), ratings=True, origin=Origin.SIMULATION)
+    evaluating.evaluate_again(trained.ranker)
+    assert trained.ranker.figures["rows"][-1] == before
+    by_name = train(campaigns=(made_up.pk,))
+    told = by_name.figures["rows"][-1]
+    assert told["title"] == evaluating.CEILING, "a ranker that a crowd teaches is held against that crowd"
+    assert told["figures"] != before["figures"]
 
 
 def test_the_same_data_and_seed_give_the_same_files(trained: Trained) -> None:

@@ -7,7 +7,8 @@ from generation.models import Candidate
 from ranking.models import Ranker, Score, Trial
 from ranking.selectors import comparing
 from ranking.services import trials
-from raters.models import Verdict
+from raters.models import Campaign, Verdict
+from raters.models.campaigns import Origin
 from raters.models.ratings import Outcome
 from tests.factories.ranking import RatedWorld, make_ranker, make_world, rate
 
@@ -52,6 +53,12 @@ def test_verdicts_from_before_the_trial_count_for_nobody(db: None) -> None:
     assert [side.images for side in told.sides] == [0, 0]
     assert [(side.rate, side.product_rate, side.low) for side in told.sides] == [(None, None, None)] * 2
     assert (told.difference.value, "Nothing can be said yet" in told.difference.sentence) == (None, True)
+
+
+def test_verdicts_of_a_made_up_crowd_count_for_nobody(db: None) -> None:
+    _, trial = world_in_trial()
+    Campaign.objects.update(origin=Origin.SIMULATION)
+    assert [side.images for side in comparing.compared(trial).sides] == [0, 0]
 
 
 def test_picks_of_a_removed_image_are_gone(db: None) -> None:

@@ -69,6 +69,14 @@ def test_one_that_cannot_score_is_left_alone_until_its_notice_is_closed() -> Non
     assert scoring.ask_for_missing() == 1
 
 
+def test_an_old_notice_that_is_closed_and_another_that_is_open_are_not_one() -> None:
+    make_world(2, 2, rated=False)
+    ranker = make_ranker("champion")
+    notices.close(notices.open_notice(ranker, DriftNotice.Kind.BROKEN, "", "It cannot score.", {}))
+    notices.open_notice(ranker, DriftNotice.Kind.FEATURES, "clip_i", "It has moved.", {})
+    assert scoring.ask_for_missing() == 1
+
+
 def test_a_trials_ranker_is_in_use() -> None:
     ranker = make_ranker()
     assert list(scoring.in_use()) == []

@@ -1,9 +1,14 @@
 """A/B: a share of the products, decided by product and seed alone, one trial at a time."""
 
+import threading
+import time
+
 import pytest
+from django.db import connection, transaction
 
 from ranking.exceptions import BadWish, NotPromoted
-from ranking.services import trials
+from ranking.models import Promotion, Trial
+from ranking.services import registry, trials
 from tests.factories.ranking import make_ranker
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +49,38 @@ def test_it_keeps_whom_it_was_begun_against() -> None:
     trials.end(trials.Trial.objects.get())
     champion = make_ranker("champion")
     assert trials.begin(make_ranker(), 0.3).against == champion
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_who_becomes_champion_meanwhile_is_whom_it_is_held_against() -> None:
+    """A trial that is begun while a promotion is about to end waits for it; SQLite's writers wait for each other."""
+    old, new, tried = make_ranker("champion"), make_ranker(), make_ranker()
+    promotion = Promotion.objects.create(kind=Promotion.Kind.OVERRIDE, before=old, after=new, reason="It is better.")
+    begun: list[Trial] = []
+
+    def begin() -> None:
+        begun.append(trials.begin(tried, 0.3))
+        connection.close()
+
+    other = threading.Thread(target=begin)
+    with transaction.atomic():
+        registry.switch(promotion)
+        other.start()
+        until = time.monotonic() + 30
+        while not _somebody_waits() and other.is_alive() and time.monotonic() < until:
+            time.sleep(0.02)
+    other.join(30)
+    assert begun[0].against == new
+    assert trials.running() == begun[0]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_the_champion_needs_no_trial() -> None:
