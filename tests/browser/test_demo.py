@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.test_accessibility import AXE, violations
 from vitrine.management.commands.up import free_port
 
-pytestmark = pytest.mark.timeout(1_200)  # a minute of work, and a machine may be busy
+# A minute of work, and a machine may be busy; it has its own database, so that one of the two lanes is enough.
+pytestmark = [pytest.mark.timeout(1_200), pytest.mark.compute]
 ROOT = Path(__file__).parents[2]
 LONG_MS = 900_000  # for all of it, on a machine under load
 SignIn = Callable[..., Page]
