@@ -13,7 +13,7 @@ def campaigns_that_count(*rankers: Ranker | None) -> QuerySet[Campaign, Any]:
     """The ids, as a subquery, of people's campaigns and of those that these rankers learned from."""
     taught = {pk for ranker in rankers if ranker is not None for pk in campaigns_of(ranker.label_set)}
     rows = Campaign.objects.filter(~Q(origin=Origin.SIMULATION) | Q(pk__in=taught))
-    return rows.order_by().values("pk")  # type: ignore[return-value]
+    return rows.order_by().values("pk")
 
 
 def campaigns_of(label_set: LabelSet) -> list[int]:

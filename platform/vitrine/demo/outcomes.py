@@ -165,7 +165,11 @@ def compared(show: Show) -> Progress:
     if row is None or row.computed_at:
         return Progress(int(row is not None), 1, row.problem if row else "")
     job = Job.objects.filter(key=row.job_key, state__in=(State.FAILED, State.CANCELLED)).first()
-    return Progress(1, 1, f"The comparison was not made: its job #{job.pk} {_ENDED[job.state]}.") if job else _NOT_YET
+    return (
+        Progress(1, 1, f"The comparison was not made: its job #{job.pk} {_ENDED[State(job.state)]}.")
+        if job
+        else _NOT_YET
+    )
 
 
 def real_ones_decide() -> str:
