@@ -12,10 +12,10 @@ from jobs.context import JobContext
 from jobs.kinds import kind_named
 from jobs.models import Attempt, Job, State
 from raters.models import Campaign
-from raters.services import campaigns, tasks
+from raters.services import campaigns, rating, tasks
 from review.counting import folding
 from tests.factories.catalog import make_product
-from tests.factories.rating import KEYS, NO, YES, add_new, make_rater, new_task, rate_task
+from tests.factories.rating import KEYS, NO, YES, add_new, lease, make_rater, new_task, rate_task, sent
 
 LEASE = timedelta(hours=1)  # longer than any test, on however busy a machine
 Wanted = Sequence[tuple[Product, str, str, Sequence[bool]]]  # product, method, prompt, what each image's verdict is
@@ -31,8 +31,9 @@ def judged(wanted: Wanted, *, name: str = "Autumn", **settings: object) -> Campa
         asked += list(zip(add_new(made, new), verdicts, strict=True))
     campaigns.open_campaign(made)
     rater = make_rater()
+    held = {one.task_id: one.uuid for one in lease(rater, made, hold=len(asked))}
     for task, passes in asked:
-        rate_task(rater, task, YES if passes else NO)
+        rating.submit(rater, held[task.pk], sent(YES if passes else NO))
     folding.count_all_waiting()
     return made
 
