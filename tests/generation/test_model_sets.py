@@ -30,7 +30,7 @@ def test_a_set_by_name_or_by_setting(own: Any) -> None:
 
 def test_no_set_chosen_is_a_sentence() -> None:
     with pytest.raises(
-        BadModelSet, match=r"No model set is chosen; name one of classical, classical-mini, klein, .*or set VITRINE_MODEL_SET"
+        BadModelSet, match=r"No model set is chosen; name one of classical, classical-mini, .*or set VITRINE_MODEL_SET"
     ):
         model_sets.model_set()
 
