@@ -4,13 +4,13 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal, cast
 
 from django.http import Http404, StreamingHttpResponse
 from django.utils import timezone
 
-from raters.exchange.writing import disarmed
+from raters.exchange.writing import Sink, disarmed, taken_from
+from review.plain import plain
 
 Kind = Literal["text", "integer", "number", "day"]
 Row = Sequence[Any]
@@ -50,11 +50,6 @@ def columns_of(told: str) -> tuple[Column, ...]:
     return tuple(Column(name, cast("Kind", kind or "text")) for name, _, kind in parts)
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON holds it."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def as_csv(found: Table) -> Iterator[bytes]:
     """UTF-8 with commas and a header line. Text that a spreadsheet would run as a formula is disarmed."""
     buffer = io.StringIO()
@@ -63,8 +58,8 @@ def as_csv(found: Table) -> Iterator[bytes]:
     texts = [place for place, column in enumerate(found.columns) if column.kind == "text"]
     for batch in found.batches():
         writer.writerows(_disarmed(row, texts) for row in batch)
-        yield _taken(buffer)
-    yield _taken(buffer)
+        yield taken_from(buffer)
+    yield taken_from(buffer)
 
 
 def as_parquet(found: Table) -> Iterator[bytes]:
@@ -74,7 +69,7 @@ def as_parquet(found: Table) -> Iterator[bytes]:
 
     kinds = {"text": pyarrow.string(), "integer": pyarrow.int64(), "number": pyarrow.float64(), "day": pyarrow.date32()}
     schema = pyarrow.schema([(column.name, kinds[column.kind]) for column in found.columns])
-    sink = _Sink()
+    sink = Sink()
     with parquet.ParquetWriter(sink, schema) as writer:
         for batch in found.batches():
             columns = zip(*batch, strict=True) if batch else [()] * len(schema)
@@ -101,39 +96,8 @@ def response(found: Table, ending: str, name: str) -> StreamingHttpResponse:
     return answer
 
 
-class _Sink(io.RawIOBase):
-    """What a writer writes to; `taken` is what it has written since."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._written = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        self._written += len(part)
-        return len(part)
-
-    def tell(self) -> int:
-        return self._written
-
-    def taken(self) -> bytes:
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
-
-
 def _disarmed(row: Row, texts: Sequence[int]) -> list[Any]:
     told = list(row)
     for place in texts:
         told[place] = disarmed(told[place])
     return told
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()

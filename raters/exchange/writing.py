@@ -32,8 +32,8 @@ def as_csv(batches: Batches, names: Sequence[str] = NAMES) -> Iterator[bytes]:
     writer.writerow(names)
     for batch in batches:
         writer.writerows([_cell(row[name]) for name in names] for row in batch)
-        yield _taken(buffer)
-    yield _taken(buffer)
+        yield taken_from(buffer)
+    yield taken_from(buffer)
 
 
 def as_jsonl(batches: Batches) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ def as_parquet(batches: Batches) -> Iterator[bytes]:
     from pyarrow import parquet  # noqa: PLC0415
 
     fields = [(column.name, _arrow_type(pyarrow, column.kind)) for column in COLUMNS]
-    schema, sink = pyarrow.schema(fields), _Sink()
+    schema, sink = pyarrow.schema(fields), Sink()
     with parquet.ParquetWriter(sink, schema) as writer:
         for batch in batches:
             writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
@@ -74,8 +74,8 @@ FORMATS: dict[str, tuple[Callable[[Batches], Iterator[bytes]], str]] = {
 }
 
 
-class _Sink(io.RawIOBase):
-    """What a writer writes to; `taken` is what it has written since."""
+class Sink(io.RawIOBase):
+    """What a writer of files writes to; `taken` is what it has written since."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -98,6 +98,14 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
+def taken_from(buffer: io.StringIO) -> bytes:
+    """What was written since, as UTF-8; the buffer is empty then."""
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode()
+
+
 def _arrow_type(pyarrow: Any, kind: str) -> Any:
     if kind == "time":
         return pyarrow.timestamp("us", tz="UTC")
@@ -118,10 +126,3 @@ def _text(value: Any) -> Any:
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()

@@ -1,6 +1,5 @@
 """Asks for comparisons, which a worker computes, and keeps what came out: a comparison once made never changes."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from review import moved
 from review.filters import Filters
 from review.forms import FilterForm
 from review.models import Comparison
+from review.plain import plain
 
 if TYPE_CHECKING:
     from review.comparing import Moved
@@ -63,7 +63,7 @@ def run(comparison: int, progress: Progress = lambda *_: None) -> dict[str, Any]
     except CannotCompare as problem:
         open_one.update(problem=str(problem)[:500], computed_at=timezone.now())
         raise JobError(str(problem)) from None
-    told = [_plain(asdict(one)) | {"moved": _moved(one.moved)} for one in found]
+    told = [plain(one) | {"moved": _moved(one.moved)} for one in found]
     everything = {one.second: asdict(one.moved) for one in found}
     open_one.update(result=moved.with_pictures(filters, told), moved=everything, problem="", computed_at=timezone.now())
     return {"methods": len(row.methods), "products": found[0].products}
@@ -78,14 +78,3 @@ def _moved(found: "Moved") -> dict[str, Any]:
     """The first few each way, and how many there are."""
     sides = {"gained": found.gained, "lost": found.lost}
     return {name: {"items": list(items[:SHOWN]), "count": len(items)} for name, items in sides.items()}
-
-
-def _plain(value: Any) -> Any:
-    """As JSON holds it: numbers of numpy as Python's, and none that JSON has no word for."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return value
