@@ -154,12 +154,15 @@ def test_a_picture_that_does_not_load_says_so_and_can_be_tried_again(
     page = page_for(rater)
     page.clock.install()
     page.route("**/rate/pictures/*", lambda route: route.abort())
-    page.goto(f"/rate/{campaign.pk}/")
+    # The page's clock only moves on once it waits for a picture, and each try has real time to fail in.
+    with page.expect_request("**/rate/pictures/*"):
+        page.goto(f"/rate/{campaign.pk}/")
     lost = page.locator("[data-pane=image] .rate-lost")
-    for _ in range(40):
-        page.clock.run_for(4_000)
+    for _ in range(100):
+        page.clock.run_for(1_000)
         if lost.is_visible():
             break
+        page.wait_for_timeout(50)
     expect(lost).to_be_visible()
     page.unroute("**/rate/pictures/*")
     lost.get_by_role("button", name="Try again").click()
