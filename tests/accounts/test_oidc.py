@@ -4,13 +4,11 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.db import connection
 from django.db.models.signals import pre_save
 from django.test import Client
 from joserfc import jwt
@@ -21,6 +19,7 @@ from accounts.exceptions import AccountError
 from accounts.models import Identity, User
 from accounts.services import Claims, create_user, person_of
 from tests.factories.accounts import make_user
+from tests.factories.at_once import twice_at_once
 from vitrine.access import Role, roles_of
 
 pytestmark = pytest.mark.django_db
@@ -304,27 +303,7 @@ def test_a_name_that_is_taken_at_that_moment() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_the_same_new_person_twice_at_once() -> None:
-    """On PostgreSQL; SQLite has one writer at a time, who reads what the one before has written."""
-    both = threading.Barrier(2, timeout=60)
-    waited: set[int] = set()
-
-    def wait(**_: Any) -> None:
-        if threading.get_ident() not in waited:
-            waited.add(threading.get_ident())
-            both.wait()
-
-    def sign_in_once(_: int) -> int:
-        try:
-            return person_of(claims(), role="rater").pk
-        finally:
-            connection.close()
-
-    pre_save.connect(wait, sender=User)
-    try:
-        with ThreadPoolExecutor(2) as threads:
-            found = set(threads.map(sign_in_once, range(2)))
-    finally:
-        pre_save.disconnect(wait, sender=User)
+    found = twice_at_once(lambda: person_of(claims(), role="rater").pk, User)
     assert found == set(User.objects.values_list("pk", flat=True))
     assert Identity.objects.count() == 1
 

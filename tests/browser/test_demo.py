@@ -1,9 +1,6 @@
 """The demonstration as a visitor meets it: the real command, its own web server and workers, and three people."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_accessibility import AXE, violations
-from vitrine.management.commands.up import free_port
+from tests.factories.demo import start_demo
 
 # A minute of work, and a machine may be busy; it has its own database, so that one of the two lanes is enough.
 pytestmark = [pytest.mark.timeout(1_200), pytest.mark.compute]
@@ -24,22 +21,12 @@ SignIn = Callable[..., Page]
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A demonstration of two products with two images each: its address, and the password."""
     data = tmp_path_factory.mktemp("demo")
-    variables = {**os.environ, "VITRINE_DATA_DIR": str(data), "DATABASE_URL": "", "CELERY_BROKER_URL": ""}
-    variables |= {"VITRINE_LOG_LEVEL": "WARNING", "OMP_NUM_THREADS": "1"}
-    # Of its own: another test's demonstration may start at the same moment.
-    variables["VITRINE_PORT"] = str(free_port("127.0.0.1", 18_200, chosen=False))
-    command = [sys.executable, "manage.py", "demo", "--products", "2", "--images", "2"]
-    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, bufsize=1)
-    assert process.stdout
-    said = ""
-    while "Ctrl-C stops everything" not in said:
-        line = process.stdout.readline()
-        assert line, said
-        said += line
-    found = re.search(r"http://[^\s/]+", said)
-    assert found
-    yield found[0], (data / "demo_password").read_text().strip()
+    process, address, _ = start_demo(
+        data, "--products", "2", "--images", "2", port_from=18_200, VITRINE_LOG_LEVEL="WARNING", OMP_NUM_THREADS="1"
+    )
+    yield address.rstrip("/"), (data / "demo_password").read_text().strip()
     process.terminate()
+    assert process.stdout
     process.stdout.close()
     process.wait(60)
 

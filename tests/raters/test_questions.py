@@ -1,18 +1,15 @@
 """The shipped questions, and which answers are taken."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.models.signals import pre_save
 
 from raters.exceptions import BadAnswers
 from raters.models import Question, QuestionSet
 from raters.questions import DEFAULT, rule_book
 from raters.services import questions
+from tests.factories.at_once import twice_at_once
 from tests.factories.rating import KEYS, YES, make_campaign, make_question_set
 
 pytestmark = pytest.mark.django_db
@@ -103,27 +100,7 @@ def made_of_one_name() -> QuestionSet:
     ],
 )
 def test_made_twice_at_once(make: Callable[[], QuestionSet], versions: list[int], asked: int) -> None:
-    """On PostgreSQL; SQLite has one writer at a time, who reads what the one before has written."""
-    both = threading.Barrier(2, timeout=60)
-    waited: set[int] = set()
-
-    def wait(**_: Any) -> None:
-        if threading.get_ident() not in waited:
-            waited.add(threading.get_ident())
-            both.wait()
-
-    def make_one(_: int) -> int:
-        try:
-            return make().pk
-        finally:
-            connection.close()
-
-    pre_save.connect(wait, sender=QuestionSet)
-    try:
-        with ThreadPoolExecutor(2) as threads:
-            made = set(threads.map(make_one, range(2)))
-    finally:
-        pre_save.disconnect(wait, sender=QuestionSet)
+    made = twice_at_once(lambda: make().pk, QuestionSet)
     rows = QuestionSet.objects.order_by("version")
     assert [row.version for row in rows] == versions
     assert made == {row.pk for row in rows}

@@ -1,6 +1,5 @@
 """With patience: what fails is tried again, who fails is left alone for longer, and nobody holds the others up."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,16 +9,9 @@ from django.utils import timezone
 from raters import sending
 from raters.models import Delivery, Webhook
 from raters.services import webhooks
-from tests.factories.listening import BOTH, Heard, decided, due_again, listening, minutes_until
+from tests.factories.listening import BOTH, Heard, decided, due_again, minutes_until
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def listener(settings: Any) -> Iterator[Heard]:
-    settings.WEBHOOKS_TO_PRIVATE = True
-    with listening() as server:
-        yield server
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])

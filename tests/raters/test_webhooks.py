@@ -6,7 +6,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -19,16 +18,9 @@ from raters.models import Delivery, Webhook
 from raters.services import campaigns, webhooks
 from raters.services.webhooks import BadWebhook
 from tests.factories import rating as made
-from tests.factories.listening import BOTH, Heard, decided, listening
+from tests.factories.listening import BOTH, Heard, decided
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def listener(settings: Any) -> Iterator[Heard]:
-    settings.WEBHOOKS_TO_PRIVATE = True
-    with listening() as server:
-        yield server
 
 
 def test_verdict_and_end_are_told(listener: Heard) -> None:

@@ -7,7 +7,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from accounts.models import User
 from catalog.models import ContextPrompt, Photo, Product, ProductType
 from catalog.services.prompts import load_bank
 from jobs.models import Job
+from tests.factories.demo import start_demo
 from vitrine.access import Role, roles_of
 from vitrine.demo import filling
 from vitrine.management.commands.up import box, free_port
@@ -170,25 +170,10 @@ def test_the_demo_is_refused_in_production(settings: Settings) -> None:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, str]]:
     """A real `manage.py demo` that has said it is ready: the process, its address, what it said."""
-    port = free_port("127.0.0.1", 18_100, chosen=False)
-    variables = {
-        **os.environ,
-        "VITRINE_DATA_DIR": str(tmp_path / "data"),
-        "DATABASE_URL": "",
-        "VITRINE_PORT": str(port),
-    }
-    command = [sys.executable, "manage.py", "demo", "--no-show"]
-    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, bufsize=1)
-    assert process.stdout
-    said = ""
-    while "Ctrl-C stops everything" not in said:
-        line = process.stdout.readline()
-        assert line, said
-        said += line
-    found = re.search(r"http://\S+/", said)
-    assert found
-    yield process, found[0], said
+    process, address, said = start_demo(tmp_path / "data", "--no-show", port_from=18_100)
+    yield process, address, said
     process.kill()
+    assert process.stdout
     process.stdout.close()
     process.wait()
 
