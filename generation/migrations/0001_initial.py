@@ -17,6 +17,39 @@ class Migration(TablesAtOnce):
 
     operations = [
         migrations.CreateModel(
+            name='StageResult',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fingerprint', models.CharField(max_length=64, unique=True)),
+                ('stage', models.CharField(choices=[('segment', 'Cut out'), ('matte', 'Edges'), ('caption', 'Describe'), ('novel_views', 'New views'), ('new_contexts', 'New contexts'), ('negatives', 'Negatives'), ('filter', 'Filter'), ('class_images', 'Class images'), ('finetune', 'Fine-tune'), ('generate', 'Generate'), ('measure', 'Measure'), ('select', 'Select')], max_length=20)),
+                ('model_set', models.CharField(max_length=80)),
+                ('config', models.JSONField(default=dict)),
+                ('inputs', models.JSONField(default=dict)),
+                ('checkpoints', models.JSONField(default=dict)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=9)),
+                ('made', models.PositiveSmallIntegerField(default=0)),
+                ('result', models.JSONField(blank=True, null=True)),
+                ('told', models.JSONField(blank=True, default=dict)),
+                ('error', models.CharField(blank=True, max_length=1000)),
+                ('asks_person', models.BooleanField(default=False)),
+                ('seconds', models.FloatField(default=0)),
+                ('gpu_seconds', models.FloatField(default=0)),
+                ('peak_bytes', models.PositiveBigIntegerField(default=0)),
+                ('images', models.PositiveIntegerField(default=0)),
+                ('steps', models.PositiveIntegerField(default=0)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('started_at', models.DateTimeField(blank=True, null=True)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job')),
+                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='stage_results', to='catalog.product')),
+            ],
+            options={
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['stage', 'state'], name='stage_result_by_stage')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'succeeded', 'failed', 'cancelled'])), name='stage_result_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), ('result__isnull', False), _connector='OR'), name='stage_result_done_has_a_result')],
+            },
+        ),
+        migrations.CreateModel(
             name='Adapter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -32,6 +65,7 @@ class Migration(TablesAtOnce):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('dropped_at', models.DateTimeField(blank=True, null=True)),
+                ('result', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='adapter', to='generation.stageresult')),
             ],
             options={
                 'ordering': ['id'],
@@ -162,38 +196,6 @@ class Migration(TablesAtOnce):
             },
         ),
         migrations.CreateModel(
-            name='StageResult',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fingerprint', models.CharField(max_length=64, unique=True)),
-                ('stage', models.CharField(choices=[('segment', 'Cut out'), ('caption', 'Describe'), ('novel_views', 'New views'), ('new_contexts', 'New contexts'), ('negatives', 'Negatives'), ('filter', 'Filter'), ('class_images', 'Class images'), ('finetune', 'Fine-tune'), ('generate', 'Generate'), ('measure', 'Measure'), ('select', 'Select')], max_length=20)),
-                ('model_set', models.CharField(max_length=80)),
-                ('config', models.JSONField(default=dict)),
-                ('inputs', models.JSONField(default=dict)),
-                ('checkpoints', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=9)),
-                ('made', models.PositiveSmallIntegerField(default=0)),
-                ('result', models.JSONField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, max_length=1000)),
-                ('asks_person', models.BooleanField(default=False)),
-                ('seconds', models.FloatField(default=0)),
-                ('gpu_seconds', models.FloatField(default=0)),
-                ('peak_bytes', models.PositiveBigIntegerField(default=0)),
-                ('images', models.PositiveIntegerField(default=0)),
-                ('steps', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='stage_results', to='catalog.product')),
-            ],
-            options={
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['stage', 'state'], name='stage_result_by_stage')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'succeeded', 'failed', 'cancelled'])), name='stage_result_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), ('result__isnull', False), _connector='OR'), name='stage_result_done_has_a_result')],
-            },
-        ),
-        migrations.CreateModel(
             name='StageImage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -218,12 +220,27 @@ class Migration(TablesAtOnce):
             },
         ),
         migrations.CreateModel(
+            name='SharedNegative',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pool', models.CharField(max_length=64)),
+                ('template', models.CharField(max_length=400)),
+                ('seed', models.PositiveIntegerField()),
+                ('image', models.JSONField()),
+                ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shared_negatives', to='generation.stageresult')),
+            ],
+            options={
+                'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('pool', 'template', 'seed'), name='shared_negative_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='RunStage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('tier', models.PositiveSmallIntegerField(default=0)),
                 ('order', models.PositiveSmallIntegerField()),
-                ('stage', models.CharField(choices=[('segment', 'Cut out'), ('caption', 'Describe'), ('novel_views', 'New views'), ('new_contexts', 'New contexts'), ('negatives', 'Negatives'), ('filter', 'Filter'), ('class_images', 'Class images'), ('finetune', 'Fine-tune'), ('generate', 'Generate'), ('measure', 'Measure'), ('select', 'Select')], max_length=20)),
+                ('stage', models.CharField(choices=[('segment', 'Cut out'), ('matte', 'Edges'), ('caption', 'Describe'), ('novel_views', 'New views'), ('new_contexts', 'New contexts'), ('negatives', 'Negatives'), ('filter', 'Filter'), ('class_images', 'Class images'), ('finetune', 'Fine-tune'), ('generate', 'Generate'), ('measure', 'Measure'), ('select', 'Select')], max_length=20)),
                 ('reused', models.BooleanField(default=False)),
                 ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generation.method')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='generation.run')),
@@ -282,11 +299,6 @@ class Migration(TablesAtOnce):
                 'indexes': [models.Index(fields=['run', 'tier', 'place'], name='candidate_by_place'), models.Index(fields=['sha256'], name='candidate_by_sha256')],
                 'constraints': [models.UniqueConstraint(fields=('run', 'prompt', 'seed'), name='candidate_unique')],
             },
-        ),
-        migrations.AddField(
-            model_name='adapter',
-            name='result',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='adapter', to='generation.stageresult'),
         ),
         migrations.CreateModel(
             name='TrainingImage',

@@ -11,10 +11,10 @@ class Migration(TablesAtOnce):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('catalog', '0003_beginnings'),
-        ('generation', '0003_stage_of_edges'),
-        ('jobs', '0002_turns'),
-        ('raters', '0002_figures_and_webhooks'),
+        ('catalog', '0001_initial'),
+        ('generation', '0001_initial'),
+        ('jobs', '0001_initial'),
+        ('raters', '0001_initial'),
     ]
 
     operations = [
@@ -27,6 +27,7 @@ class Migration(TablesAtOnce):
                 ('stamp', models.CharField(max_length=64)),
                 ('rows', models.PositiveIntegerField()),
                 ('key', models.CharField(max_length=120)),
+                ('missing', models.JSONField(default=dict)),
                 ('made_at', models.DateTimeField(auto_now=True)),
             ],
             options={
@@ -221,7 +222,7 @@ class Migration(TablesAtOnce):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('images', models.PositiveIntegerField()),
-                ('newest', models.PositiveBigIntegerField()),
+                ('ids', models.BigIntegerField(default=0)),
                 ('picked', models.PositiveIntegerField()),
                 ('best', models.FloatField()),
                 ('at', models.DateTimeField(auto_now=True)),
@@ -262,6 +263,7 @@ class Migration(TablesAtOnce):
                 ('begun_at', models.DateTimeField(auto_now_add=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('running', models.BooleanField(default=True)),
+                ('against', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ranking.ranker')),
                 ('begun_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('ranker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trials', to='ranking.ranker')),
             ],

@@ -11,807 +11,463 @@ from vitrine.migrating import TablesAtOnce
 
 
 class Migration(TablesAtOnce):
+
     initial = True
 
     dependencies = [
-        ("accounts", "__first__"),
-        ("catalog", "0003_beginnings"),
-        ("generation", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('catalog', '0001_initial'),
+        ('generation', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="QuestionSet",
+            name='QuestionSet',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=80)),
-                ("version", models.PositiveIntegerField(default=1)),
-                ("title", models.CharField(max_length=200)),
-                ("frozen_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('title', models.CharField(max_length=200)),
+                ('frozen_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["name", "-version"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("name", "version"), name="question_set_unique_version"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("name", ""), _negated=True), models.Q(("title", ""), _negated=True)
-                        ),
-                        name="question_set_has_a_name",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("version__gt", 0)), name="question_set_version_from_1"),
-                ],
+                'ordering': ['name', '-version'],
+                'constraints': [models.UniqueConstraint(fields=('name', 'version'), name='question_set_unique_version'), models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='question_set_has_a_name'), models.CheckConstraint(condition=models.Q(('version__gt', 0)), name='question_set_version_from_1')],
             },
         ),
         migrations.CreateModel(
-            name="Question",
+            name='Campaign',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.SlugField(max_length=40)),
-                ("order", models.PositiveSmallIntegerField()),
-                ("topic", models.CharField(max_length=60)),
-                ("wording", models.CharField(max_length=300)),
-                ("help_text", models.TextField(blank=True)),
-                (
-                    "shown",
-                    models.CharField(
-                        choices=[("whole", "The whole image"), ("zoom", "The product, enlarged")],
-                        default="whole",
-                        max_length=5,
-                    ),
-                ),
-                ("answers", models.JSONField(default=raters.models.questions.four_answers)),
-                ("passing", models.JSONField(default=raters.models.questions.only_yes)),
-                (
-                    "question_set",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="raters.questionset"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('open', 'Open'), ('paused', 'Paused'), ('closed', 'Closed')], default='draft', max_length=6)),
+                ('raters_per_image', models.PositiveSmallIntegerField(default=3)),
+                ('vote', models.CharField(choices=[('question', 'By question: most raters say yes to each question'), ('rater', 'By rater: most raters say yes to all questions')], default='question', max_length=8)),
+                ('guidelines', models.TextField(blank=True)),
+                ('guidelines_version', models.PositiveIntegerField(default=1)),
+                ('lease_minutes', models.PositiveSmallIntegerField(default=15)),
+                ('gold_share', models.FloatField(default=0.0)),
+                ('gold_feedback', models.BooleanField(default=False)),
+                ('per_rater_limit', models.PositiveIntegerField(blank=True, null=True)),
+                ('early_stop', models.BooleanField(default=False)),
+                ('tie_break', models.BooleanField(default=False)),
+                ('show_prompt', models.BooleanField(default=False)),
+                ('by_invitation', models.BooleanField(default=False)),
+                ('qualification_items', models.PositiveSmallIntegerField(default=0)),
+                ('qualification_share', models.FloatField(default=0.8)),
+                ('seed', models.PositiveIntegerField(default=raters.models.campaigns.new_seed)),
+                ('origin', models.CharField(choices=[('person', 'People here'), ('import', 'Imported'), ('simulation', 'Simulated')], default='person', max_length=10)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('opened_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('task_count', models.PositiveIntegerField(default=0, editable=False)),
+                ('gold_count', models.PositiveIntegerField(default=0, editable=False)),
+                ('rating_target', models.PositiveIntegerField(default=0, editable=False)),
+                ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('question_set', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='raters.questionset')),
             ],
             options={
-                "ordering": ["order", "id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("question_set", "key"), name="question_unique_key"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("key", ""), _negated=True), models.Q(("wording", ""), _negated=True)
-                        ),
-                        name="question_has_key_and_wording",
-                    ),
-                ],
+                'ordering': ['-id'],
+                'indexes': [models.Index(fields=['state', '-id'], name='campaign_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='campaign_has_a_name'), models.CheckConstraint(condition=models.Q(('raters_per_image__gt', 0)), name='campaign_needs_a_rater'), models.CheckConstraint(condition=models.Q(('gold_share__gte', 0), ('gold_share__lte', 0.5)), name='campaign_gold_share'), models.CheckConstraint(condition=models.Q(('lease_minutes__gt', 0)), name='campaign_lease_is_some_time'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'open', 'paused', 'closed'])), name='campaign_state_is_known')],
             },
         ),
         migrations.CreateModel(
-            name="Rater",
+            name='CampaignEvent',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(default=raters.models.campaigns.new_code, max_length=80, unique=True)),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("person", "People here"), ("import", "Imported"), ("simulation", "Simulated")],
-                        default="person",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "user",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="rater",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=40)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('details', models.JSONField(default=dict)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='raters.campaign')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
-            name="Campaign",
+            name='CampaignFigures',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "Draft"), ("open", "Open"), ("paused", "Paused"), ("closed", "Closed")],
-                        default="draft",
-                        max_length=6,
-                    ),
-                ),
-                ("raters_per_image", models.PositiveSmallIntegerField(default=3)),
-                (
-                    "vote",
-                    models.CharField(
-                        choices=[
-                            ("question", "By question: most raters say yes to each question"),
-                            ("rater", "By rater: most raters say yes to all questions"),
-                        ],
-                        default="question",
-                        max_length=8,
-                    ),
-                ),
-                ("guidelines", models.TextField(blank=True)),
-                ("guidelines_version", models.PositiveIntegerField(default=1)),
-                ("lease_minutes", models.PositiveSmallIntegerField(default=15)),
-                ("gold_share", models.FloatField(default=0.0)),
-                ("gold_feedback", models.BooleanField(default=False)),
-                ("per_rater_limit", models.PositiveIntegerField(blank=True, null=True)),
-                ("early_stop", models.BooleanField(default=False)),
-                ("show_prompt", models.BooleanField(default=False)),
-                ("by_invitation", models.BooleanField(default=False)),
-                ("qualification_items", models.PositiveSmallIntegerField(default=0)),
-                ("qualification_share", models.FloatField(default=0.8)),
-                ("seed", models.PositiveIntegerField(default=raters.models.campaigns.new_seed)),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("person", "People here"), ("import", "Imported"), ("simulation", "Simulated")],
-                        default="person",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("opened_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("task_count", models.PositiveIntegerField(default=0, editable=False)),
-                ("gold_count", models.PositiveIntegerField(default=0, editable=False)),
-                ("rating_target", models.PositiveIntegerField(default=0, editable=False)),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "question_set",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="campaigns", to="raters.questionset"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_at', models.DateTimeField(blank=True, null=True)),
+                ('computed_at', models.DateTimeField(blank=True, null=True)),
+                ('seconds', models.FloatField(blank=True, null=True)),
+                ('ratings', models.PositiveIntegerField(default=0)),
+                ('agreement', models.JSONField(default=list)),
+                ('consensus', models.JSONField(default=dict)),
+                ('usual', models.JSONField(default=dict)),
+                ('problem', models.TextField(blank=True)),
+                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='raters.campaign')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='GuidelinePicture',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=200)),
+                ('width', models.PositiveIntegerField()),
+                ('height', models.PositiveIntegerField()),
+                ('good', models.BooleanField(default=True)),
+                ('caption', models.CharField(blank=True, max_length=300)),
+                ('order', models.PositiveSmallIntegerField(default=0)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='guideline_pictures', to='raters.campaign')),
             ],
             options={
-                "ordering": ["-id"],
-                "indexes": [models.Index(fields=["state", "-id"], name="campaign_by_state")],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="campaign_has_a_name"),
-                    models.CheckConstraint(
-                        condition=models.Q(("raters_per_image__gt", 0)), name="campaign_needs_a_rater"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("gold_share__gte", 0), ("gold_share__lte", 0.5)), name="campaign_gold_share"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("lease_minutes__gt", 0)), name="campaign_lease_is_some_time"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["draft", "open", "paused", "closed"])),
-                        name="campaign_state_is_known",
-                    ),
-                ],
+                'ordering': ['order', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="GuidelinePicture",
+            name='Question',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=200)),
-                ("width", models.PositiveIntegerField()),
-                ("height", models.PositiveIntegerField()),
-                ("good", models.BooleanField(default=True)),
-                ("caption", models.CharField(blank=True, max_length=300)),
-                ("order", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="guideline_pictures",
-                        to="raters.campaign",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.SlugField(max_length=40)),
+                ('order', models.PositiveSmallIntegerField()),
+                ('topic', models.CharField(max_length=60)),
+                ('wording', models.CharField(max_length=300)),
+                ('help_text', models.TextField(blank=True)),
+                ('shown', models.CharField(choices=[('whole', 'The whole image'), ('zoom', 'The product, enlarged')], default='whole', max_length=5)),
+                ('answers', models.JSONField(default=raters.models.questions.four_answers)),
+                ('passing', models.JSONField(default=raters.models.questions.only_yes)),
+                ('question_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='raters.questionset')),
             ],
             options={
-                "ordering": ["order", "id"],
+                'ordering': ['order', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('question_set', 'key'), name='question_unique_key'), models.CheckConstraint(condition=models.Q(models.Q(('key', ''), _negated=True), models.Q(('wording', ''), _negated=True)), name='question_has_key_and_wording')],
             },
         ),
         migrations.CreateModel(
-            name="CampaignRater",
+            name='Rater',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("invited", "Invited"),
-                            ("qualifying", "Qualifying"),
-                            ("active", "Active"),
-                            ("failed", "Did not qualify"),
-                            ("blocked", "Blocked"),
-                        ],
-                        default="active",
-                        max_length=10,
-                    ),
-                ),
-                ("qualified_at", models.DateTimeField(blank=True, null=True)),
-                ("joined_at", models.DateTimeField(auto_now_add=True)),
-                ("last_at", models.DateTimeField(blank=True, null=True)),
-                ("leases", models.PositiveIntegerField(default=0)),
-                ("taken", models.PositiveIntegerField(default=0)),
-                ("ratings", models.PositiveIntegerField(default=0)),
-                ("gold_ratings", models.PositiveIntegerField(default=0)),
-                ("skips", models.PositiveIntegerField(default=0)),
-                ("finished", models.IntegerField(default=0)),
-                ("today", models.PositiveIntegerField(default=0)),
-                ("today_on", models.DateField(blank=True, null=True)),
-                ("active_ms", models.PositiveBigIntegerField(default=0)),
-                ("place", models.BigIntegerField(default=0)),
-                ("cursors", models.JSONField(default=dict)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="raters", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "rater",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="campaigns", to="raters.rater"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(default=raters.models.campaigns.new_code, max_length=80, unique=True)),
+                ('origin', models.CharField(choices=[('person', 'People here'), ('import', 'Imported'), ('simulation', 'Simulated')], default='person', max_length=10)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='rater', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["id"],
-                "constraints": [models.UniqueConstraint(fields=("campaign", "rater"), name="campaign_rater_once")],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="CampaignEvent",
+            name='Exclusion',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=40)),
-                ("at", models.DateTimeField(auto_now_add=True)),
-                ("details", models.JSONField(default=dict)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="raters.campaign"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('since', models.DateTimeField()),
+                ('reason', models.CharField(max_length=500)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('lifted_at', models.DateTimeField(blank=True, null=True)),
+                ('lift_reason', models.CharField(blank=True, max_length=500)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exclusions', to='raters.campaign')),
+                ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exclusions', to='raters.rater')),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='exclusion_has_a_reason'), models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('campaign', 'rater'), name='exclusion_one_at_a_time')],
             },
         ),
         migrations.CreateModel(
-            name="Exclusion",
+            name='CampaignRater',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("since", models.DateTimeField()),
-                ("reason", models.CharField(max_length=500)),
-                ("made_at", models.DateTimeField(auto_now_add=True)),
-                ("lifted_at", models.DateTimeField(blank=True, null=True)),
-                ("lift_reason", models.CharField(blank=True, max_length=500)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="exclusions", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "lifted_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "rater",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="exclusions", to="raters.rater"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('invited', 'Invited'), ('qualifying', 'Qualifying'), ('active', 'Active'), ('failed', 'Did not qualify'), ('blocked', 'Blocked')], default='active', max_length=10)),
+                ('qualified_at', models.DateTimeField(blank=True, null=True)),
+                ('joined_at', models.DateTimeField(auto_now_add=True)),
+                ('last_at', models.DateTimeField(blank=True, null=True)),
+                ('leases', models.PositiveIntegerField(default=0)),
+                ('taken', models.PositiveIntegerField(default=0)),
+                ('ratings', models.PositiveIntegerField(default=0)),
+                ('gold_ratings', models.PositiveIntegerField(default=0)),
+                ('skips', models.PositiveIntegerField(default=0)),
+                ('finished', models.IntegerField(default=0)),
+                ('today', models.PositiveIntegerField(default=0)),
+                ('today_on', models.DateField(blank=True, null=True)),
+                ('active_ms', models.PositiveBigIntegerField(default=0)),
+                ('place', models.BigIntegerField(default=0)),
+                ('cursors', models.JSONField(default=dict)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='raters', to='raters.campaign')),
+                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='raters.rater')),
             ],
             options={
-                "ordering": ["-id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True), name="exclusion_has_a_reason"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("lifted_at", None)),
-                        fields=("campaign", "rater"),
-                        name="exclusion_one_at_a_time",
-                    ),
-                ],
+                'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('campaign', 'rater'), name='campaign_rater_once')],
             },
         ),
         migrations.CreateModel(
-            name="Subject",
+            name='Subject',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("name", models.CharField(max_length=500)),
-                ("noun", models.CharField(blank=True, max_length=120)),
-                ("photos", models.JSONField(default=list)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="subjects", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "product",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="catalog.product",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('name', models.CharField(max_length=500)),
+                ('noun', models.CharField(blank=True, max_length=120)),
+                ('photos', models.JSONField(default=list)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subjects', to='raters.campaign')),
+                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog.product')),
             ],
             options={
-                "ordering": ["id"],
-                "indexes": [models.Index(fields=["campaign", "name"], name="subject_by_name")],
-                "constraints": [models.UniqueConstraint(fields=("campaign", "product"), name="subject_unique_product")],
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'name'], name='subject_by_name')],
+                'constraints': [models.UniqueConstraint(fields=('campaign', 'product'), name='subject_unique_product')],
             },
         ),
         migrations.CreateModel(
-            name="Task",
+            name='Task',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(blank=True, max_length=200)),
-                ("method", models.CharField(blank=True, max_length=120)),
-                ("prompt", models.TextField(blank=True)),
-                ("picture_key", models.CharField(blank=True, max_length=200)),
-                ("width", models.PositiveIntegerField(default=0)),
-                ("height", models.PositiveIntegerField(default=0)),
-                ("position", models.PositiveBigIntegerField(default=0)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("fresh", "Fresh"),
-                            ("begun", "Begun"),
-                            ("full", "In work"),
-                            ("complete", "Complete"),
-                            ("withheld", "Withheld"),
-                            ("gold", "Gold item"),
-                        ],
-                        default="fresh",
-                        max_length=8,
-                    ),
-                ),
-                ("wanted", models.PositiveSmallIntegerField(default=3)),
-                ("held", models.PositiveIntegerField(default=0)),
-                ("done", models.PositiveIntegerField(default=0)),
-                (
-                    "left",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.Greatest(
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("wanted"), "-", models.F("held")
-                                ),
-                                "-",
-                                models.F("done"),
-                            ),
-                            0,
-                        ),
-                        output_field=models.IntegerField(),
-                    ),
-                ),
-                ("stamp", models.PositiveBigIntegerField(default=0)),
-                ("reports", models.PositiveSmallIntegerField(default=0)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="tasks", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="tasks",
-                        to="generation.candidate",
-                    ),
-                ),
-                (
-                    "subject",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tasks",
-                        to="raters.subject",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('method', models.CharField(blank=True, max_length=120)),
+                ('prompt', models.TextField(blank=True)),
+                ('picture_key', models.CharField(blank=True, max_length=200)),
+                ('width', models.PositiveIntegerField(default=0)),
+                ('height', models.PositiveIntegerField(default=0)),
+                ('position', models.PositiveBigIntegerField(default=0)),
+                ('state', models.CharField(choices=[('fresh', 'Fresh'), ('begun', 'Begun'), ('full', 'In work'), ('complete', 'Complete'), ('withheld', 'Withheld'), ('gold', 'Gold item')], default='fresh', max_length=8)),
+                ('wanted', models.PositiveSmallIntegerField(default=3)),
+                ('extra', models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ('held', models.PositiveIntegerField(default=0)),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('left', models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Greatest(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('wanted'), '-', models.F('held')), '-', models.F('done')), 0), output_field=models.IntegerField())),
+                ('stamp', models.PositiveBigIntegerField(default=0)),
+                ('reports', models.PositiveSmallIntegerField(default=0)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='raters.campaign')),
+                ('candidate', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tasks', to='generation.candidate')),
+                ('subject', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='raters.subject')),
             ],
             options={
-                "ordering": ["id"],
-                "indexes": [
-                    models.Index(fields=["campaign", "state", "position"], name="task_by_position"),
-                    models.Index(fields=["campaign", "state", "left", "stamp"], name="task_by_stamp"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("campaign", "candidate"), name="task_unique_candidate"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("name", ""), _negated=True),
-                        fields=("campaign", "name"),
-                        name="task_unique_name",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("state", "gold"),
-                            (
-                                "wanted__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("held"), "+", models.F("done")
-                                ),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="task_not_overbooked",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["fresh", "begun", "full", "complete", "withheld", "gold"])),
-                        name="task_state_is_known",
-                    ),
-                ],
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'state', 'position'], name='task_by_position'), models.Index(fields=['campaign', 'state', 'left', 'stamp'], name='task_by_stamp'), models.Index(condition=models.Q(('extra__gt', 0)), fields=['campaign'], name='task_asked_once_more')],
+                'constraints': [models.UniqueConstraint(fields=('campaign', 'candidate'), name='task_unique_candidate'), models.UniqueConstraint(condition=models.Q(('name', ''), _negated=True), fields=('campaign', 'name'), name='task_unique_name'), models.CheckConstraint(condition=models.Q(('state', 'gold'), ('wanted__gte', django.db.models.expressions.CombinedExpression(models.F('held'), '+', models.F('done'))), _connector='OR'), name='task_not_overbooked'), models.CheckConstraint(condition=models.Q(('state__in', ['fresh', 'begun', 'full', 'complete', 'withheld', 'gold'])), name='task_state_is_known')],
             },
         ),
         migrations.CreateModel(
-            name="Assignment",
+            name='Assignment',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("held", "Held"),
-                            ("done", "Done"),
-                            ("skipped", "Skipped"),
-                            ("reported", "Reported"),
-                            ("expired", "Expired"),
-                            ("returned", "Returned"),
-                            ("withdrawn", "Withdrawn"),
-                        ],
-                        default="held",
-                        max_length=9,
-                    ),
-                ),
-                ("leased_at", models.DateTimeField()),
-                ("lease_until", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("number", models.PositiveIntegerField(default=0)),
-                ("draft", models.JSONField(default=dict)),
-                ("active_ms", models.PositiveIntegerField(default=0)),
-                ("reason", models.CharField(blank=True, max_length=500)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "rater",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="raters.rater"
-                    ),
-                ),
-                (
-                    "task",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="raters.task"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('state', models.CharField(choices=[('held', 'Held'), ('done', 'Done'), ('skipped', 'Skipped'), ('reported', 'Reported'), ('expired', 'Expired'), ('returned', 'Returned'), ('withdrawn', 'Withdrawn')], default='held', max_length=9)),
+                ('leased_at', models.DateTimeField()),
+                ('lease_until', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('number', models.PositiveIntegerField(default=0)),
+                ('draft', models.JSONField(default=dict)),
+                ('active_ms', models.PositiveIntegerField(default=0)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='raters.campaign')),
+                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='raters.rater')),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='raters.task')),
             ],
             options={
-                "ordering": ["id"],
-                "indexes": [
-                    models.Index(fields=["campaign", "state", "lease_until"], name="assignment_by_lease"),
-                    models.Index(fields=["rater", "campaign", "state"], name="assignment_by_rater"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("task", "rater"), name="assignment_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["held", "done", "skipped", "reported", "expired", "returned", "withdrawn"])
-                        ),
-                        name="assignment_state_is_known",
-                    ),
-                ],
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'state', 'lease_until'], name='assignment_by_lease'), models.Index(fields=['rater', 'campaign', 'state'], name='assignment_by_rater')],
+                'constraints': [models.UniqueConstraint(fields=('task', 'rater'), name='assignment_once'), models.CheckConstraint(condition=models.Q(('state__in', ['held', 'done', 'skipped', 'reported', 'expired', 'returned', 'withdrawn'])), name='assignment_state_is_known')],
             },
         ),
         migrations.CreateModel(
-            name="Rating",
+            name='RaterFigures',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("request_id", models.UUIDField()),
-                ("answers", models.JSONField()),
-                ("times", models.JSONField(default=dict)),
-                ("active_ms", models.PositiveIntegerField(default=0)),
-                ("accepted", models.BooleanField()),
-                ("gold", models.BooleanField(default=False)),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("person", "People here"), ("import", "Imported"), ("simulation", "Simulated")],
-                        default="person",
-                        max_length=10,
-                    ),
-                ),
-                ("guidelines_version", models.PositiveIntegerField(default=1)),
-                ("made_at", models.DateTimeField()),
-                ("changed_at", models.DateTimeField(blank=True, null=True)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("excluded", models.BooleanField(default=False)),
-                (
-                    "assignment",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rating", to="raters.assignment"
-                    ),
-                ),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="ratings", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "rater",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="ratings", to="raters.rater"
-                    ),
-                ),
-                (
-                    "task",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="ratings", to="raters.task"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('computed_at', models.DateTimeField()),
+                ('ratings', models.PositiveIntegerField()),
+                ('figures', models.JSONField()),
+                ('flags', models.JSONField(default=list)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rater_figures', to='raters.campaign')),
+                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='raters.rater')),
             ],
             options={
-                "ordering": ["id"],
-                "indexes": [
-                    models.Index(fields=["campaign", "id"], name="rating_by_campaign"),
-                    models.Index(fields=["rater", "campaign", "-id"], name="rating_by_rater"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("rater", "request_id"), name="rating_once_per_request")
-                ],
+                'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('campaign', 'rater'), name='rater_figures_once')],
             },
         ),
         migrations.CreateModel(
-            name="RatingChange",
+            name='Rating',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("changed", "Changed"),
-                            ("withdrawn", "Withdrawn"),
-                            ("excluded", "Excluded"),
-                            ("lifted", "Exclusion lifted"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-                ("before", models.JSONField(default=dict)),
-                ("after", models.JSONField(default=dict)),
-                ("reason", models.CharField(blank=True, max_length=500)),
-                ("at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "rating",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="raters.rating"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('request_id', models.UUIDField()),
+                ('answers', models.JSONField()),
+                ('times', models.JSONField(default=dict)),
+                ('active_ms', models.PositiveIntegerField(default=0)),
+                ('accepted', models.BooleanField()),
+                ('gold', models.BooleanField(default=False)),
+                ('origin', models.CharField(choices=[('person', 'People here'), ('import', 'Imported'), ('simulation', 'Simulated')], default='person', max_length=10)),
+                ('guidelines_version', models.PositiveIntegerField(default=1)),
+                ('made_at', models.DateTimeField()),
+                ('changed_at', models.DateTimeField(blank=True, null=True)),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ('excluded', models.BooleanField(default=False)),
+                ('assignment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='rating', to='raters.assignment')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='raters.campaign')),
+                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='raters.rater')),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='raters.task')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'id'], name='rating_by_campaign'), models.Index(fields=['rater', 'campaign', '-id'], name='rating_by_rater')],
+                'constraints': [models.UniqueConstraint(fields=('rater', 'request_id'), name='rating_once_per_request')],
             },
         ),
         migrations.CreateModel(
-            name="Verdict",
+            name='RatingChange',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("ratings", models.PositiveSmallIntegerField(default=0)),
-                ("questions", models.JSONField(default=dict)),
-                ("share", models.FloatField(blank=True, null=True)),
-                (
-                    "by_question",
-                    models.CharField(
-                        choices=[
-                            ("passed", "Passed"),
-                            ("failed", "Failed"),
-                            ("tied", "Tied"),
-                            ("too_few", "Too few ratings"),
-                        ],
-                        max_length=7,
-                    ),
-                ),
-                (
-                    "by_rater",
-                    models.CharField(
-                        choices=[
-                            ("passed", "Passed"),
-                            ("failed", "Failed"),
-                            ("tied", "Tied"),
-                            ("too_few", "Too few ratings"),
-                        ],
-                        max_length=7,
-                    ),
-                ),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("passed", "Passed"),
-                            ("failed", "Failed"),
-                            ("tied", "Tied"),
-                            ("too_few", "Too few ratings"),
-                        ],
-                        max_length=7,
-                    ),
-                ),
-                ("final", models.BooleanField(default=False)),
-                ("early", models.BooleanField(default=False)),
-                ("updated_at", models.DateTimeField(auto_now=True)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="verdicts", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "task",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="verdict", to="raters.task"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('changed', 'Changed'), ('withdrawn', 'Withdrawn'), ('excluded', 'Excluded'), ('lifted', 'Exclusion lifted')], max_length=9)),
+                ('before', models.JSONField(default=dict)),
+                ('after', models.JSONField(default=dict)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('rating', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='raters.rating')),
             ],
             options={
-                "ordering": ["id"],
-                "indexes": [models.Index(fields=["campaign", "final", "outcome", "id"], name="verdict_by_outcome")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("outcome__in", ["passed", "failed", "tied", "too_few"])),
-                        name="verdict_outcome_is_known",
-                    )
-                ],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="GoldItem",
+            name='RatingsImport',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "use",
-                    models.CharField(
-                        choices=[("hidden", "Among the others"), ("qualification", "Before the others")],
-                        default="hidden",
-                        max_length=13,
-                    ),
-                ),
-                ("expected", models.JSONField()),
-                ("explanation", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="gold_items", to="raters.campaign"
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "task",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="gold", to="raters.task"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file_name', models.CharField(max_length=200)),
+                ('upload_key', models.CharField(max_length=200)),
+                ('name', models.CharField(max_length=120)),
+                ('scale', models.JSONField(blank=True, default=list)),
+                ('passing', models.JSONField(blank=True, default=list)),
+                ('state', models.CharField(choices=[('checking', 'Being looked through'), ('checked', 'Ready to be taken'), ('refused', 'Refused'), ('taking', 'Being taken'), ('done', 'Taken')], default='checking', max_length=8)),
+                ('problem', models.CharField(blank=True, max_length=500)),
+                ('problems', models.JSONField(blank=True, default=list)),
+                ('questions', models.JSONField(blank=True, default=list)),
+                ('rows', models.PositiveIntegerField(default=0)),
+                ('bad', models.PositiveIntegerField(default=0)),
+                ('ratings', models.PositiveIntegerField(default=0)),
+                ('tasks', models.PositiveIntegerField(default=0)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('campaign', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='raters.campaign')),
+                ('question_set', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='raters.questionset')),
             ],
             options={
-                "ordering": ["id"],
-                "indexes": [models.Index(fields=["campaign", "use", "id"], name="gold_by_use")],
+                'ordering': ['-id'],
+                'indexes': [models.Index(fields=['state', 'created_at'], name='ratings_import_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'checked', 'refused', 'taking', 'done'])), name='ratings_import_state_is_known')],
             },
         ),
         migrations.CreateModel(
-            name="Ruling",
+            name='Ruling',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("outcome", models.CharField(choices=[("passed", "Passed"), ("failed", "Failed")], max_length=7)),
-                ("answers", models.JSONField(default=dict)),
-                ("reason", models.TextField(blank=True)),
-                ("at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "task",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rulings", to="raters.task"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed')], max_length=7)),
+                ('answers', models.JSONField(default=dict)),
+                ('reason', models.TextField(blank=True)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rulings', to='raters.task')),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='GoldItem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('use', models.CharField(choices=[('hidden', 'Among the others'), ('qualification', 'Before the others')], default='hidden', max_length=13)),
+                ('expected', models.JSONField()),
+                ('explanation', models.TextField(blank=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gold_items', to='raters.campaign')),
+                ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('task', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='gold', to='raters.task')),
+            ],
+            options={
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'use', 'id'], name='gold_by_use')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AlternativeVerdict',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('method', models.CharField(choices=[('dawid_skene', 'Dawid-Skene'), ('mace', 'MACE')], max_length=11)),
+                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed')], max_length=7)),
+                ('probability', models.FloatField()),
+                ('questions', models.JSONField()),
+                ('computed_at', models.DateTimeField()),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alternatives', to='raters.campaign')),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alternatives', to='raters.task')),
+            ],
+            options={
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'method', 'outcome', 'id'], name='alternative_by_outcome')],
+                'constraints': [models.UniqueConstraint(fields=('task', 'method'), name='alternative_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Verdict',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ratings', models.PositiveSmallIntegerField(default=0)),
+                ('questions', models.JSONField(default=dict)),
+                ('share', models.FloatField(blank=True, null=True)),
+                ('by_question', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed'), ('tied', 'Tied'), ('too_few', 'Too few ratings')], max_length=7)),
+                ('by_rater', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed'), ('tied', 'Tied'), ('too_few', 'Too few ratings')], max_length=7)),
+                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed'), ('tied', 'Tied'), ('too_few', 'Too few ratings')], max_length=7)),
+                ('final', models.BooleanField(default=False)),
+                ('early', models.BooleanField(default=False)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verdicts', to='raters.campaign')),
+                ('task', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='verdict', to='raters.task')),
+            ],
+            options={
+                'ordering': ['id'],
+                'indexes': [models.Index(fields=['campaign', 'final', 'outcome', 'id'], name='verdict_by_outcome')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['passed', 'failed', 'tied', 'too_few'])), name='verdict_outcome_is_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Webhook',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.URLField(max_length=500)),
+                ('events', models.JSONField(default=list)),
+                ('key', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('active', models.BooleanField(default=True)),
+                ('failures', models.PositiveIntegerField(default=0)),
+                ('failing_since', models.DateTimeField(blank=True, null=True)),
+                ('quiet_until', models.DateTimeField(blank=True, null=True)),
+                ('problem', models.CharField(blank=True, max_length=500)),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('campaign', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='webhooks', to='raters.campaign')),
+                ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Delivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('event', models.CharField(choices=[('verdict.final', 'A verdict became final, or a final one changed'), ('campaign.closed', 'A campaign was closed'), ('ping', 'A test of the address')], max_length=20)),
+                ('payload', models.JSONField()),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('due_at', models.DateTimeField(blank=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('status', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('problem', models.CharField(blank=True, max_length=500)),
+                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='raters.webhook')),
+            ],
+            options={
+                'verbose_name_plural': 'deliveries',
+                'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_due'), models.Index(fields=['webhook', '-id'], name='delivery_by_webhook')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('event__in', ['verdict.final', 'campaign.closed', 'ping'])), name='delivery_event_is_known')],
             },
         ),
     ]

@@ -22,8 +22,11 @@ class Migration(TablesAtOnce):
                 ('params', models.JSONField(blank=True, default=dict)),
                 ('key', models.CharField(blank=True, max_length=200, null=True, unique=True)),
                 ('subject', models.CharField(blank=True, max_length=200)),
-                ('queue', models.CharField(choices=[('cpu', 'CPU'), ('gpu', 'GPU')], default='cpu', max_length=8)),
+                ('queue', models.CharField(choices=[('cpu', 'CPU'), ('gpu', 'GPU'), ('live', 'Live')], default='cpu', max_length=8)),
                 ('priority', models.SmallIntegerField(default=0)),
+                ('affinity', models.CharField(blank=True, default='', max_length=100)),
+                ('asker', models.PositiveBigIntegerField(default=0)),
+                ('paused', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
                 ('waiting_on', models.PositiveIntegerField(default=0)),
                 ('run_after', models.DateTimeField(blank=True, null=True)),
@@ -47,7 +50,7 @@ class Migration(TablesAtOnce):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('state', 'queued'), ('waiting_on', 0)), fields=['queue', '-priority', 'id'], name='job_ready'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_leases'), models.Index(fields=['state', '-id'], name='job_by_state'), models.Index(fields=['kind', '-id'], name='job_by_kind')],
+                'indexes': [models.Index(condition=models.Q(('paused', False), ('state', 'queued'), ('waiting_on', 0)), fields=['queue', '-priority', 'asker', 'id'], name='job_ready'), models.Index(condition=models.Q(('paused', False), ('state', 'queued'), ('waiting_on', 0)), fields=['queue', '-priority', 'affinity', 'asker', 'id'], name='job_warm'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_leases'), models.Index(fields=['state', '-id'], name='job_by_state'), models.Index(fields=['kind', '-id'], name='job_by_kind')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'succeeded', 'failed', 'cancelled'])), name='job_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='job_running_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('succeeded', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('succeeded', 'failed', 'cancelled')), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='job_finished_has_a_time')],
             },
         ),
@@ -71,6 +74,7 @@ class Migration(TablesAtOnce):
                 ('outcome', models.CharField(choices=[('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('lost', 'Lost'), ('out_of_memory', 'Out Of Memory'), ('retried', 'Retried'), ('given_back', 'Given Back')], default='running', max_length=13)),
                 ('started_at', models.DateTimeField(auto_now_add=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('seconds', models.FloatField(blank=True, null=True)),
                 ('exception', models.CharField(blank=True, max_length=200)),
                 ('traceback', models.TextField(blank=True)),
                 ('log_tail', models.TextField(blank=True)),
@@ -94,6 +98,18 @@ class Migration(TablesAtOnce):
             options={
                 'ordering': ['id'],
                 'constraints': [models.UniqueConstraint(fields=('job', 'name'), name='step_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Turn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('queue', models.CharField(choices=[('cpu', 'CPU'), ('gpu', 'GPU'), ('live', 'Live')], max_length=8)),
+                ('asker', models.PositiveBigIntegerField()),
+                ('served_at', models.DateTimeField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('queue', 'asker'), name='turn_once')],
             },
         ),
     ]
