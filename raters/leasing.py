@@ -69,7 +69,7 @@ def fill_hands(member: CampaignRater, campaign: Campaign, *, hold: int = HELD_AT
             take_back(assignment, AssignmentState.RETURNED)
         mine = []
     _renew(mine, campaign, now)
-    member.save()
+    rows.write(member)
     return mine
 
 
@@ -143,7 +143,7 @@ def move(task: Task, *, held: int = 0, done: int = 0, complete: bool | None = No
     `complete` is whether its verdict is final; None leaves that as it is.
     """
     shift(task, held=held, done=done, complete=complete)
-    task.save(update_fields=SHIFTED)
+    rows.write(task, SHIFTED)
 
 
 def shift(task: Task, *, held: int = 0, done: int = 0, complete: bool | None = None) -> None:
@@ -275,7 +275,7 @@ def _assign(member: CampaignRater, task: Task, until: datetime, now: datetime) -
         row = Assignment(task=task, rater_id=member.rater_id, campaign_id=member.campaign_id)
     row.task, row.number, row.reason = task, member.leases, ""
     row.state, row.leased_at, row.lease_until, row.ended_at = AssignmentState.HELD, now, until, None
-    row.save()
+    rows.insert(row) if row.pk is None else rows.write(row)
     if task.state != TaskState.GOLD:
         move(task, held=1)
     return row

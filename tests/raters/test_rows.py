@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from raters import rows
 from raters.models import Assignment, Campaign, CampaignRater, Rater, Rating, Task
-from raters.models.tasks import TaskState
+from raters.models.tasks import AssignmentState, TaskState
 from tests.factories.rating import lease, make_campaign, make_rater, rate
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +132,31 @@ def test_locks(name: str, look: Callable[[Assignment], object], lock: str, held:
         look(held[0])
     assert queries[0]["sql"].endswith(lock), name
     assert len(queries) == 1
+
+
+def test_a_row_is_written_as_the_orm_writes_it(held: list[Assignment]) -> None:
+    first = held[0]
+    now = timezone.now()
+    answers = {"product": "yes", "ünï": 'of "quotes"'}
+    rating = Rating(
+        assignment=first, task=first.task, campaign=first.campaign, rater=first.rater, request_id=uuid.uuid4(),
+        answers=answers, active_ms=7, accepted=True, made_at=now,
+    )  # fmt: skip
+    rows.insert(rating)
+    stored = Rating.objects.get(pk=rating.pk)
+    assert values(stored) == values(rating)
+    assert (stored.answers, stored.times, stored.made_at) == (answers, {}, now)
+    first.state, first.ended_at, first.reason, first.number = AssignmentState.SKIPPED, now, "blurred", 99
+    rows.write(first, ("state", "ended_at", "reason"))
+    stored_first = Assignment.objects.get(pk=first.pk)
+    assert (stored_first.state, stored_first.ended_at, stored_first.reason) == ("skipped", now, "blurred")
+    assert stored_first.number != 99
+    rows.write(first)
+    assert values(Assignment.objects.get(pk=first.pk)) == values(first)
+
+
+def test_a_row_that_is_gone_is_not_written(held: list[Assignment]) -> None:
+    gone = held[0]
+    Assignment.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(DatabaseError, match="no more"):
+        rows.write(gone, ("state",))
