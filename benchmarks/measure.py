@@ -166,7 +166,7 @@ class Loops:
         return rows
 
     def _cut(self, image: Image.Image) -> Image.Image:
-        mask = self.one._masks([image])[0]
+        mask = self.one._found([image])[0]
         return image if mask is None else cut_out(image, mask)
 
 

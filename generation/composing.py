@@ -58,11 +58,13 @@ def compose(laid: Laid, scene: Image.Image, backdrop: Backdrop, config: SwapConf
     if backdrop.gloss and config.reflection and backdrop.view == "front":
         seen, weight = shadows.reflection(own, alpha, backdrop.gloss * config.reflection)
         ground = ground + (seen - ground) * weight[..., None]
-    shade = _shade(alpha, backdrop) * config.shadow
-    ground = ground * (1 - np.clip(shade, 0, 0.96))[..., None]
-    # What is behind shines around the edge, where product and scene are mixed anyway.
-    around = cv2.GaussianBlur(ground, (0, 0), max(side * 0.012, 1.0))
-    own = own + (around - own) * (config.wrap * (1 - alpha))[..., None]
+    if config.shadow:
+        shade = _shade(alpha, backdrop) * config.shadow
+        ground = ground * (1 - np.clip(shade, 0, 0.96))[..., None]
+    if config.wrap:
+        # What is behind shines around the edge, where product and scene are mixed anyway.
+        around = cv2.GaussianBlur(ground, (0, 0), max(side * 0.012, 1.0))
+        own = own + (around - own) * (config.wrap * (1 - alpha))[..., None]
     mixed = ground + (own - ground) * alpha[..., None]
     shown = np.rint(np.clip(mixed, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
     return Image.fromarray(np.where((laid.alpha == 255)[..., None], laid.pixels, shown))

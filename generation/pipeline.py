@@ -63,7 +63,7 @@ STAGES: tuple[Stage, ...] = (
         ("segment", "caption", "filter", "class_images"), ("base", "clip", "dino"), records.FinetuneResult,
     ),
     Stage("generate", "Generate", 1, ("segment", "matte", "finetune"), ("served", "safety"), records.GenerateResult),
-    Stage("measure", "Measure", 1, ("segment", "generate"), ("clip", "dino", "segmenter"), records.MeasureResult),
+    Stage("measure", "Measure", 2, ("segment", "generate"), ("clip", "dino", "segmenter"), records.MeasureResult),
     Stage("select", "Select", 1, ("generate", "measure"), (), records.SelectResult),
 )  # fmt: skip
 BY_NAME: dict[str, Stage] = {stage.name: stage for stage in STAGES}

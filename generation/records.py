@@ -322,6 +322,7 @@ class GeneratedImage:
     picture: Picture
     dropped: str = ""
     quality: float | None = None  # 0 to 1, of a swap's cut-out and contrast; it orders where nothing measures
+    mask: Picture | None = None  # where the product is: of a swap, which put it there
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from generation import backdrops, composing, placing
 from generation.context import StageContext
 from generation.exceptions import NotPossible
 from generation.files import Encoding, Files
+from generation.imaging import Mask
 from generation.matting import CutOut
 from generation.provenance import COMPOSED, DRAWN, Origin, xmp
 from generation.recipe import SwapConfig
@@ -76,15 +77,18 @@ class Making:
     def kept(self, target: TargetPrompt) -> dict[str, Any]:
         """Make a target's picture and put it into the store; its record, as JSON."""
         backdrop = self._backdrop(target.backdrop)
-        image, quality = self.made(target, backdrop)
+        image, quality, where = self.made(target, backdrop)
         prompt = target.template.replace(PLACEHOLDER, self.swap.noun or "product")
         picture = self.files.put_picture(
             image, xmp=xmp(self._origin(target, prompt, backdrop)), encoding=self.swap.encoding
         )
-        return to_plain(GeneratedImage(target.template, prompt, target.seed, picture, quality=round(quality, 4)))
+        mask = self.files.put_mask(where)
+        return to_plain(
+            GeneratedImage(target.template, prompt, target.seed, picture, quality=round(quality, 4), mask=mask)
+        )
 
-    def made(self, target: TargetPrompt, backdrop: Backdrop) -> tuple[Image.Image, float]:
-        """The picture of a target, and how good cut-out and contrast are, 0 to 1."""
+    def made(self, target: TargetPrompt, backdrop: Backdrop) -> tuple[Image.Image, float, Mask]:
+        """The picture of a target, how good cut-out and contrast are, 0 to 1, and where the product is in it."""
         chance = random.Random(f"{target.seed} {target.backdrop}")  # noqa: S311 - pictures, no secrets
         found = self.choose(chance)
         cut, scene = self._cut(found), self._scene(backdrop)
@@ -92,7 +96,7 @@ class Making:
         place = placing.place(composing.size_of(cut), self.kind, backdrop, frame, chance)
         laid = composing.lay(cut, place)
         image = composing.compose(laid, scene, backdrop, self.swap.config)
-        return image, found.quality * (0.5 + 0.5 * composing.contrast(laid, scene))
+        return image, found.quality * (0.5 + 0.5 * composing.contrast(laid, scene)), laid.alpha > 127
 
     def choose(self, chance: random.Random) -> PhotoCutOut:
         """One of the best cut-outs; the very best more often."""

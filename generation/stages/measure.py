@@ -3,7 +3,8 @@
 The product in a candidate is found by the segmenter's automatic prompts; of what they bring up, the cut-out that CLIP
 finds most like the product's noun is taken. Never the one most like the photos: that is what Seg CLIP-I and Seg DINO-I
 measure, and the best of several would flatter the very images in which the product went wrong. Seg CLIP-T, whose
-prompt names the noun, is the only one that this choice can lift.
+prompt names the noun, is the only one that this choice can lift. A background swap says itself where it put the
+product.
 """
 
 import hashlib
@@ -88,7 +89,7 @@ class Measuring:
 
     def _measured(self, batch: Sequence[GeneratedImage]) -> tuple[list[dict[str, Any]], bytes]:
         images = [self.files.image(candidate.picture) for candidate in batch]
-        masks = self._masks(images)
+        masks = self._masks(batch, images)
         cuts = [cut_out(image, mask) if mask is not None else None for image, mask in zip(images, masks, strict=True)]
         looks = self._looks(images, cuts)
         prompts = np.stack([self._prompts[candidate.template] for candidate in batch])
@@ -146,8 +147,15 @@ class Measuring:
             rows = clip.texts([photo_of(self.inputs.product.noun)])
         return np.asarray(rows[0], np.float32)
 
-    def _masks(self, images: Sequence[Image.Image]) -> list[Mask | None]:
-        """Where the product is in each, or None."""
+    def _masks(self, batch: Sequence[GeneratedImage], images: Sequence[Image.Image]) -> list[Mask | None]:
+        """Where the product is in each, or None: as is known of a swap, and else as it is found."""
+        masks = [self.files.mask(candidate.mask) if candidate.mask else None for candidate in batch]
+        unknown = [image for image, mask in zip(images, masks, strict=True) if mask is None]
+        found = iter(self._found(unknown) if unknown else [])
+        return [next(found) if mask is None else mask for mask in masks]
+
+    def _found(self, images: Sequence[Image.Image]) -> list[Mask | None]:
+        """Where the product is found in each, or None."""
         shares = (SegmentConfig().smallest_share, SegmentConfig().largest_share)
         found = []
         with self.models.segmenter() as segmenter:

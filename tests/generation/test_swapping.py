@@ -72,6 +72,18 @@ def test_the_product_is_never_mirrored_and_its_pixels_are_exact(tmp_path: Path) 
         assert any(same), "the patch is somewhere, to the last bit"
 
 
+def test_it_says_where_the_product_is(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    one, other = own(files, "one", (10, 10, 10)), own(files, "other", (10, 10, 10))
+    for seed in range(2):
+        targets = [TargetPrompt("a {product}", seed, name) for name in ("one", "other")]
+        for image in made(files, (one, other), *targets, result=cut_outs(files)):
+            assert image.mask is not None
+            seen, where = np.asarray(files.image(image.picture)).max(axis=-1), files.mask(image.mask)
+            assert 0.02 < where.mean() < 0.9
+            assert (seen[where].mean() > 60, seen[~where].max() < 140) == (True, True), "the dark ground is around it"
+
+
 @pytest.mark.parametrize("shipped", [True, False], ids=["drawn scene", "own photo"])
 def test_the_file_says_that_it_is_composed_and_not_made_by_a_model(tmp_path: Path, shipped: bool) -> None:
     files = files_in(tmp_path)

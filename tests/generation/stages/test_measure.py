@@ -192,6 +192,29 @@ class TestBegunAgain:
         assert run(inputs, files, context) == before
 
 
+def test_where_a_swap_has_put_the_product_is_not_looked_for(files: Files) -> None:
+    inputs = inputs_for(files, count=3)
+    first, second, third = inputs.generate.images
+    masks = [files.put_mask(picture_of(number, 64, 64)[1]) for number in range(3)]
+    asked: list[int] = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(warm("segmenter"), name)
+
+        def embed_all(self, some: Any) -> list[bytes]:
+            asked.append(len(some))
+            return list(warm("segmenter").embed_all(some))
+
+    swapped = (replace(first, mask=masks[0]), second, replace(third, mask=masks[2]))
+    result = run(replace(inputs, generate=GenerateResult(swapped, "")), files, segmenter=Counting())
+    assert [metrics.mask == mask for metrics, mask in zip(result.metrics, masks, strict=True)] == [True, False, True]
+    assert asked == [1]
+    assert plainly(inputs, result, files)[0] == pytest.approx(
+        {name: getattr(result.metrics[0], name) for name in COSINES}, abs=1e-5
+    )
+
+
 def test_the_cut_out_is_chosen_by_the_noun_and_never_by_the_photos(files: Files) -> None:
     """Of two things that the segmenter is equally sure of, the one that CLIP calls a mug is taken."""
     image = Image.new("RGB", (64, 64), (90, 90, 90))
