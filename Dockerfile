@@ -22,7 +22,7 @@ RUN cd /srv/vitrine \
 
 FROM python:3.13.11-slim-trixie
 RUN groupadd --gid 10001 vitrine && useradd --uid 10001 --gid vitrine --no-create-home --shell /usr/sbin/nologin vitrine \
-    && install -d -o vitrine -g vitrine /var/lib/vitrine /var/lib/vitrine/tmp
+    && install -d -o vitrine -g vitrine /var/lib/vitrine /var/lib/vitrine/tmp /var/lib/vitrine/numba /shared
 COPY --from=build /opt/vitrine /opt/vitrine
 COPY --from=build /srv /srv
 WORKDIR /srv/vitrine
@@ -33,12 +33,16 @@ ENV PATH=/opt/vitrine/bin:$PATH \
     VITRINE_DATA_DIR=/var/lib/vitrine \
     VITRINE_STATIC_DIR=/srv/static \
     VITRINE_HOST=0.0.0.0 \
-    TMPDIR=/var/lib/vitrine/tmp
+    TMPDIR=/var/lib/vitrine/tmp \
+    NUMBA_CACHE_DIR=/var/lib/vitrine/numba
 USER vitrine
+# What cuts products out is compiled at its first import, and numba needs a folder to keep that in: a new volume begins
+# with it. On another processor than this one's it is compiled once more.
+RUN python -c 'import pymatting'
 VOLUME /var/lib/vitrine
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# Only /var/lib/vitrine and /tmp are written to: the rest may be mounted read-only.
+# Only /var/lib/vitrine, /tmp and, where it is used, /shared are written to: the rest may be mounted read-only.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'Host': 'web'}), timeout=4)"]
 CMD ["gunicorn", "-c", "python:vitrine.serving", "vitrine.wsgi"]

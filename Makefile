@@ -27,7 +27,7 @@ up: setup ## start web, workers and scheduler on what is there
 	@exec $(BIN)/python manage.py up
 
 test: setup ## set up and run the whole test suite
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff: lint and format
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -54,6 +54,9 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt; }
 	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+# What cuts products out is compiled at its first import, a minute on one core, and kept beside it: here, so that no
+# worker has to, let alone several at the same time.
+	@$(BIN)/python -c 'import pymatting'
 	@touch $@
 
 lock: setup ## pin every version anew
