@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from jobs.models import Queue
 from vitrine import addresses
 from vitrine.env import Environment
 
@@ -31,9 +32,10 @@ def known_settings() -> frozenset[str]:
 
 def test_the_services_of_the_design() -> None:
     assert set(SERVICES) == {
-        "proxy", "migrate", "web", "worker-cpu", "worker-gpu", "worker-live", "scheduler", "postgres", "redis", "store",
+        "proxy", "migrate", "web", "worker-cpu", "worker-images", "worker-gpu", "worker-live", "scheduler",
+        "postgres", "redis", "store",
     }  # fmt: skip
-    assert set(OURS) == {"migrate", "web", "worker-cpu", "worker-gpu", "worker-live", "scheduler"}
+    assert set(OURS) == {"migrate", "web", "worker-cpu", "worker-images", "worker-gpu", "worker-live", "scheduler"}
 
 
 def test_every_image_is_pinned() -> None:
@@ -76,7 +78,7 @@ def test_the_example_names_every_variable_and_fills_in_no_secret() -> None:
     lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#")]
     example = dict(line.split("=", 1) for line in lines)
     used = {name for name, _ in VARIABLE.findall((ROOT / "docker-compose.yml").read_text())}
-    assert set(example) == used
+    assert set(example) - {"COMPOSE_PROFILES"} == used
     assert not any(value for name, value in example.items() if re.search(r"SECRET|PASSWORD|KEY|TOKEN|HOSTS", name))
 
 
@@ -109,6 +111,42 @@ def test_what_others_wait_for_can_say_that_it_is_healthy() -> None:
 
 def test_only_the_proxy_is_reached_from_outside() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+
+
+def queues(profile: str) -> set[str]:
+    """The queues that are served with that profile."""
+    started = [SERVICES[name] for name in OURS if profile in SERVICES[name].get("profiles", [profile])]
+    return {
+        word for service in started for word in service.get("command", []) if word in Queue.values
+    }  # fmt: skip
+
+
+def test_every_queue_is_served_with_a_card_and_without() -> None:
+    assert queues("gpu") == queues("cpu") == set(Queue.values)
+    assert queues("") == {"cpu", "live"}, "so that one of the two has to be chosen"
+    assert "\nCOMPOSE_PROFILES=cpu\n" in (ROOT / ".env.example").read_text()
+
+
+def test_models_and_backgrounds_are_the_same_for_all_who_read_them() -> None:
+    """Pages check what a run asks for, workers load it."""
+    readers = set(OURS) - {"migrate", "scheduler"}
+    for name in readers:
+        assert "shared:/shared" in SERVICES[name]["volumes"], name
+        for setting in ("VITRINE_MODELS_DIR", "VITRINE_MODEL_SETS_DIR", "VITRINE_BACKGROUNDS_DIR"):
+            assert SERVICES[name]["environment"][setting].startswith("/shared/")
+    assert re.search(r"install -d -o vitrine .*/shared\b", (ROOT / "Dockerfile").read_text()), (
+        "nobody could write to it"
+    )
+
+
+def test_compiled_code_has_a_folder_that_can_be_written_to() -> None:
+    """Without one, importing what cuts products out fails: the image's own folders are read-only."""
+    folder = re.search(r"NUMBA_CACHE_DIR=(\S+)", (ROOT / "Dockerfile").read_text())
+    assert folder
+    for name in OURS:
+        volumes = SERVICES[name].get("volumes", [])
+        if any(word in ("gpu", "live") for word in SERVICES[name].get("command", [])):
+            assert any(folder[1].startswith(volume.split(":")[1] + "/") for volume in volumes), name
 
 
 def test_the_gpu_worker_starts_only_when_asked_for() -> None:
