@@ -62,7 +62,8 @@ def _operator_watches_it_to_its_end(sign_in: SignIn) -> None:
     page = sign_in("operator", "/demo/")
     expect(page.get_by_role("heading", name="The demonstration")).to_be_visible()
     # It is not loaded anew: the strip renews itself.
-    expect(page.locator(".demo-step.is-done")).to_have_count(8, timeout=LONG_MS)
+    expect(page.locator(".demo-step.is-done")).to_have_count(7, timeout=LONG_MS)
+    expect(page.locator("#samples-rate.is-yours")).to_contain_text("0 of 8 rated by you")
     expect(page.locator("#samples-crowd")).to_contain_text("24 simulated ratings of 8 images")
     page.get_by_role("link", name="The simulated campaign").click()
     expect(page.locator("main .badge", has_text="Simulated").first).to_be_visible()

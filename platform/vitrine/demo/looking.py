@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 
 from django.urls import resolve
 
+from catalog.models import Product
 from generation.models import Candidate
 from jobs.models import Job, State
 from vitrine.access import Role, roles_of, rule_of
-from vitrine.demo.outcomes import Progress, judged, newest_images
+from vitrine.demo.outcomes import Asked, Progress, asked_of_people, judged, newest_images
 from vitrine.demo.shows import STEP, Show, shows
 from vitrine.demo.steps import Step, steps_of
 
 WORDS = {"waiting": "waits", "running": "under way", "done": "done", "failed": "stopped", "yours": "waits for you"}
-IMAGES = 8  # shown above the steps
+SHOWN = 8  # images, or else photos, above the steps
 _NOTHING = Progress(0, 1)
 
 
@@ -40,11 +41,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """A show as it is now; `images` are some of what was made, for those who may know what made them."""
+    """A show as it is now; `images` are some of what was made, for those who may know what made them.
+
+    Where there are none, `products` are some of those with photos. `asked` wait for a person who may help them.
+    """
 
     show: Show
     lines: list[Line]
     images: list[Candidate]
+    products: list[Product]
+    asked: list[Asked]
 
     @property
     def live(self) -> bool:
@@ -58,12 +64,16 @@ class Shown:
 
 def all_shown(user: Any) -> list[Shown]:
     """Every show that has begun, as this user may see it."""
-    roles = roles_of(user)
-    looks = bool(roles & {Role.ANALYST, Role.OPERATOR})
-    return [_shown(show, user, looks=looks) for show in shows()]
+    return [_shown(show, user) for show in shows()]
 
 
-def _shown(show: Show, user: Any, *, looks: bool) -> Shown:
+def looks(user: Any) -> bool:
+    """Whether the user may know what made an image, and how many pass: raters may not."""
+    return bool(roles_of(user) & {Role.ANALYST, Role.OPERATOR})
+
+
+def _shown(show: Show, user: Any) -> Shown:
+    knows = looks(user)
     rows = Job.objects.filter(kind=STEP, key__startswith=show.key(" ")).only("pk", "key", "state", "error")
     jobs = {job.key: job for job in rows}
     lines: list[Line] = []
@@ -72,21 +82,30 @@ def _shown(show: Show, user: Any, *, looks: bool) -> Shown:
         progress = step.progress(show) if job else _NOTHING
         state = _state(show, step, job, progress)
         # Raters are to know nothing of what made an image, or of how many pass.
-        told = progress if looks else Progress(progress.done, progress.total)
+        told = progress if knows or step.name == "rate" else Progress(progress.done, progress.total)
         lines.append(
             Line(
                 number=number,
                 name=step.name,
                 title=step.title,
-                about=step.about if looks or step.name in ("photos", "rate") else "",
+                about=step.about if knows or step.name in ("photos", "rate") else "",
                 state=state,
                 progress=told,
                 links=[link for link in step.links(show) if job and _admits(link[1], user)],
-                job=job.pk if job and looks else None,
-                error=_last_line(job.error) if job and looks and state == "failed" else "",
+                job=job.pk if job and knows else None,
+                error=_last_line(job.error) if job and knows and state == "failed" else "",
             )
         )
-    return Shown(show, lines, newest_images(show, IMAGES) if looks else [])
+    images = newest_images(show, SHOWN) if knows else []
+    asked = asked_of_people(show) if Role.OPERATOR in roles_of(user) else []
+    return Shown(show, lines, images, [] if images else _with_photos(show), asked)
+
+
+def _with_photos(show: Show) -> list[Product]:
+    """The first products that have a photo, in the order of the show."""
+    places = {pk: place for place, pk in enumerate(show.products)}
+    rows = Product.objects.filter(pk__in=show.products, cover__isnull=False).select_related("cover")
+    return sorted(rows, key=lambda product: places[product.pk])[:SHOWN]
 
 
 def _last_line(error: str) -> str:
@@ -98,6 +117,8 @@ def _state(show: Show, step: Step, job: Job | None, progress: Progress) -> str:
         return "yours" if _waits_for_people(show, step) else "waiting"
     if job.state in (State.FAILED, State.CANCELLED):
         return "failed"
+    if job.state == State.SUCCEEDED and progress.asks and (progress.over or step.name == "rate"):
+        return "yours"
     if job.state == State.SUCCEEDED and progress.over:
         return "done"
     return "yours" if _waits_for_people(show, step) and judged(show) is None else "running"

@@ -22,7 +22,7 @@ from review.filters import Filters
 from review.services import comparisons
 from vitrine.demo import crowd, filling
 from vitrine.demo.outcomes import campaign_of, existing, figures_there, images, judged, real_ones_decide, training_of
-from vitrine.demo.shows import LEARNED, SWAPS, Show, operator
+from vitrine.demo.shows import SWAPS, Show, operator
 
 YOURS = 48  # images that wait for the visitor, of the first products
 _GUIDELINES = """Compare the image with the product's photos, then answer the eight questions.
@@ -54,8 +54,8 @@ def run_swaps(products: Callable[[Show], tuple[int, ...]], show: Show, _context:
 
 
 def learn(show: Show, _context: JobContext) -> Made:
-    for name in LEARNED:
-        wish = Wish(methods.named(name), model_set=show.learned)
+    for name in show.learns:
+        wish = Wish(methods.named(name), model_set=show.learned, candidates=show.images)
         if there := existing(show.first):
             runs.start_batch(there, wish, title=f"Demonstration: {name}", asked_by=operator())
     return {}
@@ -126,7 +126,7 @@ def ask_figures(show: Show, _context: JobContext) -> Made:
     if campaign is not None and not figures_there(show).over:
         figures.ask(campaign, by=operator())
     review_tasks.submit_count()
-    return {}
+    return {"images": campaign.task_count if campaign else 0}
 
 
 def train(show: Show, context: JobContext) -> Made:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
+from django.urls import reverse
 
 from catalog.models import Photo, Product
-from generation.models import Candidate, Run
+from generation.models import Candidate, Run, RunStage
 from generation.models.runs import RunState
 from jobs.models import Job, State, Step
 from ranking.models import Promotion, Training
@@ -23,11 +25,12 @@ OVER = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a step is; `said` is what came of it, in a sentence or less."""
+    """How far a step is; `said` is what came of it, in a sentence or less; `asks`: it waits for a person's help."""
 
     done: int
     total: int
     said: str = ""
+    asks: bool = False
 
     @property
     def over(self) -> bool:
@@ -53,11 +56,40 @@ def existing(products: Sequence[int]) -> tuple[int, ...]:
 def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...], show: Show) -> Progress:
     asked = existing(products(show))
     rows = Run.objects.filter(product__in=asked, method__name__in=names, seed=0)
-    states = list(rows.values_list("state", flat=True))
+    states = list(rows.values_list("state", "product"))
     images = Candidate.objects.filter(run__in=rows, dropped="").count()
-    asks = states.count(RunState.NEEDS_PERSON)
-    said = f"{images} images" + (f"; {asks} runs ask a person" if asks else "")
-    return Progress(sum(state in OVER for state in states), len(asked) * len(names), said)
+    asking = len({product for state, product in states if state == RunState.NEEDS_PERSON})
+    ask = f"{asking} product{'s ask' if asking > 1 else ' asks'} a person"
+    # A crowd's show goes on without them, as long as there is anything to judge.
+    waits = bool(asking) and not (show.crowd and images)
+    over = sum(state in OVER for state, _ in states)
+    return Progress(over, len(asked) * len(names), f"{images} images" + (f"; {ask}" if asking else ""), waits)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A product whose runs wait for a person: `problem` is what for, `url` where to help."""
+
+    product: Product
+    problem: str
+    url: str
+
+
+def asked_of_people(show: Show) -> list[Asked]:
+    """The products that wait for a person, in their order: one to mark in its photo, or one that lacks something."""
+    rows = Run.objects.filter(product__in=show.products, method__name__in=SWAPS, seed=0, state=RunState.NEEDS_PERSON)
+    rows = rows.annotate(planned=Exists(RunStage.objects.filter(run=OuterRef("pk")))).select_related("product__cover")
+    by_product = {run.product_id: run for run in rows.order_by("-pk")}
+    return [
+        Asked(run.product, run.problem, _where_to_help(run)) for run in (by_product[pk] for pk in sorted(by_product))
+    ]
+
+
+def _where_to_help(run: Any) -> str:
+    """A run that was planned has looked at the photos, and not found the product; one that was not lacks something."""
+    if run.planned and run.product.cover_id:
+        return reverse("generation:cutout", args=[run.product.cover_id])
+    return str(run.product.get_absolute_url())
 
 
 def images(show: Show, products: Sequence[int] | None = None) -> list[int]:
@@ -103,8 +135,9 @@ def yours(show: Show) -> Progress:
     campaign = campaign_of(show, "rate")
     if campaign is None:
         return Progress(0, 1)
-    rated = _finished(campaign)
-    return Progress(1, 1, f"{rated} of {campaign.task_count} rated by you")
+    rated, total = _finished(campaign), campaign.task_count
+    open_ = campaign.state == CampaignState.OPEN
+    return Progress(rated if open_ else total, total, f"{rated} of {total} rated by you", asks=open_ and rated < total)
 
 
 def crowd_over(show: Show) -> Progress:
@@ -122,7 +155,11 @@ def crowd_over(show: Show) -> Progress:
 def figures_there(show: Show) -> Progress:
     campaign = judged(show)
     row = CampaignFigures.objects.filter(campaign=campaign).first() if campaign else None
-    there = bool(row and (row.computed_at or row.problem))
+    # Images may have joined the campaign since: there is a rating of each before it is judged again.
+    counted = (
+        row is not None and row.computed_at is not None and row.ratings >= (campaign.task_count if campaign else 0)
+    )
+    there = counted or bool(row and row.problem)
     return Progress(int(there), 1, row.problem if row and row.problem else "")
 
 

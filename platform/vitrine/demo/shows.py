@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from catalog.models import Product
+from generation.checkpoints.loading import missing
 from generation.model_sets import model_set
 from jobs import services
 from jobs.models import FINISHED_STATES, Job, State, Step
@@ -21,20 +22,23 @@ from vitrine.access import Role
 from vitrine.demo import filling
 
 SHOW, STEP = "demo.show", "demo.step"
+JUDGED = ("figures", "compare")  # steps that are about verdicts
 FIRST = 6  # products that are shown before all others
 MOST = 40  # products of one show: a laptop is done with them in minutes
 SWAPS = ("background-swap", "background-swap-flat")
 LEARNED = ("dreambooth-lora", "paper-2503.08729")
+# The second with a set that comes without weights for new views, as mini does: the paper's method but for that.
+_WITHOUT_VIEWS = ("dreambooth-lora", "ablation-no-novel-views")
 USUAL_SET = "classical-mini"
 # Sets whose own segmenter and encoders do not know photos of this size: swaps take the usual one.
-_FOR_THE_WORLD = ("", "mini")
+FOR_THE_WORLD = ("", "mini")
 
 
 @dataclass(frozen=True)
 class Show:
     """`products` in the order in which they are run; `images` each product gets by each method.
 
-    With `crowd` made-up raters answer; without it people do. `learned` methods train a model for each product.
+    With `crowd` made-up raters answer; without it people do. The methods `learns` train a model for each product.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Show:
     images: int = 6
     crowd: bool = True
     learned: str = ""  # the model set for methods that train, where there is one
+    learns: tuple[str, ...] = LEARNED
 
     @property
     def first(self) -> tuple[int, ...]:
@@ -63,16 +68,22 @@ def begin(show: Show) -> Job:
     subject = f"Demonstration: {show.title}"[:200]
     job = services.submit(SHOW, {"show": _plain(show)}, key=show.key(), subject=subject, asked_by=operator())
     before = _from_plain(job.params["show"])
-    after = replace(before, crowd=before.crowd or show.crowd, learned=before.learned or show.learned)
+    after = _with_more(before, crowd=show.crowd, learned=show.learned, learns=show.learns)
     if after != before:
         if after.crowd != before.crowd:
-            _begin_anew(before, ("figures", "compare"))
+            begin_anew(before, JUDGED)
         Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
     return job
 
 
-def _begin_anew(show: Show, steps: Sequence[str]) -> None:
-    """Steps that were about people's verdicts have to be done again, about the crowd's; what they made stays."""
+def _with_more(show: Show, *, crowd: bool, learned: str, learns: tuple[str, ...]) -> Show:
+    """The show with what is asked for now; what it has already stays."""
+    learning = {} if show.learned else {"learned": learned, "learns": learns}
+    return replace(show, crowd=show.crowd or crowd, **learning)  # type: ignore[arg-type]
+
+
+def begin_anew(show: Show, steps: Sequence[str]) -> None:
+    """Have steps done again, about other verdicts than before; what they made stays."""
     jobs = Job.objects.filter(key__in=[show.key(step) for step in steps])
     services.cancel_many(jobs.exclude(state__in=FINISHED_STATES).values_list("pk", flat=True))
     jobs.update(key=None)
@@ -93,9 +104,7 @@ def samples(*, wanted: str = "", images: int = 6, most: int = MOST) -> Show:
     order = [sample.row.external_id for sample in filling.in_order()]
     ids = dict(Product.objects.filter(source=filling.SOURCE).values_list("external_id", "pk"))
     products = tuple(ids[one] for one in order if one in ids)[:most]
-    return Show(
-        "samples", "The sample catalogue", products, *_sets(wanted, images), crowd=True, learned=_trains(wanted)
-    )
+    return Show("samples", "The sample catalogue", products, *_sets(wanted, images), crowd=True, **_trains(wanted))
 
 
 def photos(
@@ -105,10 +114,10 @@ def photos(
 
     What is new is what came after the newest of them had begun: of a larger folder, the first `most` are shown.
     """
-    sets, learned = _sets(wanted, images), _trains(wanted)
+    sets, learning = _sets(wanted, images), _trains(wanted)
     rows = {show: at for show, at in _begun() if show.name.startswith("photos-")}
     found = [show for show in rows if set(show.products) & set(products)]
-    changed = [replace(show, crowd=show.crowd or crowd, learned=show.learned or learned) for show in found]
+    changed = [_with_more(show, crowd=crowd, **learning) for show in found]
     new = Product.objects.filter(photo_count__gt=0).order_by("pk")
     if found:
         new = new.filter(created_at__gt=max(rows[show] for show in found))
@@ -119,7 +128,7 @@ def photos(
         return changed
     number = 1 + len(rows)
     title = "Your own photos" if number == 1 else f"Your own photos, part {number}"
-    return [*changed, Show(f"photos-{number}", title, chosen, *sets, crowd=crowd, learned=learned)]
+    return [*changed, Show(f"photos-{number}", title, chosen, *sets, crowd=crowd, **learning)]
 
 
 def take_up(show: Show) -> int:
@@ -149,18 +158,25 @@ def _begun() -> list[tuple[Show, datetime]]:
 def _sets(wanted: str, images: int) -> tuple[str, int]:
     """The model set that swaps take, and the number of images. Raises BadModelSet for a set that is not there."""
     chosen = wanted or settings.MODEL_SET
-    return (USUAL_SET if chosen in _FOR_THE_WORLD else model_set(chosen).name), images
+    return (USUAL_SET if chosen in FOR_THE_WORLD else model_set(chosen).name), images
 
 
-def _trains(wanted: str) -> str:
+def _trains(wanted: str) -> dict[str, Any]:
+    """`learned` and `learns` of a show: the set for methods that train, "" where none is wanted, and those methods."""
     chosen = wanted or settings.MODEL_SET
-    return chosen if chosen and "base" in model_set(chosen).entries else ""
+    entries = model_set(chosen).entries if chosen else {}
+    if "base" not in entries:
+        return {"learned": "", "learns": LEARNED}
+    video = entries.get("video")
+    # What can be fetched is asked for: its absence is told, with the command. What no fetch can bring is done without.
+    without = video is None or (not video.repo and bool(missing(video)))
+    return {"learned": chosen, "learns": _WITHOUT_VIEWS if without else LEARNED}
 
 
 def _plain(show: Show) -> dict[str, Any]:
-    return asdict(show) | {"products": list(show.products)}
+    return asdict(show) | {"products": list(show.products), "learns": list(show.learns)}
 
 
 def _from_plain(plain: dict[str, Any]) -> Show:
-    products: Sequence[int] = plain["products"]
-    return Show(**{**plain, "products": tuple(products)})
+    learns = tuple(plain.get("learns", LEARNED))
+    return Show(**{**plain, "products": tuple(plain["products"]), "learns": learns})

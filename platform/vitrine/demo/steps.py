@@ -18,7 +18,7 @@ from vitrine.demo import making
 from vitrine.demo import outcomes as seen
 from vitrine.demo.making import Made
 from vitrine.demo.outcomes import Progress, campaign_of, judged, training_of
-from vitrine.demo.shows import LEARNED, SWAPS, Show, made
+from vitrine.demo.shows import SWAPS, Show, made
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,6 @@ def _nothing_else_to_do(show: Show) -> bool:
 
 _LEARN = Step(
     "learn", "Methods that train", "DreamBooth with LoRA, and the paper's method, learn the first products.",
-    _nothing_else_to_do, making.learn, partial(seen.runs_over, _first, LEARNED),
+    _nothing_else_to_do, making.learn, lambda show: seen.runs_over(_first, show.learns, show),
     lambda _: [_link("Runs", "generation:runs")],
 )  # fmt: skip

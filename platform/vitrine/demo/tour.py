@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from vitrine.access import Role, roles_of
-from vitrine.demo.outcomes import campaign_of, existing, judged, training_of
+from vitrine.demo.outcomes import asked_of_people, campaign_of, existing, judged, training_of
 from vitrine.demo.shows import Show, made, shows
 
 Where = Callable[[Show], str]
@@ -49,6 +49,11 @@ def _page(name: str) -> Where:
 def _product(show: Show) -> str:
     there = existing(show.products) if made(show, "rate", "campaign") else ()
     return reverse("catalog:product", args=there[:1]) if there else ""
+
+
+def _asking(show: Show) -> str:
+    asked = [] if show.crowd else asked_of_people(show)
+    return asked[0].url if asked else ""
 
 
 def _campaign(show: Show) -> str:
@@ -98,6 +103,8 @@ STOPS = (
          "Six made-up raters, one of them careless: the figures show which.", _agreement),
     Stop("ranker", Role.ANALYST, "Ask whether the ranker may decide",
          "It was trained on these verdicts, and tested on products that it never saw.", _ranker),
+    Stop("mark", Role.OPERATOR, "Mark a product that waits for you",
+         "Its photos have a ground that no cut-out is sure on: a click or a box says where it is.", _asking),
     Stop("product", Role.OPERATOR, "Look at what became of a product",
          "Its photos, its runs, its images and the ones that are picked.", _product),
     Stop("runs", Role.OPERATOR, "Follow a run through its stages",

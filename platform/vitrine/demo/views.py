@@ -16,7 +16,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     """All shows and their steps; htmx gets the part that changes."""
     _refuse_elsewhere()
     shown = looking.all_shown(request.user)
-    context = {"shown": shown, "live": any(one.live for one in shown)}
+    context = {"shown": shown, "live": any(one.live for one in shown), "looks": looking.looks(request.user)}
     part = request.htmx  # type: ignore[attr-defined]
     return render(request, "demo/_shows.html" if part else "demo/progress.html", context)
 

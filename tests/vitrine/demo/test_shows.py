@@ -1,6 +1,8 @@
 """What a show is made of: which products, which sets, and that one asked for twice is one."""
 
 import io
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+import vitrine
 from catalog.models import Product
 from catalog.samples import render_product_photo
 from generation.exceptions import BadModelSet
@@ -19,8 +22,10 @@ from tests.factories.catalog import make_photo, make_product
 from vitrine.demo import filling, shows
 from vitrine.demo.shows import Show
 from vitrine.demo.steps import steps_of
+from vitrine.management.commands.demo import pace_of
 
 pytestmark = pytest.mark.django_db
+SETTINGS = Path(vitrine.__file__).parent / "settings.py"
 
 
 def own_products(count: int, source: str = "folders") -> None:
@@ -88,6 +93,8 @@ def test_a_model_set_is_used_for_what_it_can(wanted: str, swaps: str, learned: s
     show = own(wanted=wanted)
     assert show is not None
     assert (show.model_set, show.learned) == (swaps, learned)
+    # mini comes without weights for new views, and no fetch brings them; those of sdxl are fetched.
+    assert show.learns[1] == ("ablation-no-novel-views" if wanted == "mini" else "paper-2503.08729")
     assert ("learn" in [step.name for step in steps_of(show)]) == bool(learned)
 
 
@@ -205,6 +212,28 @@ def test_what_cannot_be_shown_is_refused_before_it_begins(shop: Path, options: d
     with pytest.raises(CommandError, match=sentence):
         demo(shop, **options)
     assert not Job.objects.exists()
+
+
+def test_what_mini_cannot_do_yet_is_told_and_done_without(shop: Path) -> None:
+    told = io.StringIO()
+    call_command("demo", photos=str(shop), no_start=True, model_set="mini", stdout=told)
+    assert "mini comes without weights for new views: ablation-no-novel-views runs in place of" in told.getvalue()
+    (show,) = shows.shows()
+    assert show.learns == ("dreambooth-lora", "ablation-no-novel-views")
+
+
+@pytest.mark.parametrize(
+    ("learned", "pace"),
+    [("", {"VITRINE_CPU_CONCURRENCY": "3", "VITRINE_AFFINITY_SECONDS": "0"}),
+     ("mini", {"VITRINE_CPU_CONCURRENCY": "3", "VITRINE_AFFINITY_SECONDS": "0"}),
+     ("sdxl", {"VITRINE_CPU_CONCURRENCY": "1"})],
+)  # fmt: skip
+def test_workers_keep_a_pace_that_fits_the_models(
+    learned: str, pace: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert pace_of([Show("samples", "", ()), Show("photos-1", "", (), learned=learned)]) == pace
+    assert set(pace) <= set(re.findall(r'"(VITRINE_\w+)"', SETTINGS.read_text()))
 
 
 def test_products_of_the_same_layout_from_elsewhere_are_not_shown(shop: Path) -> None:

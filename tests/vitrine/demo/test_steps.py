@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product
-from generation.models import Candidate, Run
+from generation.models import Candidate, Run, RunStage
 from jobs.context import JobContext
 from jobs.models import Job, State, Step
 from ranking.models import Promotion, Ranker, Training
@@ -16,7 +16,8 @@ from raters.models import Campaign, Verdict
 from raters.models.campaigns import Origin
 from raters.simulation import person
 from review.models import Comparison
-from tests.factories.generation import make_candidate
+from tests.factories.catalog import make_photo
+from tests.factories.generation import make_candidate, make_result
 from tests.factories.ranking import make_ranker
 from tests.factories.rating import YES, make_campaign, make_rater, rate
 from tests.vitrine.demo.conftest import SLOW, OverBut
@@ -58,6 +59,54 @@ def test_images_that_come_after_all_others_join_the_campaign(over_but: OverBut, 
     assert judged(own) == campaign
     agreement = next(stop for stop in tour.STOPS if stop.name == "agreement")
     assert agreement.where(own) == "", "there are no made-up raters of one's own photos"
+
+
+def test_figures_are_made_anew_once_the_images_that_joined_are_judged(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign, rater = Campaign.objects.get(), make_rater()
+    for _ in range(8):
+        rate(rater, campaign, YES)
+    go_on(without=SLOW)
+    before = Job.objects.get(key=own.key("compare"))
+    assert before.state == State.SUCCEEDED
+    make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
+    advancing.advance()
+    assert advancing.advance() == 0, "the new image has not been judged"
+    assert Job.objects.get(key=own.key("compare")) == before
+    rate(rater, campaign, YES)
+    go_on(without=SLOW)
+    again = Job.objects.get(key=own.key("compare"))
+    assert (again.pk > before.pk, again.state) == (True, State.SUCCEEDED)
+    assert advancing.advance() == 0
+
+
+@pytest.mark.parametrize(
+    ("planned", "crowd", "images", "state"),
+    [
+        pytest.param(True, False, True, "yours", id="not found in its photos"),
+        pytest.param(False, True, False, "yours", id="lacks something, and a crowd has nothing to judge"),
+        pytest.param(True, True, True, "done", id="a crowd goes on without it"),
+    ],
+)
+def test_a_product_that_waits_for_a_person_is_shown_where_to_help(
+    over_but: OverBut, planned: bool, crowd: bool, images: bool, state: str
+) -> None:
+    own = over_but(name="photos-1", crowd=crowd)
+    step_job(own, "first")
+    cover = make_photo(Product.objects.get(pk=own.products[0]))
+    Product.objects.filter(pk=own.products[0]).update(cover=cover)
+    runs = Run.objects.filter(product=own.products[0])
+    runs.update(state=Run.State.NEEDS_PERSON, finished_at=None, problem="No mug was found.")
+    if not images:
+        Candidate.objects.all().delete()
+    for run in runs if planned else ():
+        RunStage.objects.create(run=run, order=0, stage="segment", method=run.method, result=make_result("segment"))
+    (asked,) = outcomes.asked_of_people(own)
+    assert (asked.product.pk, asked.problem) == (own.products[0], "No mug was found.")
+    assert asked.url == (f"/photos/{cover.pk}/cutout/" if planned else f"/products/{own.products[0]}/")
+    lines = {line.name: line.state for line in looking.all_shown(shows.operator())[0].lines}
+    assert lines["first"] == state
 
 
 def test_a_crowds_campaign_is_left_alone(over: Show) -> None:

@@ -68,9 +68,8 @@ class Command(BaseCommand):
             begun = shows.shows()
             connections.close_all()
             os.environ["VITRINE_DEMO"] = "true"
-            # Without a card the stages compute on the processor: one process a core, where nobody chose otherwise.
-            if not any(show.learned for show in begun):
-                os.environ.setdefault("VITRINE_GPU_CONCURRENCY", str(min(os.cpu_count() or 1, 4)))
+            for name, value in pace_of(begun).items():
+                os.environ.setdefault(name, value)
             up("\n".join(["How far the demonstration is: /demo/", *logins]), since=options["started"], ready=_open)
 
     def fill(self, photos: Path | None, options: dict[str, Any]) -> list[str]:
@@ -104,6 +103,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"Of {len(products):,} products in the folder, the first {wish['most']} are shown.")
         for show in found:
             _check(show)
+        if found and found[-1].learned and found[-1].learns != LEARNED:
+            self.stdout.write(
+                f"The model set {found[-1].learned} comes without weights for new views: {found[-1].learns[-1]} runs in"
+                f" place of {LEARNED[-1]}."
+            )
         return found
 
     def _import(self, photos: Path) -> list[int]:
@@ -115,10 +119,21 @@ class Command(BaseCommand):
         return products
 
 
+def pace_of(begun: list[Show]) -> dict[str, str]:
+    """How the workers go about it, where nobody chose otherwise.
+
+    With small models a process a core, and of a product all stages, so that there is soon something to see: they stay
+    loaded all the same. With large ones a process, for two would each load them.
+    """
+    if any(show.learned not in shows.FOR_THE_WORLD for show in begun):
+        return {"VITRINE_CPU_CONCURRENCY": "1"}
+    return {"VITRINE_CPU_CONCURRENCY": str(min(os.cpu_count() or 1, 4)), "VITRINE_AFFINITY_SECONDS": "0"}
+
+
 def _check(show: Show) -> None:
     """Refuse a model set that cannot do it before anything is begun. Raises GenerationError."""
     wanted = [(name, show.model_set) for name in SWAPS]
-    wanted += [(name, show.learned) for name in LEARNED if show.learned]
+    wanted += [(name, show.learned) for name in show.learns if show.learned]
     for name, model_set in wanted:
         runs.check(Wish(methods.named(name), model_set=model_set, candidates=show.images))
 
