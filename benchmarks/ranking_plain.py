@@ -63,7 +63,7 @@ def features(table: FeatureTable) -> tuple[Values, Values]:
         ranks[mine] = (metrics[mine].argsort(axis=0).argsort(axis=0) + 0.5) / len(mine)
     spread = (metrics - metrics.mean(axis=0)) / metrics.std(axis=0)
     plain = np.hstack([spread.sum(axis=1, keepdims=True), metrics - means, ranks, means, table.parts["types"]])
-    return plain, (table.parts["emb.clip.candidate"] - table.parts["emb.clip.photos"]).astype(float)
+    return plain, (table.part("emb.clip.candidate") - table.part("emb.clip.photos")).astype(float)
 
 
 def preparation(raw: tuple[Values, Values], seen: NDArray[np.bool_]) -> Callable[[tuple[Values, Values]], Values]:
