@@ -1,5 +1,6 @@
 """How picks follow from scores, and when a new training is due."""
 
+import math
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -37,6 +38,8 @@ def change(*, by: Any = None, **values: Any) -> Policy:
     if known | values == known:
         return before
     policy = Policy(**(known | values), made_by=by)
+    if not all(math.isfinite(value) for value in (policy.threshold, policy.distance)):
+        raise BadWish(f"A threshold of {policy.threshold} and a distance of {policy.distance}: both must be numbers.")
     if not 1 <= policy.top <= MOST_PICKS:
         raise BadWish(f"{policy.top} picks of a product cannot be: say 1 to {MOST_PICKS}.")
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import services
+from jobs import plain, services
 from ranking.exceptions import NotPromoted
 from ranking.models import LabelSet, Promotion, Ranker, Trial
 from ranking.models.rankers import RankerState
@@ -47,7 +47,7 @@ def begin_promotion(ranker: Ranker, *, by: Any = None, reason: str = "") -> Prom
     if ranker.state not in _MAY_RISE:
         raise NotPromoted(f"{ranker} is the champion already.")
     kept = why_not(ranker, now)
-    reason = reason.strip()
+    reason = plain.text(reason).strip()
     if kept and len(reason) < LEAST_REASON:
         raise NotPromoted(f"{kept} To promote it all the same, write why, in {LEAST_REASON} letters or more.")
     kind = Promotion.Kind.OVERRIDE if kept else Promotion.Kind.PROMOTION
@@ -110,7 +110,7 @@ def rollback(*, by: Any = None, reason: str = "") -> Promotion:
             state=Promotion.State.DONE,
             before=now,
             after=former,
-            reason=reason.strip()[:1000],
+            reason=plain.text(reason).strip()[:1000],
             by=by,
             done_at=timezone.now(),
         )

@@ -39,6 +39,8 @@ def test_no_change_is_none() -> None:
     [
         ({"threshold": 1.5}, "A threshold is 0 to 1"),
         ({"distance": 3.0}, "a distance 0 to 2"),
+        ({"threshold": float("nan")}, "A threshold of nan and a distance of 0.02: both must be numbers"),
+        ({"distance": float("inf")}, "both must be numbers"),
         ({"top": 0}, "0 picks of a product cannot be"),
         ({"top": 101}, "say 1 to 100"),
         ({"colour": "red"}, "'colour' is no part of the policy"),

@@ -77,6 +77,13 @@ def test_an_override_keeps_the_reason_the_person_and_what_the_gate_said() -> Non
     assert champions() == [ranker.pk]
 
 
+def test_a_reason_that_no_database_keeps_is_kept_as_it_can_be() -> None:
+    ranker = make_ranker(gate=NO)
+    made = registry.switch(registry.begin_promotion(ranker, reason=f"{WHY}\x00\ud800"))
+    assert made.reason == f"{WHY}\\x00\\ud800"
+    assert registry.rollback(reason="Worse\x00.").reason == "Worse\\x00."
+
+
 def test_the_database_knows_of_one_champion_only() -> None:
     make_ranker("champion")
     with pytest.raises(IntegrityError), transaction.atomic():
