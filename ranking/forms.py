@@ -7,6 +7,7 @@ from django import forms
 from ranking.models import LabelSet, Policy
 from ranking.services.plans import LARGEST_BUDGET, USUAL, PlanWish
 from ranking.services.training import LARGEST_SEED, LEARNERS, RULES, Wish
+from ranking.services.trials import LARGEST_CAMPAIGN
 from raters.models import Campaign
 from raters.models.campaigns import CampaignState
 
@@ -71,6 +72,16 @@ class CampaignForm(forms.Form):
 
     name = forms.CharField(max_length=120, help_text="Raters see it.")
     raters_per_image = forms.IntegerField(min_value=1, max_value=50, initial=3, label="Raters per image")
+
+
+class TrialCampaignForm(CampaignForm):
+    """The campaign in which both sides of a trial are rated."""
+
+    images = forms.IntegerField(
+        min_value=2, max_value=LARGEST_CAMPAIGN, initial=400, label="Images",
+        help_text="Of both sides together: the picks of products drawn by lot.",
+    )  # fmt: skip
+    field_order = ("name", "images", "raters_per_image")
 
 
 class PolicyForm(forms.Form):

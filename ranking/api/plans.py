@@ -1,18 +1,15 @@
-"""What to rate next; and which images of a product are shown."""
+"""What to rate next."""
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
 from typing import Any
 
-from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.models import Candidate, Run
-from ranking.api.shared import LOOK, RankingView
+from ranking.api.shared import LOOK, Number, RankingView
 from ranking.models import RatingPlan
-from ranking.selectors import picks as pick_selectors
 from ranking.selectors import plans as selectors
 from ranking.services import plans
 from ranking.services.plans import LARGEST_BUDGET, USUAL, PlanWish
@@ -25,8 +22,8 @@ class PlansApi(RankingView):
 
     class Input(serializers.Serializer[Any]):
         budget = serializers.IntegerField(min_value=1, max_value=LARGEST_BUDGET, help_text="images")
-        top = serializers.FloatField(min_value=0, max_value=1, default=USUAL["top"])
-        uncertain = serializers.FloatField(min_value=0, max_value=1, default=USUAL["uncertain"])
+        top = Number(min_value=0, max_value=1, default=USUAL["top"])
+        uncertain = Number(min_value=0, max_value=1, default=USUAL["uncertain"])
         seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
     def get(self, request: Request) -> Response:
@@ -66,45 +63,6 @@ class PlanCampaignApi(RankingView):
         asked.is_valid(raise_exception=True)
         made = plans.make_campaign(found, by=request.user, **asked.validated_data)
         return Response({"campaign": made.pk, "images": made.task_count}, status=201)
-
-
-@allow(*LOOK)
-class PicksApi(RankingView):
-    """GET: the images of a product to be shown; `outcome` says where none is good enough."""
-
-    def get(self, request: Request, pk: int) -> Response:
-        found = pick_selectors.picks_of(pk)
-        if not found.images and not Run.objects.filter(product=pk).exists():
-            raise Http404(f"There is no product {pk} with runs.")
-        names = ("outcome", "by", "images", "best", "threshold", "in_trial", "old")
-        picked = [
-            {
-                "candidate": one.candidate.pk,
-                "place": one.place,
-                "probability": one.probability,
-                "key": one.candidate.key,
-            }
-            for one in found.picked
-        ]
-        return Response({name: getattr(found, name) for name in names} | {"picked": picked})
-
-
-@allow(*LOOK)
-class ScoresApi(RankingView):
-    """GET: what each ranker in use says of an image."""
-
-    def get(self, request: Request, pk: int) -> Response:
-        if not Candidate.objects.filter(pk=pk).exists():
-            raise Http404(f"There is no candidate {pk}.")
-        said = [
-            {
-                "ranker": one.ranker.pk, "name": str(one.ranker), "state": one.ranker.state,
-                "probability": one.score.probability, "place": one.score.place, "of": one.total,
-                "picked": one.score.picked, "note": one.score.note,
-            }
-            for one in pick_selectors.said_of(pk)
-        ]  # fmt: skip
-        return Response({"candidate": pk, "scores": said})
 
 
 def _plan(row: RatingPlan) -> dict[str, Any]:

@@ -4,16 +4,22 @@
 
 from typing import Any
 
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ranking.api.shared import LOOK, RankingView, bounds, paged
-from ranking.models import LabelSet, Policy, Promotion, Ranker, Training
+from ranking.api.shared import LOOK, Number, RankingView, bounds, paged
+from ranking.exceptions import BadWish
+from ranking.models import LabelSet, Policy, Promotion, Ranker, RankerFile, Training
+from ranking.models.rankers import RankerState
 from ranking.selectors import rankers as selectors
 from ranking.services import policy, registry, training
 from ranking.services.training import LARGEST_SEED, LEARNERS, RULES, Wish
 from vitrine.access import Role, allow
+from vitrine.paging import LARGEST_ID
 
 
 @allow(*LOOK)
@@ -21,7 +27,10 @@ class RankersApi(RankingView):
     """GET: a page of rankers, newest first, by `state`."""
 
     def get(self, request: Request) -> Response:
-        page = selectors.ranker_page(**bounds(request), state=request.query_params.get("state", ""))
+        state = request.query_params.get("state", "")
+        if state and state not in RankerState.values:
+            raise BadWish(f"{state!r} is no state of a ranker: say one of {', '.join(RankerState.values)}.")
+        page = selectors.ranker_page(**bounds(request), state=state)
         return Response(paged(page, [_ranker(row) for row in page.items]))
 
 
@@ -45,6 +54,21 @@ class RankerApi(RankingView):
         files = [{"name": one.name, "sha256": one.sha256, "bytes": one.bytes} for one in found.files.all()]
         told = {"figures": found.figures, "gate": found.gate, "why_not": selectors.standing(found), "files": files}
         return Response(_ranker(found) | told | {"labels": _labels(found.label_set), "versions": found.versions})
+
+
+@allow(*LOOK)
+class RankerFileApi(RankingView):
+    """GET: one of a ranker's files, as it was trained; all of them in a folder load on another machine to the bit."""
+
+    def get(self, request: Request, pk: int, name: str) -> FileResponse:
+        found = get_object_or_404(RankerFile, ranker=pk, name=name)
+        try:
+            opened = default_storage.open(found.key)
+        except FileNotFoundError:
+            raise Http404(f"The file {name} is gone from the store; bring it back from a backup.") from None
+        answer = FileResponse(opened, as_attachment=True, filename=name, content_type="application/octet-stream")
+        answer.headers["ETag"] = f'"{found.sha256}"'
+        return answer
 
 
 @allow(Role.OPERATOR)
@@ -103,7 +127,9 @@ class TrainingsApi(RankingView):
 
     class Input(serializers.Serializer[Any]):
         learner = serializers.ChoiceField(choices=list(LEARNERS), required=False)
-        campaigns = serializers.ListField(child=serializers.IntegerField(), required=False, help_text="none: all")
+        campaigns = serializers.ListField(
+            child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), required=False, help_text="none: all"
+        )
         rule = serializers.ChoiceField(choices=list(RULES), required=False)
         source = serializers.ChoiceField(choices=LabelSet.Source.choices, required=False)  # type: ignore[assignment]
         seed = serializers.IntegerField(min_value=0, max_value=LARGEST_SEED, required=False)
@@ -132,9 +158,9 @@ class PolicyApi(RankingView):
     """GET: how picks follow from scores. POST: change some of it."""
 
     class Input(serializers.Serializer[Any]):
-        threshold = serializers.FloatField(min_value=0, max_value=1, required=False)
+        threshold = Number(min_value=0, max_value=1, required=False)
         top = serializers.IntegerField(min_value=1, max_value=100, required=False)
-        distance = serializers.FloatField(min_value=0, max_value=2, required=False)
+        distance = Number(min_value=0, max_value=2, required=False)
         retrain_after = serializers.IntegerField(min_value=0, required=False)
 
     def get(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from ranking.learning.explaining import grouped
 from ranking.models import Explanation, Ranker
 from ranking.running import defining, features, files
 
-MOST = 200  # kept; the largest
+MOST = 200  # kept beside the base; the largest
 
 
 def contributions(ranker: Ranker, candidate: int) -> list[Contribution]:
@@ -33,7 +33,8 @@ def explain(ranker: Ranker, candidate: int) -> Explanation:
     except Refused as refusal:
         told, problem = [], str(refusal)
     else:
-        told, problem = [_plain(one) for one in found[:MOST]], ""
+        *own, base = found
+        told, problem = [_plain(one) for one in (*own[:MOST], base)], ""
     return Explanation.objects.update_or_create(
         ranker=ranker, candidate_id=candidate, defaults={"contributions": told, "problem": problem}
     )[0]

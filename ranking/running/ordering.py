@@ -8,7 +8,7 @@ from ranking.exceptions import Refused
 from ranking.models import DriftNotice, Ranker, Score
 from ranking.running import scoring
 from ranking.selectors.picks import decider
-from ranking.services import notices, policy
+from ranking.services import notices, policy, registry
 
 log = logging.getLogger(__name__)
 
@@ -16,20 +16,28 @@ log = logging.getLogger(__name__)
 def order(result: StageResult) -> Order | None:
     """What the ranker that decides for this product says of its images; None: the plain sum decides.
 
-    A ranker that cannot score opens a notice, and the sum stands in: a run does not fail for it.
+    A ranker that cannot score opens a notice, and a run does not fail for it: the champion stands in for a trial's
+    ranker, and the sum for the champion.
     """
     if result.product_id is None:
         return None
-    ranker, _ = decider(result.product_id)
+    ranker, in_trial = decider(result.product_id)
+    said = _asked(ranker, result.product_id)
+    if said is None and in_trial:
+        said = _asked(registry.champion(), result.product_id)
+    return said
+
+
+def _asked(ranker: Ranker | None, product: int) -> Order | None:
     if ranker is None:
         return None
     try:
-        scoring.score(ranker, [result.product_id])
+        scoring.score(ranker, [product])
     except Refused as refusal:
-        log.warning("%s cannot score product %s: %s", ranker, result.product_id, refusal)
+        log.warning("%s cannot score product %s: %s", ranker, product, refusal)
         notices.open_notice(ranker, DriftNotice.Kind.BROKEN, "", f"It cannot score: {refusal}", {})
         return None
-    return _order(ranker, result.product_id)
+    return _order(ranker, product)
 
 
 def _order(ranker: Ranker, product: int) -> Order:

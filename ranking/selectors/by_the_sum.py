@@ -46,6 +46,17 @@ def newest_picks(product: int) -> list[Pick]:
     return picks[max(picks)] if picks else []
 
 
+def newest_picks_of(products: Sequence[int]) -> dict[int, list[Pick]]:
+    """{product: the same of it}, of those that have any; a few queries for each 500 of them."""
+    found: dict[int, list[Pick]] = {}
+    for some in _pieces(sorted(products)):
+        rows = Candidate.objects.filter(run__product__in=some, dropped="", place__isnull=False)
+        owners = dict(rows.order_by().values_list("run", "run__product").distinct())
+        for (run, _), picks in sorted(_picks(rows).items()):  # a later tier stands in place of an earlier one
+            found[owners[run]] = picks
+    return found
+
+
 def picked_among(candidates: Sequence[int]) -> set[int]:
     """Those of these images that the sum picks in their runs; a few queries for each 500 of them."""
     found: set[int] = set()
@@ -61,10 +72,15 @@ def best_of_products(top: int) -> QuerySet[Any, Any]:
 
     Where images were not measured their own quality, which gave them their place, stands in.
     """
+    return placed().filter(place_by_sum__lte=top).values("pk")
+
+
+def placed() -> QuerySet[Any]:
+    """Selected images, each with `place_by_sum`: its place by the sum in its product, over all of its runs, from 1."""
     order = (F("score").desc(nulls_last=True), F("place").asc(), F("pk").asc())
     rows = Candidate.objects.filter(dropped="", place__isnull=False)
     place = Window(RowNumber(), partition_by=F("run__product"), order_by=order)
-    return rows.annotate(place_by_sum=place).filter(place_by_sum__lte=top).order_by().values("pk")
+    return rows.annotate(place_by_sum=place).order_by()
 
 
 def _picks(rows: QuerySet[Candidate]) -> dict[Tier, list[Pick]]:

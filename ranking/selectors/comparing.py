@@ -3,14 +3,18 @@
 import math
 from dataclasses import dataclass
 
+from django.shortcuts import get_object_or_404
+
 from ranking.models import Ranker, Score, Trial
 from ranking.selectors import by_the_sum
 from ranking.services import judges, registry, trials
 from raters.models import Verdict
 from raters.models.ratings import Outcome
+from vitrine.paging import Page, keyset_page
 
 _Z = 1.959964  # of 95 %
 NEWEST = 5
+PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,15 @@ def newest_trials(most: int = NEWEST) -> list[Compared]:
     """The newest trials, one that runs first, for pages of other rooms; each takes a few queries and its verdicts."""
     rows = Trial.objects.select_related("ranker", "against").order_by("-running", "-pk")
     return [compared(trial) for trial in rows[:most]]
+
+
+def trial_page(*, after: int | None = None, before: int | None = None) -> Page[Trial]:
+    """All trials, newest first."""
+    return keyset_page(Trial.objects.select_related("ranker", "against"), after=after, before=before, size=PER_PAGE)
+
+
+def trial_or_404(pk: int) -> Trial:
+    return get_object_or_404(Trial.objects.select_related("ranker", "against", "begun_by"), pk=pk)
 
 
 def compared(trial: Trial) -> Compared:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Sum
 
@@ -10,6 +11,8 @@ from generation.selectors.pictures import METRICS
 from ranking.models import DriftNotice, Explanation, Ranker, Score, ScoredProduct
 from ranking.selectors import by_the_sum
 from ranking.services import registry, trials
+
+NOT_SCORED = "not scored yet"
 
 
 @dataclass(frozen=True)
@@ -51,21 +54,29 @@ def decider(product: int) -> tuple[Ranker | None, bool]:
 def picks_of(product: int) -> Picks:
     """The images of a product to be shown now; a handful of queries.
 
-    What a ranker said before it broke stays; of images that it cannot score any more, the plain sum decides.
+    What a ranker said before it broke stays; of images that it cannot score any more, the plain sum decides. Until a
+    trial's ranker has scored a product, and where it cannot, the champion's picks stay.
     """
     ranker, in_trial = decider(product)
-    if ranker is None:
-        return _by_the_sum(product)
+    found = _by_ranker(product, ranker, in_trial) if ranker else None
+    if in_trial and (found is None or found.outcome == NOT_SCORED):
+        champion = registry.champion()
+        found = _by_ranker(product, champion, False) if champion else None
+    return found or _by_the_sum(product)
+
+
+def _by_ranker(product: int, ranker: Ranker, in_trial: bool) -> Picks | None:
+    """What this ranker picks; None where it is broken, and has not scored the images that there are now."""
     rows = Candidate.objects.filter(run__product=product, dropped="", clip_i__isnull=False)
     now = rows.aggregate(images=Count("pk"), ids=Sum("pk"))
-    scored = ScoredProduct.objects.select_related("policy").filter(ranker=ranker, product=product).first()
     if not now["images"]:
         return Picks("no images", ranker, [], 0, in_trial=in_trial)
+    scored = ScoredProduct.objects.select_related("policy").filter(ranker=ranker, product=product).first()
     old = scored is None or (now["images"], now["ids"]) != (scored.images, scored.ids)
     if old and DriftNotice.objects.filter(ranker=ranker, kind=DriftNotice.Kind.BROKEN, closed_at=None).exists():
-        return _by_the_sum(product)
+        return None
     if scored is None:
-        return Picks("not scored yet", ranker, [], 0, in_trial=in_trial, old=True)
+        return Picks(NOT_SCORED, ranker, [], 0, in_trial=in_trial, old=True)
     found = Score.objects.filter(ranker=ranker, product=product, picked=True).select_related("candidate")
     picked = [Pick(one.candidate, one.probability, one.place) for one in found.order_by("place")]
     return Picks(
@@ -114,6 +125,12 @@ def said_of(candidate: int) -> list[Said]:
 
 def explanation_of(ranker: Ranker, candidate: int) -> Explanation | None:
     return Explanation.objects.filter(ranker=ranker, candidate=candidate).first()
+
+
+def explanations_of(candidate: int) -> dict[int, list[dict[str, Any]]]:
+    """{ranker: the contributions to what it says of an image} of those that were asked, and found them."""
+    rows = Explanation.objects.filter(candidate=candidate, problem="")
+    return dict(rows.values_list("ranker", "contributions"))
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ranking.exceptions import Refused
 from ranking.forms import PolicyForm
-from ranking.models import DriftNotice, Trial
+from ranking.models import DriftNotice
 from ranking.models.rankers import RankerState
-from ranking.selectors import comparing
 from ranking.selectors import rankers as selectors
 from ranking.services import notices, policy, registry, training, trials
 from vitrine.access import Role, allow
@@ -91,23 +90,6 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
             messages.success(request, "The picks follow these rules as soon as images are scored anew.")
             return redirect("ranking:rankers")
     return render(request, "ranking/policy_edit.html", {"form": form}, status=422 if form.errors else 200)
-
-
-@allow(*LOOK)
-@require_safe
-def trial(request: HttpRequest, pk: int) -> HttpResponse:
-    """A/B: what passed among the picks of each side."""
-    found = get_object_or_404(Trial.objects.select_related("ranker", "against", "begun_by"), pk=pk)
-    return render(request, "ranking/trial.html", {"trial": found, "told": comparing.compared(found)})
-
-
-@allow(Role.OPERATOR)
-@require_POST
-def trial_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give all products the champion's picks again."""
-    trials.end(get_object_or_404(Trial, pk=pk))
-    messages.success(request, "The trial has ended: all products get the champion's picks.")
-    return redirect("ranking:trial", pk)
 
 
 @allow(Role.OPERATOR)

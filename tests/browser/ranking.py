@@ -9,7 +9,7 @@ from ranking.models import Explanation, RatingPlan, Score, ScoredProduct, Traini
 from ranking.services import notices, policy, registry, training
 from ranking.services.training import Wish
 from tests.factories.campaigns import make_shown_campaign
-from tests.factories.ranking import make_evaluated
+from tests.factories.ranking import make_evaluated, make_world, rate
 from tests.factories.runs import make_whole_run
 from vitrine.access import Role
 
@@ -70,7 +70,16 @@ def rate_next() -> str:
 
 
 def a_trial() -> str:
-    return reverse("ranking:trial", args=[Trial.objects.create(ranker=make_evaluated(), share=0.2, seed=1).pk])
+    """Half of twelve products have what the ranker picks rated, the others what the sum does."""
+    world = make_world(12, 3, rated=False)
+    trial = Trial.objects.create(ranker=make_evaluated(), share=0.5, seed=1)
+    for candidate in world.candidates:
+        Score.objects.create(
+            ranker=trial.ranker, candidate=candidate, product_id=candidate.run.product_id, probability=0.4, place=1,
+            picked=candidate.row == 2,
+        )  # fmt: skip
+    rate(world.candidates, world.pictures)
+    return reverse("ranking:trial", args=[trial.pk])
 
 
 def _scored() -> Candidate:

@@ -17,7 +17,8 @@ from generation.models import Candidate, Method, ResultFile, Run, RunStage, Stag
 from generation.models.results import StageState
 from generation.storage import site_files
 from ranking.evaluation.simulation import METRICS, Pictures, World
-from ranking.models import LabelSet, Ranker
+from ranking.models import LabelSet, Ranker, RankerFile
+from ranking.running import files
 from raters.models import Assignment, Campaign, Rater, Rating, Subject, Task, Verdict
 from raters.models.campaigns import CampaignState
 from raters.models.ratings import Outcome
@@ -176,6 +177,12 @@ def make_ranker(state: str = "candidate", **fields: Any) -> Ranker:
     usual = {"learner": "heads", "definition": "d", "digest": some_hash()}
     label_set = fields.pop("label_set", None) or make_label_set()
     return Ranker.objects.create(name=name, version=version, state=state, label_set=label_set, **usual | fields)
+
+
+def make_ranker_file(ranker: Ranker, name: str = "ranker.json") -> RankerFile:
+    """A file that is there, and is nothing that could score."""
+    key, sha256 = files.put(b"{}", "json")
+    return RankerFile.objects.create(ranker=ranker, name=name, key=key, sha256=sha256, bytes=2)
 
 
 def _figure(value: float, spread: float = 0.05) -> dict[str, Any]:

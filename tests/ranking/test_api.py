@@ -39,6 +39,33 @@ def test_rankers_by_state_a_page_at_a_time(client: Client) -> None:
     assert told["next"] is None
 
 
+@pytest.mark.parametrize("state", ["king", "%00", "Champion"])
+def test_a_state_that_there_is_none_of_is_told(client: Client, state: str) -> None:
+    answer = client.get(f"/api/rankers/?state={state}")
+    assert answer.status_code == 400
+    assert "is no state of a ranker: say one of candidate, shadow, champion, retired." in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "NaN", "1e999"])
+@pytest.mark.parametrize(
+    ("address", "body", "field"),
+    [
+        ("/api/rankers/policy/", {}, "threshold"),
+        ("/api/rankers/policy/", {}, "distance"),
+        ("/api/rating-plans/", {"budget": 5}, "top"),
+        ("/api/rating-plans/", {"budget": 5}, "uncertain"),
+        ("/api/ranker-trials/", {}, "share"),
+    ],
+)
+def test_what_is_no_number_is_told_at_its_field(
+    client: Client, address: str, body: dict[str, Any], field: str, value: str
+) -> None:
+    answer = client.post(address, {**body, field: value}, content_type=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][field] == ["A valid number is required."]
+    assert not RatingPlan.objects.exists()
+
+
 def test_one_ranker_in_full(client: Client) -> None:
     ranker = make_evaluated()
     told = client.get(f"/api/rankers/{ranker.pk}/").json()

@@ -217,6 +217,27 @@ def test_a_trial_shows_both_sides_and_ends(client: Client) -> None:
     assert f'href="/ranking/trials/{trial.pk}/"' in shown(client, "/ranking/"), "it can be read later on"
 
 
+def test_a_trials_picks_become_a_campaign_on_its_page(client: Client) -> None:
+    trial = Trial.objects.create(ranker=make_evaluated(), share=0.5, seed=1)
+    address = f"/ranking/trials/{trial.pk}/campaign/"
+    none = client.post(address, {"name": "Next", "images": 20, "raters_per_image": 2})
+    assert none.status_code == 422
+    assert "has no product on its side with 10 picks or fewer" in none.content.decode()
+    world = make_world(8, 3, rated=False)
+    for one in world.candidates:
+        Score.objects.create(
+            ranker=trial.ranker, candidate=one, product_id=one.run.product_id, probability=0.5, place=1, picked=True
+        )
+    for product in world.products:
+        ScoredProduct.objects.create(
+            ranker=trial.ranker, product=product, policy=policy.settled(), images=3, picked=3, best=0.5
+        )
+    inside = sum(trials.in_trial(trial, product.pk) for product in world.products)
+    page = told(client, address, name="Next", images="400", raters_per_image="2")
+    assert f"as a draft with {3 * inside + 2 * (8 - inside)} images of both sides" in page
+    assert Campaign.objects.get().raters_per_image == 2
+
+
 def test_trials_stand_on_other_rooms_pages() -> None:
     begun = trials.begin(make_ranker(), 0.2)
     text = " ".join(render_to_string("ranking/_trials.html", {"trials": comparing.newest_trials()}).split())

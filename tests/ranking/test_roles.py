@@ -10,7 +10,7 @@ from ranking.models import RatingPlan, Trial
 from ranking.services import notices, training
 from ranking.services.training import Wish
 from tests.factories.generation import make_candidate
-from tests.factories.ranking import make_evaluated
+from tests.factories.ranking import make_evaluated, make_ranker_file
 
 ClientFor = Callable[[User | None], Client]
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,8 @@ LOOKED_AT = (
     "/ranking/candidates/{candidate}/",
     "/api/rankers/", "/api/rankers/champion/", "/api/rankers/policy/", "/api/rankers/{ranker}/", "/api/trainings/",
     "/api/trainings/{training}/", "/api/rating-plans/", "/api/rating-plans/{plan}/", "/api/products/{product}/picks/",
-    "/api/candidates/{candidate}/scores/",
+    "/api/candidates/{candidate}/scores/", "/api/rankers/notices/", "/api/rankers/{ranker}/files/ranker.json/",
+    "/api/ranker-trials/", "/api/ranker-trials/{trial}/",
 )  # fmt: skip
 ASKED_BY_ANALYSTS = ("/ranking/candidates/{candidate}/explain/",)
 OPERATED = ("/ranking/picks/edit/", "/ranking/train/", "/ranking/rate-next/")
@@ -29,7 +30,8 @@ CHANGED = (
     "/ranking/rollback/", "/ranking/plans/{plan}/campaign/", "/ranking/trials/{trial}/end/",
     "/ranking/notices/{notice}/close/", "/ranking/{ranker}/promote/", "/ranking/{ranker}/do/shadow/",
     "/api/rankers/rollback/", "/api/rankers/{ranker}/promote/", "/api/rankers/{ranker}/evaluate/",
-    "/api/rankers/{ranker}/shadow/", "/api/rating-plans/{plan}/campaign/",
+    "/api/rankers/{ranker}/shadow/", "/api/rating-plans/{plan}/campaign/", "/ranking/trials/{trial}/campaign/",
+    "/api/ranker-trials/{trial}/end/", "/api/ranker-trials/{trial}/campaign/", "/api/rankers/notices/{notice}/close/",
 )  # fmt: skip
 
 
@@ -37,6 +39,7 @@ CHANGED = (
 def ids() -> dict[str, int]:
     ranker, candidate = make_evaluated(), make_candidate()
     asked = training.ask(Wish("heads"))
+    make_ranker_file(ranker)
     return {
         "ranker": ranker.pk, "candidate": candidate.pk, "product": candidate.run.product_id, "training": asked.pk,
         "job": asked.job_id or 0, "plan": RatingPlan.objects.create(budget=2, seed=1).pk,
@@ -46,7 +49,13 @@ def ids() -> dict[str, int]:
 
 
 def statuses(client: Client, verb: str, addresses: tuple[str, ...], ids: dict[str, int]) -> dict[str, int]:
-    return {one: getattr(client, verb)(one.format(**ids)).status_code for one in addresses}
+    told = {}
+    for one in addresses:
+        answer = getattr(client, verb)(one.format(**ids))
+        if answer.streaming:  # reading a file to its end closes it
+            b"".join(answer.streaming_content)
+        told[one] = answer.status_code
+    return told
 
 
 def test_anonymous_people_are_sent_to_sign_in_or_refused(client_for: ClientFor, ids: dict[str, int]) -> None:

@@ -20,7 +20,7 @@ from raters.services.questions import default_question_set
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo, make_product, make_prompt, make_type
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
-from tests.factories.ranking import make_ranker
+from tests.factories.ranking import make_ranker, make_ranker_file
 from tests.factories.rating import NO, make_campaign, make_gold, make_rater, rate
 from vitrine.access import Role
 
@@ -146,6 +146,11 @@ def caption() -> list[Any]:
 
 def rating_plan() -> list[Any]:
     return [RatingPlan.objects.create(budget=10, shares={"top": 0.5, "uncertain": 0.25, "random": 0.25}, seed=1).pk]
+
+
+def ranker_file() -> list[Any]:
+    file = make_ranker_file(make_ranker())
+    return [file.ranker_id, file.name]
 
 
 def trial() -> list[Any]:

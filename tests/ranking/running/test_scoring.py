@@ -225,6 +225,24 @@ def test_a_trial_gives_its_share_of_the_products_its_own_picks(trained: Trained)
     assert not any(picks.picks_of(product.pk).in_trial for product in trained.world.products)
 
 
+def test_until_a_trials_ranker_has_scored_a_product_the_champions_picks_stay(trained: Trained) -> None:
+    crown(trained.ranker)
+    tried = make_ranker()  # without files: it never can
+    trial = trials.begin(tried, 0.5)
+    inside = next(product for product in trained.world.products if trials.in_trial(trial, product.pk))
+    result = StageResult(stage="select", product=inside)
+    for _ in range(2):  # before it has tried, and after it could not
+        found = picks.picks_of(inside.pk)
+        assert (found.ranker, found.in_trial) == (trained.ranker, False)
+        order = ordering.order(result)
+        assert order is not None
+        assert order.ranker == str(trained.ranker)
+    assert DriftNotice.objects.get(kind="broken").ranker == tried
+    registry.rollback()
+    assert trials.running() is None
+    assert picks.picks_of(inside.pk).by == "the plain sum"
+
+
 def test_a_ranker_without_files_says_so(db: None) -> None:
     with pytest.raises(Damaged, match="heads v1 has no files any more; train it again"):
         scoring.score(make_ranker(), [1])

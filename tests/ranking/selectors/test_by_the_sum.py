@@ -8,7 +8,6 @@ import pytest
 from catalog.models import Product
 from generation.models import Candidate, Run, RunStage
 from ranking.selectors import by_the_sum, picks
-from review.picks import SUM, first_of
 from tests.factories.catalog import make_product
 from tests.factories.generation import make_candidate, make_result, make_run
 from tests.factories.ranking import make_ranker
@@ -106,7 +105,7 @@ def test_the_best_of_a_product_are_over_all_its_runs() -> None:
     assert set(by_the_sum.best_of_products(2).values_list("pk", flat=True)) == {
         one[1].pk, two[0].pk, other[1].pk, other[3].pk,
     }  # fmt: skip
-    assert set(Candidate.objects.filter(pk__in=first_of(SUM, 1)).values_list("pk", flat=True)) == {
+    assert set(Candidate.objects.filter(pk__in=by_the_sum.best_of_products(1)).values_list("pk", flat=True)) == {
         one[1].pk, other[1].pk,
     }  # fmt: skip
 
