@@ -3,9 +3,10 @@
     python benchmarks/review_pages.py --postgres postgresql://user@host:port [--scale 1.0]
 
 A database is made on that server and dropped at the end. At scale 1: 100,000 products, two methods, 1,000,000 images,
-3,000,000 ratings of 8 answers, loaded by INSERT … SELECT; then everything is counted by `review rebuild`, as after an
-upgrade. Pages are asked for through Django's test client, in this process, so that times are those of the site's code
-and the database alone. Memory of an export is what this process grows by while it is read to the end.
+3,000,000 ratings of 8 answers and a ranker's 1,000,000 scores, loaded by INSERT … SELECT; then everything is counted by
+`review rebuild`, as after an upgrade. Pages are asked for through Django's test client, in this process, so that times
+are those of the site's code and the database alone. Memory of an export is what this process grows by while it is read
+to the end.
 """
 
 # ruff: noqa: PLC0415, S608 - Django is set up once the environment is known; statements are written here
@@ -36,7 +37,8 @@ FILTERS = (
     "campaign=1&method=dreambooth-lora+v1",
 )
 NEW_FILTERS = ("since=2026-01-10", "until=2026-01-20", "voters=person", "product=17", "prompt=", "ranker=1&top=3",
-               "ranker=sum&top=3", "since=2026-01-05&type=3")  # fmt: skip
+               "ranker=sum&top=3", "since=2026-01-05&type=3", "source=bench",
+               "since=2026-01-05&method=dreambooth-lora+v1&ranker=1&top=2")  # fmt: skip
 PRODUCT_QUERIES = ("sort=clip_i", "sort=votes", "since=2026-01-10", "ranker=sum&top=3", "question=size&how=fails")
 WALL_QUERIES = ("", "verdict=passed", "question=size&how=fails", "question=size&how=alone", "type=7&sort=clip_i",
                 "campaign=1&method=dreambooth-lora+v1", "verdict=undecided")  # fmt: skip
@@ -49,7 +51,7 @@ def load(products: int) -> None:
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.4)")
-        for statement in _catalogue(products) + _candidates() + _campaigns() + _ratings():
+        for statement in _catalogue(products) + _candidates() + _scores() + _campaigns() + _ratings():
             cursor.execute(statement)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -61,7 +63,9 @@ def prepare() -> None:
     from raters.models import Rater
     from raters.services import campaigns, questions
     from tests.factories.generation import make_result
+    from tests.factories.ranking import make_ranker
 
+    make_ranker()
     for name in METHODS:
         Method.objects.get_or_create(name=name, version=1, defaults={"title": name, "recipe": {}})
     for number in range(2):
@@ -94,6 +98,15 @@ def _candidates() -> list[str]:
                 '', n, 'generated/' || r.id || '/' || n, md5(r.id || '-' || n), 512, 512, '', random(), random(),
                 random(), '', '', '', random(), n, n = 1, now()
             FROM generation_run r CROSS JOIN generate_series(1, {IMAGES}) n""",
+    ]
+
+
+def _scores() -> list[str]:
+    return [
+        """INSERT INTO ranking_score (ranker_id, candidate_id, product_id, probability, place, picked, note)
+           SELECT (SELECT min(id) FROM ranking_ranker), c.id, r.product_id, 0.5,
+               row_number() OVER (PARTITION BY r.product_id ORDER BY random()), false, ''
+           FROM generation_candidate c JOIN generation_run r ON r.id = c.run_id""",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is judged of one method, by product, as columns of numpy: read in two queries, whatever types and questions."""
+"""What is judged of one method, by product, as columns of numpy: of many images from blocks, of few in two queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from raters.models import QuestionSet
 from raters.questions import rule_book
+from review import sums
 from review.counting.facts import MOST_BITS
 from review.filters import Filters
 from review.models import Verdicts
+from review.scanning import products
+from review.sums import Source
 
 Counts = NDArray[np.int64]
 
@@ -38,18 +41,30 @@ class Side:
 
 def side(filters: Filters, asking: tuple[int | None, Sequence[str]]) -> Side:
     """One method. `asking`: the question set and its topics."""
-    everything, types = whole(filters)
     question_set, topics = asking
-    questions = () if question_set is None else _question_columns(filters, question_set, len(topics))
-    return Side(filters.method, everything, types, questions)
+    if sums.source_of(filters, scan=True) == Source.BLOCKS:
+        cells, answered = products.read(filters, question_set, len(topics))
+    else:
+        cells = _cells(filters)
+        answered = _answered(filters, question_set, len(topics))
+    return Side(filters.method, *_parts(cells), _question_columns(answered, len(topics)))
 
 
 def whole(filters: Filters) -> tuple[Column, dict[int, Column]]:
     """All images chosen, by item; and apart for each type."""
+    from_blocks = sums.source_of(filters, scan=True) == Source.BLOCKS
+    return _parts(products.read(filters, None, 0)[0] if from_blocks else _cells(filters))
+
+
+def _parts(cells: Counts) -> tuple[Column, dict[int, Column]]:
+    return _column(cells), {int(kind): _column(cells[cells[:, 3] == kind]) for kind in np.unique(cells[:, 3])}
+
+
+def _cells(filters: Filters) -> Counts:
+    """As `products.read` has decided images."""
     rows = filters.rows().exclude(verdict=Verdicts.UNDECIDED).order_by().values("item", "type")
     counted = rows.annotate(n=Count("pk"), k=Count("pk", filter=Q(verdict=Verdicts.PASSED)))
-    cells = np.array(list(counted.values_list("item", "n", "k", "type")), np.int64).reshape(-1, 4)
-    return _column(cells), {int(kind): _column(cells[cells[:, 3] == kind]) for kind in np.unique(cells[:, 3])}
+    return np.array(list(counted.values_list("item", "n", "k", "type")), np.int64).reshape(-1, 4)
 
 
 def _column(cells: Counts) -> Column:
@@ -64,8 +79,7 @@ def asked(filters: Filters, methods: Sequence[str]) -> tuple[int | None, tuple[s
     """The question set to look at, and its topics: the one chosen, else the one that most images were asked."""
     often: dict[int, int] = {}
     for method in methods:
-        rows = filters.but(method=method).rows().order_by().values_list("question_set")
-        for pk, images in rows.annotate(n=Count("pk")):
+        for pk, images in sums.of_sets(filters.but(method=method)).items():
             often[pk] = often.get(pk, 0) + images
     most = max(often, key=lambda pk: (often[pk], -pk), default=None)
     chosen = filters.questions if filters.questions in often else most
@@ -75,13 +89,20 @@ def asked(filters: Filters, methods: Sequence[str]) -> tuple[int | None, tuple[s
     return found.pk, tuple(rule.topic for rule in rule_book(found).rules[:MOST_BITS])
 
 
-def _question_columns(filters: Filters, question_set: int, count: int) -> tuple[Column, ...]:
+def _answered(filters: Filters, question_set: int | None, count: int) -> Counts:
+    """As `products.read` has questions."""
+
     def bit(name: str, place: int) -> Sum:
         return Sum(Cast(F(name).bitrightshift(place).bitand(1), IntegerField()))
 
+    if not count:
+        return np.empty((0, 1), np.int64)
     wanted = {f"{name}_{place}": bit(name, place) for place in range(count) for name in ("passes", "fails")}
     rows = filters.rows().filter(question_set=question_set).order_by().values("item").annotate(**wanted)
-    cells = np.array(list(rows.values_list("item", *wanted)), np.int64).reshape(-1, 1 + 2 * count)
+    return np.array(list(rows.values_list("item", *wanted)), np.int64).reshape(-1, 1 + 2 * count)
+
+
+def _question_columns(cells: Counts, count: int) -> tuple[Column, ...]:
     columns = []
     for place in range(count):
         passed, failed = cells[:, 1 + 2 * place], cells[:, 2 + 2 * place]

@@ -1,7 +1,7 @@
 """Two methods or more, paired by product: for workers and commands, as it reaches numpy and scipy.
 
-Numbers are read by the same sums as the overview's, so that both say the same of the same images. Each method is read
-in two queries, whatever the number of types and questions.
+Numbers are read as the overview reads them, so that both say the same of the same images: each method in one reading of
+the blocks, or in two queries where images are few, whatever the number of types and questions.
 
 One rule says who is better, in the sentence, at a question and at a type: the interval of the difference leaves zero
 out, and the p-value, corrected by Holm for everything looked at beside it, is under 5 %.

@@ -21,7 +21,7 @@ from review.filters import Filters
 from review.models import UNTYPED, Counter, Name
 from review.statistics import rates
 from review.statistics.rates import Rate
-from review.sums import Asked, OneQuestion, Whole
+from review.totals import OneQuestion, Parts, Whole
 
 COUNTED_FIRST = 100  # changed verdicts that a page counts before it shows figures; more are a worker's
 MOST_LINES = 50  # that a page shows of a table by method or type; files have all
@@ -149,7 +149,7 @@ def overview(filters: Filters) -> Overview:
         ruled=sums.ruled_otherwise(filters),
         design_effect=rates.design_effect(parts.whole.sums),
         cost=_cost(parts.whole),
-        questions=questions(filters, parts.sets),
+        questions=questions(filters, parts),
         methods=_method_lines(filters, parts.methods),
         types=_type_lines(filters, parts.types),
         agreement=agreement(campaign),
@@ -166,9 +166,10 @@ def weeks(filters: Filters) -> tuple[Week, ...]:
     return tuple(Week(begins, rates.per_image(found[begins].sums)) for begins in sorted(found))
 
 
-def questions(filters: Filters, counted: Mapping[int, Asked] | None = None) -> QuestionTable:
-    """The questions of the set asked for, else of the one with the most images. `counted`: of `sums.parts`."""
-    of_sets = sums.parts(filters).sets if counted is None else counted
+def questions(filters: Filters, parts: Parts | None = None) -> QuestionTable:
+    """The questions of the set asked for, else of the one with the most images. `parts`: of `sums.parts`."""
+    parts = sums.parts(filters) if parts is None else parts
+    of_sets = parts.sets
     found = QuestionSet.objects.in_bulk(of_sets)
     sets = tuple(sorted(((pk, str(found[pk]), one.images) for pk, one in of_sets.items() if pk in found), key=_most))
     chosen = filters.questions if filters.questions in found else (sets[0][0] if sets else None)
@@ -178,7 +179,7 @@ def questions(filters: Filters, counted: Mapping[int, Asked] | None = None) -> Q
     failed = of_sets[chosen].failed
     rows = tuple(
         _question(rule.key, rule.topic, one, failed)
-        for rule, one in zip(asked, sums.questions(filters, chosen, len(asked)), strict=True)
+        for rule, one in zip(asked, sums.questions(filters, chosen, len(asked), parts), strict=True)
     )
     return QuestionTable(chosen, rows, sets, failed)
 

@@ -77,6 +77,11 @@ class Filters:
             getattr(self, one.name) == getattr(at_rest, one.name) for one in fields(self) if one.name not in kept
         )
 
+    @property
+    def is_of_items(self) -> bool:
+        """Whether only images of one product or item are chosen, which are few on any site."""
+        return self.product is not None
+
     def but(self, **changes: Any) -> "Filters":
         """The same choice with something else in places."""
         return replace(self, **changes)
@@ -118,7 +123,7 @@ class Filters:
         if self.voters:
             where &= Q(voters=self.voters)
         if self.ranker and self.top is not None:
-            where &= Q(candidate__in=picks.first_of(self.ranker, self.top))
+            where &= picks.is_first(self.ranker, self.top)
         return where
 
 

@@ -1,9 +1,12 @@
 """What figures are counted from, kept in step with verdicts by `review.counting` alone.
 
 `JudgedImage` is a flat copy of each final verdict, one row an image of a campaign: any filter is one scan of it.
-`Tally` is what the usual filters add up to, so that the overview of a million images reads a few rows. Both can be
-built anew from the raters' tables at any time: `manage.py review rebuild`.
+`Tally` is what the usual filters add up to, so that the overview of a million images reads a few rows; `Block` holds
+the images once more, packed, for filters that nothing is kept for. All can be built anew from the raters' tables at any
+time: `manage.py review rebuild`.
 """
+
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +19,7 @@ ALL = 0  # in a Tally: of every campaign, method, type or question
 UNTYPED = -1  # a product without a type
 MOST_QUESTIONS = 15  # of a set, and
 MOST_VOTES = 15  # answers to a question of one image, whose kinds are kept: four bits each in one number
+PACKED = 1  # how blocks are written: with another number here, none is read until a rebuild has made all of them anew
 
 
 class Verdicts(models.IntegerChoices):
@@ -76,6 +80,8 @@ class JudgedImage(models.Model):
     `passes` and `fails` have a bit for each question of the campaign's set, in its order; `alone` is the place of the
     one question that failed while all others passed. The four kinds of answers have four bits for each question, and
     are None together where a question has more than MOST_VOTES answers, or the set more than MOST_QUESTIONS.
+    `place_by_sum` is the image's place among its product's by the plain sum, as far as a filter asks for places; the
+    product's images as they were when one of them was last counted.
     """
 
     task = models.OneToOneField(Task, models.CASCADE, primary_key=True, related_name="+")
@@ -99,6 +105,7 @@ class JudgedImage(models.Model):
     maybe = models.BigIntegerField(null=True, blank=True)
     no = models.BigIntegerField(null=True, blank=True)  # and every other answer that does not pass
     unclear = models.BigIntegerField(null=True, blank=True)
+    place_by_sum = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -117,6 +124,19 @@ class JudgedImage(models.Model):
 
     def __str__(self) -> str:
         return f"Verdict on task #{self.task_id}, counted"
+
+
+class Block(models.Model):
+    """The judged images of `counting.blocks.ITEMS` items in a row, packed as columns of numbers.
+
+    `number` is the items' ids divided by that. What is in `data`, and how, is known to `counting.blocks` alone.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Block {self.number} of judged images"
 
 
 class Tally(models.Model):
@@ -165,66 +185,71 @@ class Tally(models.Model):
         return f"Tally of campaign {self.campaign}, method {self.method}, type {self.type}, question {self.question}"
 
 
-class Comparison(models.Model):
+class Asked(models.Model):
+    """What somebody asked for and a worker makes: `query` is what of, as an address says it; `problem` why it is not.
+
+    `ROOM` is where its jobs are found.
+    """
+
+    ROOM: ClassVar[str]
+
+    query = models.CharField(max_length=1000, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+
+    @property
+    def job_key(self) -> str:
+        """What its job is found by."""
+        return f"review/{self.ROOM}/{self.pk}"
+
+
+class Comparison(Asked):
     """Methods held against the first of them, on the images that `query` chooses; once computed, it never changes.
 
     `result` is a list of `comparing.Comparison` as plain values, one for each method but the first, with the first few
     products that changed sides; `moved` has the items of all of them, and is read for their file only.
     """
 
-    query = models.CharField(max_length=1000, blank=True)
+    ROOM = "comparisons"
+
     methods = models.JSONField()
     result = models.JSONField(null=True, blank=True)
     moved = models.JSONField(null=True, blank=True)
-    problem = models.CharField(max_length=500, blank=True)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     computed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
 
     def __str__(self) -> str:
         return f"Comparison #{self.pk}"
 
-    @property
-    def job_key(self) -> str:
-        """What its job is found by."""
-        return f"review/comparisons/{self.pk}"
 
-
-class Study(models.Model):
+class Study(Asked):
     """Figures that a worker makes for a page: how metrics do against people, or a plan of a study.
 
-    `query` is what was asked, as an address says it; a page shows the newest of its own. `result` is plain values.
+    A page shows the newest of its own query. `result` is plain values.
     """
 
     class Kind(models.TextChoices):
         METRICS = "metrics"
         PLAN = "plan"
 
+    ROOM = "studies"
+
     kind = models.CharField(max_length=7, choices=Kind)
-    query = models.CharField(max_length=1000, blank=True)
     digest = models.CharField(max_length=64)  # SHA-256 of the query, by which it is found
     result = models.JSONField(null=True, blank=True)
-    problem = models.CharField(max_length=500, blank=True)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     computed_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Asked.Meta):
         verbose_name_plural = "studies"
         constraints = [models.CheckConstraint(condition=Q(kind__in=["metrics", "plan"]), name="study_kind_is_known")]
         indexes = [models.Index(fields=["kind", "digest", "id"], name="study_by_query")]
 
     def __str__(self) -> str:
         return f"Study #{self.pk} of {self.kind}"
-
-    @property
-    def job_key(self) -> str:
-        """What its job is found by."""
-        return f"review/studies/{self.pk}"
 
 
 class Waiting(models.Model):
@@ -240,7 +265,8 @@ class Counter(models.Model):
     """One row, locked by who counts, so that two never add the same; and when that was last done.
 
     `building` names who adds up all sums anew, `alive_at` is its last sign, and `reached` the item up to which it has
-    read. While `partial`, sums are not those of the images, and nobody reads them.
+    read. While `partial`, sums are not those of the images, and nobody reads them. `packed` is the format in which all
+    images are in blocks; 0 while they are not.
     """
 
     counted_at = models.DateTimeField(null=True, blank=True)
@@ -249,6 +275,7 @@ class Counter(models.Model):
     alive_at = models.DateTimeField(null=True, blank=True)
     reached = models.PositiveBigIntegerField(default=0)
     partial = models.BooleanField(default=False)
+    packed = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return "The counter"
@@ -357,31 +384,21 @@ class FirstView(models.Model):
         return f"User #{self.user_id} begins with {self.view}"
 
 
-class Report(models.Model):
+class Report(Asked):
     """A page of figures frozen in a file of its own: of a comparison, or of what `query` chooses.
 
     The files are named by the SHA-256 of what is in them, and never written again: what is rated later changes none.
     """
 
+    ROOM = "reports"
+
     title = models.CharField(max_length=200)
     comparison = models.ForeignKey(Comparison, models.CASCADE, null=True, blank=True, related_name="+")
-    query = models.CharField(max_length=1000, blank=True)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    asked_at = models.DateTimeField(auto_now_add=True)
     made_at = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=500, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)  # bytes, of the HTML
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     pdf_size = models.PositiveIntegerField(default=0)
 
-    class Meta:
-        ordering = ["-id"]
-
     def __str__(self) -> str:
         return self.title
-
-    @property
-    def job_key(self) -> str:
-        """What its job is found by."""
-        return f"review/reports/{self.pk}"

@@ -13,7 +13,7 @@ from review.filters import Filters
 from review.models import UNTYPED, Item, JudgedImage, Verdicts
 from review.statistics import own, rates
 from review.statistics.rates import Rate
-from review.sums import OneQuestion
+from review.totals import OneQuestion
 from vitrine.paging import Page, keyset_page
 
 PER_PAGE = 48
@@ -69,6 +69,10 @@ class _OfItems(Filters):
     def is_kept(self) -> bool:
         return False
 
+    @property
+    def is_of_items(self) -> bool:
+        return True
+
     def rows(self) -> QuerySet[JudgedImage]:
         return best_of(self, Item.objects.filter(pk__in=self.items)).filter(item__in=self.items)
 
@@ -85,10 +89,10 @@ class _OfType(Filters):
 def best_of(filters: Filters, items: QuerySet[Item]) -> QuerySet[JudgedImage]:
     """The images that filters choose, all of which are of these items.
 
-    A ranker's best of every product would be looked for, were the items not told.
+    A ranker's best of every product would be looked for, were the items not told; by the sum, places are kept.
     """
     chosen = Filters(**{one.name: getattr(filters, one.name) for one in fields(Filters)})
-    if not chosen.ranker or chosen.top is None:
+    if chosen.ranker in ("", picks.SUM) or chosen.top is None:
         return chosen.rows()
     products = items.exclude(product=None).values("product")
     best = picks.first_of(chosen.ranker, chosen.top, products)

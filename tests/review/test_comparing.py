@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from catalog.models import Product
-from review import comparing
+from review import comparing, sums
 from review.filters import Filters
 from review.statistics import paired
 from review.statistics.paired import Compared, Estimate
 from tests.factories.catalog import make_product
 from tests.review.facts import put
+from tests.review.packed import packed_world
 
 METHODS = ("base", "new")
 
@@ -135,6 +136,15 @@ def test_pairs_are_of_common_products(db: None) -> None:
 def test_queries_do_not_grow_with_types_and_questions(db: None, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
     products = [make_product(f"P {n}", type=f"type {n % 6}") for n in range(30)]
     put([(one, name, "x", [n % 2 == 0]) for n, one in enumerate(products) for name in METHODS])
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         (found,) = comparing.compare(Filters(), METHODS, draws=20)
     assert len(found.types) == 6
+
+
+def test_blocks_say_what_rows_say(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed_world()
+    choices = (Filters(), Filters(voters="person", least=2), Filters(ranker="sum", top=3))
+    of_rows = [comparing.compare(one, ["a", "b"], draws=20) for one in choices]
+    monkeypatch.setattr(sums, "FEW", -1)
+    assert [comparing.compare(one, ["a", "b"], draws=20) for one in choices] == of_rows
+    assert len(comparing.pairs_of(Filters(), "a", "b")[1]) == of_rows[0][0].products > 1

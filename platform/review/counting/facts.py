@@ -10,6 +10,7 @@ from typing import Any
 from raters.models import QuestionSet, Rating, Verdict
 from raters.models.ratings import Outcome
 from raters.questions import Rule, rule_book
+from review import picks
 from review.models import MOST_QUESTIONS, MOST_VOTES, UNTYPED, Item, JudgedImage, Name, Verdicts, Voters
 
 LANE = 4  # bits of one question's answers of one kind
@@ -45,6 +46,7 @@ def facts_of(tasks: Sequence[int]) -> dict[int, JudgedImage]:
     methods = _names(Name.Kind.METHOD, {row["task__method"] for row in rows})
     prompts = _names(Name.Kind.PROMPT, {row["task__prompt"] for row in rows})
     sets = QuestionSet.objects.in_bulk({row["campaign__question_set"] for row in rows})
+    places = picks.places_by_sum({row["task__candidate"] for row in rows} - {None})
     found = {}
     for row in rows:
         found[row["task"]] = _fact(
@@ -54,6 +56,7 @@ def facts_of(tasks: Sequence[int]) -> dict[int, JudgedImage]:
             item=items[_item_key(row)],
             method=methods[row["task__method"]],
             prompt=prompts[row["task__prompt"]],
+            place_by_sum=places.get(row["task__candidate"]),
         )
     return found
 
@@ -63,7 +66,7 @@ def plain(fact: JudgedImage) -> tuple[Any, ...]:
     return tuple(getattr(fact, name) for name in COMPARED)
 
 
-def _fact(row: Mapping[str, Any], rated: _Rated, asked: Sequence[Rule], **named: int) -> JudgedImage:
+def _fact(row: Mapping[str, Any], rated: _Rated, asked: Sequence[Rule], **named: int | None) -> JudgedImage:
     kind = row["task__subject__product__type"]
     return JudgedImage(
         task_id=row["task"],

@@ -5,17 +5,21 @@ Who counts holds the counter's row, so that only one does at a time. Raters neve
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from django.db.models import Q
 from django.utils import timezone
 
 from raters.turns import writing
+from review import picks
 from review.counting import facts, tallies
 from review.counting.tallies import KEY, SUMS, Key
-from review.models import Counter, JudgedImage, Move, Tally, Waiting
+from review.models import PACKED, Counter, JudgedImage, Move, Tally, Waiting
 
 BATCH = 500  # tasks in one transaction
 AT_ONCE = 20_000  # rows read at a time
+# By task: what was kept of its image, and what its verdict says.
+Changed = dict[int, tuple[JudgedImage | None, JudgedImage | None]]
 _WRITTEN = [name for name in facts.COMPARED if name != "task_id"]
 
 
@@ -48,7 +52,12 @@ def count_all_waiting() -> int:
 
 def be_there() -> None:
     """Make the counter's row before a transaction that holds it: others would wait to learn whether there is one."""
-    Counter.objects.get_or_create(pk=1)
+    Counter.objects.get_or_create(pk=1, defaults={"packed": _packed_from_the_start})
+
+
+def _packed_from_the_start() -> int:
+    """Where no image is counted yet, none is missing from the blocks."""
+    return 0 if JudgedImage.objects.exists() else PACKED
 
 
 def lock(*, wait: bool = True) -> Counter | None:
@@ -61,27 +70,47 @@ def bring_up(tasks: Sequence[int], counter: Counter) -> int:
 
     Called with the counter held. Sums that are partial are left alone; a rebuild under way is told what moves.
     """
-    changed = differing(tasks)
+    from review.counting import blocks  # noqa: PLC0415 - reaches numpy, which a page needs only when it counts
+
+    changed: Changed = differing(tasks)
     if not changed:
         return 0
-    gone = [task for task, (_, computed) in changed.items() if computed is None]
-    new = [computed for _, computed in changed.values() if computed is not None]
-    old = [kept for kept, _ in changed.values() if kept is not None]
     if not counter.partial or counter.reached:
-        before = list(JudgedImage.objects.filter(item__in={fact.item for fact in [*new, *old]}))
-        _move(before, [fact for fact in before if fact.task_id not in changed] + new, counter)
+        items = {fact.item for both in changed.values() for fact in both if fact is not None}
+        before = list(JudgedImage.objects.filter(item__in=items))
+        changed |= _placed_anew([fact for fact in before if fact.task_id not in changed])
+        _move(before, [fact for fact in before if fact.task_id not in changed] + _new(changed), counter)
+    gone = [task for task, (_, computed) in changed.items() if computed is None]
     JudgedImage.objects.filter(task__in=gone).delete()
     JudgedImage.objects.bulk_create(
-        new, batch_size=BATCH, update_conflicts=True, unique_fields=["task"], update_fields=_WRITTEN
+        _new(changed), batch_size=BATCH, update_conflicts=True, unique_fields=["task"], update_fields=_WRITTEN
     )
+    blocks.follow(changed, counter)
     return len(changed)
 
 
-def differing(tasks: Sequence[int]) -> dict[int, tuple[JudgedImage | None, JudgedImage | None]]:
+def _new(changed: Changed) -> list[JudgedImage]:
+    return [computed for _, computed in changed.values() if computed is not None]
+
+
+def _placed_anew(facts: Sequence[JudgedImage]) -> Changed:
+    """Those whose place by the sum is another than when they were counted: their product has got images since."""
+    places = picks.places_by_sum({fact.candidate for fact in facts if fact.candidate is not None})
+    found: Changed = {}
+    for fact in facts:
+        place = None if fact.candidate is None else places.get(fact.candidate)
+        if place != fact.place_by_sum:
+            moved = copy(fact)
+            moved.place_by_sum = place
+            found[fact.task_id] = (fact, moved)
+    return found
+
+
+def differing(tasks: Sequence[int]) -> Changed:
     """By task: what is kept, and what the verdict says, where these are not the same."""
     kept = JudgedImage.objects.in_bulk(tasks)
     computed = facts.facts_of(tasks)
-    found = {}
+    found: Changed = {}
     for task in {*kept, *computed}:
         mine, right = kept.get(task), computed.get(task)
         if mine is None or right is None or facts.plain(mine) != facts.plain(right):

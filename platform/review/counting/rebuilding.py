@@ -3,8 +3,9 @@
 The counter is held for moments only. Images are compared outside of it, and written some at a time. The sums are added
 up in memory, product by product in the order of their ids; `Counter.reached` says how far, and whoever counts meanwhile
 notes in `Move` by how much products up to there changed. At the end both are put together and kept in one transaction:
-a rebuild that breaks off leaves the sums as they were. Where most images are new, as at the first count, sums cannot
-follow image by image: the counter says `partial`, and pages scan the images until a rebuild has come to its end.
+a rebuild that breaks off leaves the sums as they were. Blocks are held against the images on the way, some at a time.
+Where most images are new, as at the first count, sums and blocks cannot follow image by image: the counter says
+`partial`, and pages scan the images until a rebuild has come to its end.
 """
 
 import uuid
@@ -19,10 +20,11 @@ from raters.models import Verdict
 from raters.turns import writing
 from review.counting import facts, folding, tallies
 from review.counting.tallies import KEY, SUMS, Key
-from review.models import Counter, JudgedImage, Move, Tally, Waiting
+from review.models import PACKED, Block, Counter, JudgedImage, Move, Tally, Waiting
 
 MANY = 50  # images of a batch that differ, from which sums are built once at the end in place of moved each time
-ROWS = 5_000  # images that are read while the counter is held
+ROWS = 5_000  # images that are read while the counter is held, and those of the last one's block
+EVERYTHING = 2**63 - 1  # beyond any item
 DEAD_AFTER = timedelta(minutes=5)  # a rebuild that gave no sign for so long has broken off
 Progress = Callable[[int, int | None, str], None]
 Totals = dict[Key, list[int]]
@@ -49,13 +51,13 @@ def rebuild(progress: Progress = lambda *_: None) -> int:
             changed += _mend(tasks, turn)
             seen += len(tasks)
             progress(seen, None, f"{seen:,} images compared")
-        totals = _added_up(turn, progress)
+        totals, blocks = _added_up(turn, progress, mend=True)
         with writing():
             wrong = _wrong(totals, turn)
             folding.write_tallies({key: computed for key, (_, computed) in wrong.items()})
             now = timezone.now()
-            Counter.objects.filter(pk=1).update(rebuilt_at=now, counted_at=now, partial=False)
-    return changed + len(wrong)
+            Counter.objects.filter(pk=1).update(rebuilt_at=now, counted_at=now, partial=False, packed=PACKED)
+    return changed + len(blocks) + len(wrong)
 
 
 def differences(progress: Progress = lambda *_: None) -> list[Difference]:
@@ -67,7 +69,8 @@ def differences(progress: Progress = lambda *_: None) -> list[Difference]:
             suspects = list(folding.differing(tasks))
             found += _surely(suspects) if suspects else []
             _alive(turn)
-        totals = _added_up(turn, progress)
+        totals, blocks = _added_up(turn, progress, mend=False)
+        found += blocks
         with writing():
             for key, (mine, computed) in _wrong(totals, turn).items():
                 told = ", ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
@@ -112,8 +115,9 @@ def _mend(tasks: list[int], turn: str) -> int:
     with writing():
         counter = _mine(turn)
         if len(suspects) > MANY and not counter.partial:
-            counter.partial = True
-            _set(partial=True)
+            counter.partial, counter.packed = True, 0
+            _set(partial=True, packed=0)
+            Block.objects.all().delete()
         changed = folding.bring_up(suspects, counter)
     _alive(turn)
     return changed
@@ -131,28 +135,42 @@ def _surely(suspects: list[int]) -> list[Difference]:
         ]
 
 
-def _added_up(turn: str, progress: Progress) -> Totals:
-    """The sums of all images, each product's as they were when `Counter.reached` came to it."""
+def _added_up(turn: str, progress: Progress, *, mend: bool) -> tuple[Totals, list[Difference]]:
+    """The sums of all images, each product's as they were when `Counter.reached` came to it; and blocks that differ."""
     totals: Totals = {}
-    products = 0
-    while images := _next_images(turn):
+    differing: list[Difference] = []
+    products, reached = 0, 0
+    while reached < EVERYTHING:
+        reached, images, wrong = _next_images(turn, mend=mend)
         tallies.add(totals, tallies.tallies_of(images))
+        differing += wrong
         products += len({fact.item for fact in images})
         progress(products, None, f"{products:,} products added up")
-    return totals
+    return totals, differing
 
 
-def _next_images(turn: str) -> list[JudgedImage]:
-    """The images of the next products, about ROWS of them; the counter says that they have been read."""
+def _next_images(turn: str, *, mend: bool) -> tuple[int, list[JudgedImage], list[Difference]]:
+    """The images of the next products, about ROWS of them, up to which item they are, and blocks that differ from them.
+
+    The counter says that they have been read, and that all have where these are the last: who counts others from there
+    on notes them as well.
+    """
+    from review.counting import blocks  # noqa: PLC0415 - reaches numpy: workers and commands only
+
     with writing():
         counter = _mine(turn)
         rest = JudgedImage.objects.filter(item__gt=counter.reached).order_by("item")
-        items = rest.values_list("item", flat=True)
-        last = items[ROWS - 1 : ROWS].first() or items.last()
-        if last is None:
-            return []
-        _set(reached=last, alive_at=timezone.now())
-        return list(rest.filter(item__lte=last))
+        last = rest.values_list("item", flat=True)[ROWS - 1 : ROWS].first()
+        reached = EVERYTHING if last is None else blocks.last_of(last)
+        _set(reached=reached, alive_at=timezone.now())
+        images = list(rest.filter(item__lte=reached))
+        wrong = blocks.wrong(images, counter.reached, reached)
+        if mend:
+            blocks.write({number: right for number, (_, right) in wrong.items()})
+    if not mend and counter.packed != PACKED:  # the next rebuild makes them, and nobody reads them until then
+        return reached, images, []
+    told = {number: [blocks.said_of(data) for data in both] for number, both in wrong.items()}
+    return reached, images, [Difference(f"block {number}", *both) for number, both in told.items()]
 
 
 def _wrong(totals: Totals, turn: str) -> dict[Key, tuple[list[int], list[int]]]:

@@ -11,7 +11,7 @@ from jobs.models import Job
 from raters.models import Campaign, Rater, Rating
 from raters.services import changes
 from review import figures, tasks
-from review.counting import folding, rebuilding, tallies
+from review.counting import blocks, folding, rebuilding, tallies
 from review.filters import Filters
 from review.models import Counter, JudgedImage, Move, Tally, Waiting
 from tests.factories.rating import NO, YES, make_rater, rate
@@ -33,7 +33,7 @@ class Broken(RuntimeError):
     """The power went out."""
 
 
-def break_off(*_: object) -> None:
+def break_off(*_: object, **__: object) -> None:
     raise Broken
 
 
@@ -101,6 +101,7 @@ def test_what_is_counted_meanwhile_is_in_the_sums(db: None, monkeypatch: pytest.
     rate_all(made, people)
     folding.count_all_waiting()
     monkeypatch.setattr(rebuilding, "ROWS", 2)
+    monkeypatch.setattr(blocks, "ITEMS", 1)
     Tally.objects.update(passed=99)
     meanwhile = Meanwhile(made, people)
     assert rebuilding.rebuild(meanwhile) > 0
@@ -199,3 +200,28 @@ def test_a_page_does_not_wait_for_who_counts() -> None:
         holder.join()
     assert found.waiting == 1
     assert figures.overview(Filters()).per_image.of == 1
+
+
+class Late:
+    """Has a product judged that was not there when the last of the others were read."""
+
+    def __init__(self) -> None:
+        self.made, self.people = rated_campaign(3, products=3, raters_per_image=1)
+        self.signs: list[str] = []
+
+    def __call__(self, _done: int, _total: int | None, message: str) -> None:
+        if "added up" in message and not self.signs:
+            rate_all(self.made, self.people)
+            folding.count_all_waiting()
+            self.signs.append(message)
+
+
+def test_a_product_that_comes_behind_the_last_is_in_the_sums(db: None) -> None:
+    made, people = rated_campaign(2, products=2, raters_per_image=1)
+    rate_all(made, people)
+    folding.count_all_waiting()
+    late = Late()
+    rebuilding.rebuild(late)
+    assert late.signs == ["2 products added up"]
+    assert Tally.objects.get(campaign=0, method=0, type=0, question=-1).products == 3
+    assert rebuilding.differences() == []
