@@ -1,7 +1,13 @@
-"""A report as PDF, by reportlab: A4, page numbers, plots and pictures inside it. For workers, as it is slow to load."""
+"""A report as PDF, by reportlab: A4, page numbers, plots and pictures inside it. For workers, as it is slow to load.
+
+Its font is DejaVu Sans where the machine has it (Latin, Greek and Cyrillic letters), else the one that comes with
+reportlab (those of Western Europe). What is written in others, such as Arabic or Chinese, cannot be shown: each such
+character stands as "?", and the PDF says so on top and names the HTML file, whose reader brings fonts of their own.
+"""
 
 import io
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from html import escape
 from typing import Any
@@ -12,7 +18,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from review.plotting import tokens
@@ -21,30 +27,46 @@ from review.reporting.document import Block, Document, Drawing, Grid, Shown, Str
 MARGIN = 16 * mm
 WIDTH = A4[0] - 2 * MARGIN
 _PICTURE = 15 * mm
-_FONT, _BOLD = "Vera", "VeraBd"  # come with reportlab
+_WIDE = ("DejaVuSans", "DejaVuSans-Bold")  # Debian's package fonts-dejavu-core
+_PLAIN = ("Vera", "VeraBd")  # come with reportlab
 _SMALL = 7.2
+_LACKING = (
+    "Some of the names here are written in letters that this PDF's font has not: each such letter stands as “?”. The"
+    " HTML file of the same report shows them."
+)
 
 
 def printed(document: Document) -> bytes:
-    """The file's bytes. Characters that its font has not are told as "?"."""
-    buffer, styles = io.BytesIO(), _styles()
+    """The file's bytes."""
+    buffer = io.BytesIO()
     paper = SimpleDocTemplate(
         buffer, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN,
         title=document.title, author="Vitrine", lang="en",
     )  # fmt: skip
-    story: list[Flowable] = [
+    paper.build(story(document), onFirstPage=partial(_foot, document), onLaterPages=partial(_foot, document))
+    return buffer.getvalue()
+
+
+def story(document: Document) -> list[Flowable]:
+    """What stands on the pages, from top to bottom.
+
+    Characters that the font has not are told as "?", and that there are some is said under the title.
+    """
+    styles = _styles()
+    lacking = any(_lacks(text) for text in _texts(document))
+    told: list[Flowable] = [
         _words(document.title, styles["title"]),
         _words(document.lead, styles["note"]),
+        *([_words(_LACKING, styles["verdict"])] if lacking else []),
         Spacer(1, 6),
     ]
     facts = Grid(("", ""), [*document.facts, ("Page", document.address)], texts=2)
-    story += [Spacer(1, 6), _grid(facts, headed=False), Spacer(1, 10)]
+    told += [Spacer(1, 6), _grid(facts, headed=False), Spacer(1, 10)]
     for section in document.sections:
         blocks = [one for block in section.blocks for one in _flowables(block)]
         # A heading never stands alone at a page's end.
-        story += [KeepTogether([_words(section.title, styles["heading"]), *blocks[:1]]), *blocks[1:], Spacer(1, 8)]
-    paper.build(story, onFirstPage=partial(_foot, document), onLaterPages=partial(_foot, document))
-    return buffer.getvalue()
+        told += [KeepTogether([_words(section.title, styles["heading"]), *blocks[:1]]), *blocks[1:], Spacer(1, 8)]
+    return told
 
 
 def _flowables(block: Block) -> Iterable[Flowable]:
@@ -122,16 +144,54 @@ def _picture(data: bytes, width: float, height: float) -> Image:
 
 
 def _words(text: str, style: ParagraphStyle) -> Paragraph:
-    known = _widths()
-    told = "".join(sign if ord(sign) in known or sign.isspace() else "?" for sign in text)
-    return Paragraph(escape(told), style)
+    return Paragraph(escape(_told(text)), style)
+
+
+def _told(text: str) -> str:
+    lacking = _lacks(text)
+    return "".join("?" if sign in lacking else sign for sign in text)
+
+
+def _lacks(text: str) -> set[str]:
+    """The characters of a text that cannot be shown: the font has them not, or they are written from right to left."""
+    return {sign for sign in set(text) if not sign.isspace() and (ord(sign) not in _widths() or _backwards(sign))}
+
+
+def _backwards(sign: str) -> bool:
+    """Letters that this way of setting would put in the wrong order, and Arabic ones apart."""
+    return unicodedata.bidirectional(sign) in ("R", "AL")
+
+
+def _texts(document: Document) -> Iterator[str]:
+    """All that is written in a report, in its plots and under its pictures too."""
+    yield from (document.title, document.lead, document.address)
+    for fact in document.facts:
+        yield from fact
+    for section in document.sections:
+        yield section.title
+        for block in section.blocks:
+            yield from _texts_of(block)
+
+
+def _texts_of(block: Block) -> Iterator[str]:
+    if isinstance(block, Words):
+        yield block.text
+    elif isinstance(block, Grid):
+        for row in (block.header, *block.rows):
+            yield from row
+    elif isinstance(block, Drawing):
+        for told in block.plot.rows:
+            yield from (value for value in told.values() if isinstance(value, str))
+    else:
+        for one in block.products:
+            yield from (one.name, *(method for method, _ in one.sides))
 
 
 def _foot(document: Document, canvas: Any, paper: Any) -> None:
     canvas.saveState()
-    canvas.setFont(_FONT, _SMALL)
+    canvas.setFont(_fonts()[0], _SMALL)
     canvas.setFillColor(_colour("muted"))
-    canvas.drawString(MARGIN, 9 * mm, document.title[:90])
+    canvas.drawString(MARGIN, 9 * mm, _told(document.title[:90]))
     canvas.drawRightString(A4[0] - MARGIN, 9 * mm, f"Page {paper.page}")
     canvas.restoreState()
 
@@ -143,21 +203,30 @@ def _colour(name: str) -> Any:
 @cache
 def _widths() -> frozenset[int]:
     """The characters that the font has."""
-    _register()
-    return frozenset(pdfmetrics.getFont(_FONT).face.charWidths)
+    return frozenset(pdfmetrics.getFont(_fonts()[0]).face.charWidths)
 
 
 @cache
-def _register() -> None:
-    for name in (_FONT, _BOLD):
+def _fonts() -> tuple[str, str]:
+    """The names of the regular and the bold font, registered; reportlab looks for them where fonts are kept."""
+    try:
+        return _registered(_WIDE)
+    except TTFError:
+        return _registered(_PLAIN)
+
+
+def _registered(names: tuple[str, str]) -> tuple[str, str]:
+    for name in names:
         pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-    pdfmetrics.registerFontFamily(_FONT, normal=_FONT, bold=_BOLD, italic=_FONT, boldItalic=_BOLD)
+    normal, bold = names
+    pdfmetrics.registerFontFamily(normal, normal=normal, bold=bold, italic=normal, boldItalic=bold)
+    return names
 
 
 @cache
 def _styles() -> dict[str, ParagraphStyle]:
-    _register()
-    body = ParagraphStyle("body", fontName=_FONT, fontSize=9, leading=12.5, textColor=_colour("text"), spaceAfter=4)
+    normal, bold = _fonts()
+    body = ParagraphStyle("body", fontName=normal, fontSize=9, leading=12.5, textColor=_colour("text"), spaceAfter=4)
 
     def like(name: str, **changes: Any) -> ParagraphStyle:
         return ParagraphStyle(name, parent=body, **changes)
@@ -166,15 +235,15 @@ def _styles() -> dict[str, ParagraphStyle]:
     small = {"fontSize": _SMALL, "leading": 9.6, "spaceAfter": 0}
     return {
         "body": body,
-        "title": like("title", fontName=_BOLD, fontSize=17, leading=21),
-        "heading": like("heading", fontName=_BOLD, fontSize=11.5, leading=15, spaceBefore=4),
+        "title": like("title", fontName=bold, fontSize=17, leading=21),
+        "heading": like("heading", fontName=bold, fontSize=11.5, leading=15, spaceBefore=4),
         "note": like("note", textColor=_colour("muted"), **{**small, "spaceAfter": 3}),
         "verdict": like(
             "verdict", fontSize=10.5, leading=14, backColor=_colour("raised"), borderPadding=5, spaceAfter=9
         ),
         "code": like("code", backColor=raised, **{**small, "spaceAfter": 4}, splitLongWords=True),
         "cell": like("cell", **small),
-        "head": like("head", fontName=_BOLD, **small),
+        "head": like("head", fontName=bold, **small),
         "figure": like("figure", alignment=2, **small),
         "good": like("good", **{**small, "textColor": _colour("good")}),
         "bad": like("bad", **{**small, "textColor": _colour("bad")}),
