@@ -1,5 +1,7 @@
 """Saved views: the list, saving the page that one is on, and what may be done to each."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -56,13 +58,12 @@ def save(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Another name, or shared with all or no longer."""
     view = _own(request, pk)
-    try:
+
+    def act() -> str:
         saved.change(view, request.POST.get("name", ""), shared="shared" in request.POST)
-    except CannotSave as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"{view.name!r} is {'for all' if view.shared else 'your own'}.")
-    return redirect("review:views")
+        return f"{view.name!r} is {'for all' if view.shared else 'your own'}."
+
+    return _answered(request, act)
 
 
 @allow(*LOOK)
@@ -70,9 +71,12 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a view out of the lists; it can be brought back from there."""
     view = _own(request, pk)
-    saved.remove(view)
-    messages.success(request, f"{view.name!r} is removed. It can be brought back below.")
-    return redirect("review:views")
+
+    def act() -> str:
+        saved.remove(view)
+        return f"{view.name!r} is removed. It can be brought back below."
+
+    return _answered(request, act)
 
 
 @allow(*LOOK)
@@ -80,13 +84,12 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a removal."""
     view = _own(request, pk)
-    try:
+
+    def act() -> str:
         saved.bring_back(view)
-    except CannotSave as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"{view.name!r} is back.")
-    return redirect("review:views")
+        return f"{view.name!r} is back."
+
+    return _answered(request, act)
 
 
 @allow(*LOOK)
@@ -97,6 +100,15 @@ def begin(request: HttpRequest, pk: int) -> HttpResponse:
     if view is None:
         raise Http404(f"There is no saved view {pk} for you.")
     saved.begin_with(request.user, None if saved.first_of(request.user) == view else view)
+    return redirect("review:views")
+
+
+def _answered(request: HttpRequest, act: Callable[[], str]) -> HttpResponse:
+    """The list again, with what was done, or why it was not."""
+    try:
+        messages.success(request, act())
+    except CannotSave as refusal:
+        messages.error(request, str(refusal))
     return redirect("review:views")
 
 
