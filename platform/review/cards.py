@@ -97,7 +97,7 @@ def href_of(wall: Wall, row: Any) -> str:
 def marks_on(keys: Iterable[ImageKey]) -> frozenset[ImageKey]:
     """Those of these images that are marked; one query for each kind there is."""
     found = set()
-    for kind, pks in _by_kind(keys).items():
+    for kind, pks in by_kind(keys).items():
         rows = Mark.objects.filter(**{f"{kind}__in": pks}).values_list(kind, flat=True)
         found |= {ImageKey(kind, pk) for pk in rows}
     return frozenset(found)
@@ -106,11 +106,19 @@ def marks_on(keys: Iterable[ImageKey]) -> frozenset[ImageKey]:
 def notes_on(keys: Iterable[ImageKey]) -> dict[ImageKey, int]:
     """How many notes each of these images has, where any."""
     found = {}
-    for kind, pks in _by_kind(keys).items():
+    for kind, pks in by_kind(keys).items():
         rows = Note.objects.filter(**{f"{kind}__in": pks}, removed_at=None).order_by()
         for pk, number in rows.values_list(kind).annotate(number=Count("pk")):
             found[ImageKey(kind, pk)] = number
     return found
+
+
+def by_kind(keys: Iterable[ImageKey]) -> dict[str, list[int]]:
+    """Their ids, apart by what they are of."""
+    wanted: dict[str, list[int]] = {}
+    for key in keys:
+        wanted.setdefault(key.kind, []).append(key.pk)
+    return wanted
 
 
 def picture_of(row: JudgedImage | Candidate | Task, *, small: bool = True) -> str:
@@ -192,10 +200,3 @@ def _shown(wall: Wall, row: Any, candidate: Candidate | None) -> tuple[str, floa
     if wall.sort == "ranker":
         return "Probability", getattr(row, "value", None)
     return None
-
-
-def _by_kind(keys: Iterable[ImageKey]) -> dict[str, list[int]]:
-    wanted: dict[str, list[int]] = {}
-    for key in keys:
-        wanted.setdefault(key.kind, []).append(key.pk)
-    return wanted

@@ -126,7 +126,8 @@ DEFINITIONS = {
     "fails": Definition(
         "Questions that fail",
         "For each question, the share of the product's images that fail it, of those where it was decided. An image"
-        " fails as a whole where any question fails, so that shares do not add up.",
+        " fails as a whole where any question fails, so that shares do not add up. “By this alone” counts those that"
+        " passed every other question.",
     ),
     "accepts": Definition(
         "Would accept the image",
@@ -144,4 +145,72 @@ DEFINITIONS = {
     ),
     "sum": Definition("Sum", "CLIP-I, CLIP-T and DINO-I added up: the pipeline's order until a ranker has won."),
     "place": Definition("Place", "Of the images of the same run, 1 is the best; a place is shared where figures are."),
+    "probability": Definition(
+        "Probability",
+        "What the ranker that is chosen, else the champion, says of the chance that the image passes. A dash: that"
+        " ranker has not looked at it.",
+    ),
+    "votes": Definition(
+        "“2 of 3 accept”",
+        "Ratings of the image all of whose answers pass, of those that count. The verdict is made by the campaign's"
+        " vote rule, question by question where nothing else is set: an image can pass though few accept every answer.",
+    ),
+    "own_passing": Definition(
+        "“3 of 5 pass”",
+        "Passing images of the product, of those judged, among the images that the filters choose; undecided ones stand"
+        " beside them. The badge is ticked where enough of them pass.",
+    ),
+    "agreement_images": Definition("Images", "Images of the campaign that the agreement is computed over."),
+    "interval": Definition(
+        "95 %", "The range in which the rate lies with 95 % confidence. It counts products, not images."
+    ),
+    "compared_rate": Definition(
+        "Pass rate compared",
+        "Of the products judged under both methods alone. Per image: passing images divided by images judged; per"
+        " product: the share of products with enough passing images.",
+    ),
+    "difference": Definition(
+        "Difference",
+        "The method's rate less the baseline's, in percentage points. The range is a 95 % interval over products:"
+        " Student's t below 50 products, from there a paired cluster bootstrap.",
+    ),
+    "ratio": Definition(
+        "Ratio",
+        "The method's rate divided by the baseline's: 1 is the same. The range is a 95 % interval.",
+    ),
+    "tests": Definition(
+        "Tests",
+        "How often methods that are alike would differ this much by chance. Per image: a paired t and a sign-flip test"
+        " on products, and a logistic GEE on images clustered by product. Per product: McNemar's exact test.",
+    ),
+    "p_corrected": Definition(
+        "p, corrected",
+        "The p-value after Holm's correction for everything looked at beside it: methods, questions or types. Of parts"
+        " it is that of the paired t test on products.",
+    ),
+    "better": Definition(
+        "Better",
+        "Named where the 95 % interval of the difference leaves zero out and p, corrected, is under 5 %. “Open”: nobody"
+        " can be told.",
+    ),
+    "both": Definition("Products", "Products with judged images under both methods: only these are compared."),
+    "changed_sides": Definition(
+        "Changed sides",
+        "Products with enough passing images under one of the two methods, too few under the other.",
+    ),
+    "measured": Definition("Images", "Judged images that have a value of the metric or a score of the ranker."),
+    "mean_images": Definition("Images", "Images with metrics that means are taken over; held-back ones are left out."),
+    "plan_products": Definition(
+        "Products under both methods",
+        "The smallest number of products with which the share of simulated studies asked for finds the difference.",
+    ),
+    "plan_images": Definition("Images of both", "Products, times images a product of each method, times two methods."),
+    "plan_ratings": Definition(
+        "Ratings of all",
+        "Images times raters an image. A third rater only where the first two leave it open saves about a quarter.",
+    ),
+    "plan_hours": Definition(
+        "Hours of attention",
+        "Ratings times the seconds of one: those given, else the mean of the ratings here whose time is known.",
+    ),
 }

@@ -7,3 +7,7 @@ class CannotSave(ValueError):
 
 class CannotReport(ValueError):
     """A report that cannot be made."""
+
+
+class CannotChoose(ValueError):
+    """Images that cannot be marked or sent together."""

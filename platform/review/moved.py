@@ -9,8 +9,10 @@ from django.db.models.functions import RowNumber
 
 from catalog.models import Product
 from raters.models import Task
+from review.cards import ImageKey, href_of, key_of, picture_of
 from review.filters import Filters
 from review.models import Item, Name, Verdicts
+from review.walls import Wall
 
 PICTURES = 4  # of a product, each method
 Result = Mapping[str, Any]  # a comparing.Comparison as plain values
@@ -22,6 +24,21 @@ class MovedImage:
 
     task: Task
     verdict: int
+
+    @property
+    def key(self) -> ImageKey:
+        """Which image it is."""
+        return key_of(self.task)
+
+    @property
+    def href(self) -> str:
+        """Where it is opened, with its past and every vote."""
+        return href_of(Wall(), self.task).partition("?")[0]
+
+    @property
+    def picture(self) -> str:
+        """The address of its picture; empty where it was imported without its file."""
+        return picture_of(self.task)
 
 
 @dataclass(frozen=True)

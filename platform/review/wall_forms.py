@@ -34,12 +34,27 @@ class WallForm(forms.Form):
         return cleaned
 
 
-class SendForm(forms.Form):
-    """Images for a new campaign: the chosen ones, or all that the wall has."""
+class ChooseForm(forms.Form):
+    """Images of a list: the chosen ones, or all that it has, of which `share` percent are drawn."""
+
+    which = forms.ChoiceField(choices=[("chosen", "The chosen ones"), ("all", "All on this wall")])
+    share = forms.IntegerField(required=False, min_value=1, max_value=100)
+
+    def clean_share(self) -> int:
+        return self.cleaned_data["share"] or 100
+
+
+class MarkForm(ChooseForm):
+    """To be marked for a second look, or not any more."""
+
+    marked = forms.TypedChoiceField(choices=[("1", "Mark"), ("0", "Take marks off")], coerce=lambda text: text == "1")
+
+
+class SendForm(ChooseForm):
+    """For a new campaign."""
 
     name = forms.CharField(max_length=120, label="Name of the campaign")
     raters = forms.IntegerField(min_value=1, max_value=50, initial=3, label="Raters per image")
-    which = forms.ChoiceField(choices=[("chosen", "The chosen ones"), ("all", "All on this wall")])
 
 
 def read_wall(data: QueryDict, *, product: int | None = None, item: int | None = None) -> tuple[Wall, str]:
@@ -53,6 +68,11 @@ def read_wall(data: QueryDict, *, product: int | None = None, item: int | None =
         wall = wall.but(filters=chosen.but(product=None), item=item)
     problem = next((f"{name}: {said[0]}" for name, said in own.errors.items()), "")
     return held(wall), filters.first_error() if filters.errors else problem
+
+
+def read_items(texts: list[str]) -> list[int]:
+    """Items by their ids, such as "17", each once; what is none is left out."""
+    return [int(one) for one in dict.fromkeys(texts) if one.isascii() and one.isdigit() and len(one) < 19]
 
 
 def read_keys(texts: list[str]) -> list[ImageKey]:

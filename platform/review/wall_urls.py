@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from review.views import candidates, notes, products, walls
+from review.views import candidates, choosing, notes, products, walls
 
 wall_urls: list[URLPattern] = [
     path("review/products/", products.products, name="products"),
@@ -11,7 +11,8 @@ wall_urls: list[URLPattern] = [
     path("review/items/<int:pk>/", products.item, name="item"),
     path("review/images/", walls.images, name="images"),
     path("review/images/more/", walls.wall_more, name="wall"),
-    path("review/images/send/", walls.send, name="send"),
+    path("review/images/send/", choosing.send, name="send"),
+    path("review/images/mark/", choosing.mark_chosen, name="mark-chosen"),
     path("review/candidates/<int:pk>/", candidates.candidate, name="candidate"),
     path("review/uploads/<int:pk>/", candidates.upload, name="upload"),
     path("review/uploads/<int:pk>/thumbnail/", walls.thumbnail, name="thumbnail"),

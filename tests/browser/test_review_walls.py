@@ -52,6 +52,7 @@ def test_every_figure_leads_to_its_pictures_and_back(page_for: PageFor, person: 
     assert Mark.objects.count() == before + (-1 if marked else 1)
     page.keyboard.press("c")
     expect(page.get_by_role("button", name="Send the chosen 1")).to_be_enabled()
+    expect(page.get_by_role("button", name="★ Mark the chosen 1")).to_be_enabled()
 
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Every vote")).to_be_visible()

@@ -91,7 +91,7 @@ def test_the_page_tells_it_all(client: Client) -> None:
     assert "33.3 %" in page
     assert "of all images of its type pass" in page
     assert page.count("data-card-link") == 8
-    assert page.count("passed</span>") == 2
+    assert page.count("</span>passed</span>") == 2
     assert page.count("undecided</span>") >= 2
     assert f'href="/review/products/{world.product.pk}/?questions={world.campaign.question_set_id}' in page
     assert "question=size&amp;how=fails#wall" in page

@@ -259,7 +259,7 @@ def test_the_page_of_all_images_leads_on_and_keeps_its_filter(
     address = page.partition('hx-get="/review/images/more/?')[2].partition('"')[0].replace("&amp;", "&")
     assert address.startswith(f"campaign={world.campaign.pk}&question=size&how=no&after=")
     more = client.get(f"/review/images/more/?{address}").content.decode()
-    assert more.count("data-card-link") == 1
+    assert more.count("data-card-link") == more.count("data-choose") == 1
     assert "Show more" not in more
 
 

@@ -329,6 +329,7 @@ ADDRESSES: dict[str, Address] = {
     "review:images": Address(LOOK),
     "review:wall": Address(LOOK),
     "review:send": Address(OPERATORS, statuses=POST_ONLY),
+    "review:mark-chosen": Address(LOOK, statuses=POST_ONLY),
     "review:candidate": Address(LOOK, candidate),
     "review:upload": Address(LOOK, lambda: [0], (404,)),
     "review:thumbnail": Address(LOOK, lambda: [0], (404,)),

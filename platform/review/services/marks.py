@@ -1,12 +1,13 @@
 """Marks images for a second look, and takes the mark off again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from generation.models import Candidate
 from raters.models import Task
-from review.cards import ImageKey, key_of
+from review.cards import ImageKey, by_kind, key_of, marks_on
 from review.models import Mark
 
 MODELS: dict[str, Any] = {"candidate": Candidate, "task": Task}
@@ -32,3 +33,27 @@ def mark(key: ImageKey, *, marked: bool, by: Any = None) -> None:
         Mark.objects.get_or_create(**key.column, defaults={"by": by})
     else:
         Mark.objects.filter(**key.column).delete()
+
+
+@transaction.atomic
+def mark_all(keys: Sequence[ImageKey], *, marked: bool, by: Any = None) -> int:
+    """Mark images, or take their marks off; those that are gone are left out. How many that changed."""
+    there = _there(keys)
+    with_one = marks_on(there)
+    if not marked:
+        for kind, pks in by_kind(with_one).items():
+            Mark.objects.filter(**{f"{kind}__in": pks}).delete()
+        return len(with_one)
+    fresh = [key for key in there if key not in with_one]
+    Mark.objects.bulk_create([Mark(**key.column, by=by) for key in fresh], ignore_conflicts=True)
+    return len(fresh)
+
+
+def _there(keys: Sequence[ImageKey]) -> list[ImageKey]:
+    """Those that name an image; the task of a candidate does not, as the candidate is the image."""
+    wanted = by_kind(keys)
+    pks = {
+        "candidate": set(Candidate.objects.filter(pk__in=wanted.get("candidate", [])).values_list("pk", flat=True)),
+        "task": set(Task.objects.filter(pk__in=wanted.get("task", []), candidate=None).values_list("pk", flat=True)),
+    }
+    return [key for key in dict.fromkeys(keys) if key.pk in pks[key.kind]]

@@ -9,11 +9,9 @@ from raters.exceptions import BadCampaign
 from raters.models import Campaign, QuestionSet, Subject, Task
 from raters.services import campaigns, tasks
 from raters.turns import writing
-from review import walls
-from review.cards import ImageKey, key_of
+from review.cards import ImageKey
 from review.models import JudgedImage
-from review.wall_forms import MOST_SENT
-from review.walls import Wall
+from review.services import choosing
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,9 @@ def send(keys: Sequence[ImageKey], name: str, *, raters_per_image: int, by: Any 
     """Make a campaign of these images, with the questions that most of them were asked.
 
     An image that came from elsewhere brings its photos along. Left out: what is gone, was held back by the safety
-    filter, or has no file. Raises BadCampaign.
+    filter, or has no file. Raises BadCampaign, and CannotChoose for none and for too many.
     """
-    _check(len(keys))
+    choosing.checked(len(keys))
     candidates = [key.pk for key in keys if key.kind == "candidate"]
     uploads = _uploads([key.pk for key in keys if key.kind == "task"])
     fitting = Candidate.objects.filter(pk__in=candidates, dropped="").count()
@@ -44,22 +42,6 @@ def send(keys: Sequence[ImageKey], name: str, *, raters_per_image: int, by: Any 
     if uploads:
         added += tasks.add_tasks(made, [_again(made, task) for task in uploads])
     return Sent(made, added, len(keys) - added)
-
-
-def keys_on(wall: Wall) -> list[ImageKey]:
-    """All images of a wall, each once. Raises BadCampaign for more than MOST_SENT."""
-    _check(walls.counted(wall).number)
-    found = walls.rows(wall).order_by("pk")
-    if wall.verdict != walls.OPEN:
-        found = found.select_related("task").defer("task__prompt")
-    return list(dict.fromkeys(key_of(row) for row in found))
-
-
-def _check(number: int) -> None:
-    if not number:
-        raise BadCampaign("Choose some images first.")
-    if number > MOST_SENT:
-        raise BadCampaign(f"{MOST_SENT:,} images go into a campaign at once, and these are more: choose fewer.")
 
 
 def _uploads(pks: Sequence[int]) -> list[Task]:

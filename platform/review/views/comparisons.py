@@ -13,6 +13,7 @@ from review import comparison_tables, figures, moved, plots, writing
 from review.forms import FilterForm, choices
 from review.models import Comparison
 from review.services import comparisons
+from review.views.choosing import choosing_context
 from review.views.overview import LOOK
 from vitrine.access import allow
 
@@ -66,6 +67,8 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
         "again": f"{reverse('review:compare')}?{again}",
         "about": figures.words_of(filters),
         "filters": filters,
+        "has_images": any(two for sides in shown for side in sides for one in side.products for _, two in one.sides),
+        **choosing_context(request, "", back=request.get_full_path()),
     }
     return render(request, "review/comparison.html", context)
 

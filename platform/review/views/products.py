@@ -12,6 +12,7 @@ from review.counting import folding
 from review.filters import Filters
 from review.forms import FilterForm, choices
 from review.models import Item
+from review.views.choosing import choosing_context
 from review.views.notes import notes_context
 from review.views.overview import LOOK
 from review.views.walls import Choice, form_of, wall_context
@@ -33,13 +34,16 @@ def products(request: HttpRequest) -> HttpResponse:
     passing = request.GET.get("passing", "")
     cursors = {name: cursor_from(request.GET.get(name)) for name in ("after", "before")}
     page, lines = product_figures.product_page(filters, passing=passing, **cursors)
+    passing = passing if passing in product_figures.PASSING else ""
     context = {
         "form": form,
         "choices": choices(),
         "filters": filters,
         "lines": lines,
         "pager": pager_links(page, request.GET),
-        "passing": passing if passing in product_figures.PASSING else "",
+        "passing": passing,
+        "file_query": "&".join(part for part in (filters.query, f"passing={passing}" if passing else "") if part),
+        **choosing_context(request, filters.query, back=request.get_full_path()),
     }
     return render(request, "review/products.html", context, status=422 if form.errors else 200)
 
@@ -99,6 +103,7 @@ def _shown(request: HttpRequest, product: Product | None, item: Item | None) -> 
         "form": form_of(request, wall),
         "choices": choices(),
         "filters": wall.filters,
+        "product_query": wall.filters.but(questions=found.question_set).query,
         "problem": problem,
         **notes_context(request, f"product:{product.pk}" if product else f"item:{items[0]}"),
         **wall_context(request, wall),

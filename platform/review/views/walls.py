@@ -1,26 +1,25 @@
-"""Walls of pictures: the one over all products, the next images of any, and sending images to a new campaign."""
+"""Walls of pictures: the one over all products, and the next images of any."""
 
 from typing import Any, NamedTuple
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from raters.exceptions import BadCampaign
+from generation.selectors.pictures import METRICS
 from raters.models import Task
 from raters.models.tasks import TaskState
 from raters.views.pictures import HEADERS
 from review import cards, figures, walls
 from review.counting import folding
 from review.forms import FilterForm, choices
-from review.services import sending
 from review.thumbnails import thumbnail as small_version
+from review.views.choosing import choosing_context
 from review.views.overview import LOOK
-from review.wall_forms import MOST_SENT, SendForm, read_keys, read_wall
+from review.wall_forms import read_wall
 from review.walls import HOWS, OPEN, VERDICTS, Wall
-from vitrine.access import Role, allow, roles_of
+from vitrine.access import allow
 from vitrine.paging import cursor_from
 
 # By whether the order is one of dates, and whether it is turned around.
@@ -36,6 +35,8 @@ _TURNS = {
     (False, False): "Worst first",
     (False, True): "Best first",
 }
+# What defines the figure that a wall is sorted by, where pictures show it.
+_TERMS = {"score": "sum", walls.RANKER: "probability"}
 
 
 class Choice(NamedTuple):
@@ -84,30 +85,6 @@ def thumbnail(_request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(data, content_type="image/webp", headers=HEADERS)
 
 
-@allow(Role.OPERATOR)
-@require_POST
-def send(request: HttpRequest) -> HttpResponse:
-    """Make a campaign of the images chosen on a wall, or of all that it has."""
-    wall, problem = read_wall(request.GET)
-    form = SendForm(request.POST)
-    if problem or not form.is_valid():
-        messages.error(request, problem or f"{next(iter(form.errors))}: {next(iter(form.errors.values()))[0]}")
-        return redirect(wall.address)
-    asked = form.cleaned_data
-    try:
-        chosen = read_keys(request.POST.getlist("images"))
-        keys = sending.keys_on(wall) if asked["which"] == "all" else chosen
-        sent = sending.send(keys, asked["name"], raters_per_image=asked["raters"], by=request.user)
-    except BadCampaign as refusal:
-        messages.error(request, str(refusal))
-        return redirect(wall.address)
-    left = f" {sent.left_out} could not be taken: their files are gone, or held back." if sent.left_out else ""
-    messages.success(
-        request, f"{sent.images} images are in {sent.campaign.name}, a draft.{left} Open it when it is right."
-    )
-    return redirect("raters:campaign", sent.campaign.pk)
-
-
 def form_of(request: HttpRequest, wall: Wall) -> FilterForm:
     """The filters as they were sent; of images that nobody has judged, those that choose among these."""
     return FilterForm(QueryDict(wall.filters.query) if wall.verdict == OPEN else request.GET)
@@ -129,11 +106,10 @@ def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
             _TURNS[shown.sort == walls.DATE, shown.worst], shown.but(worst=not shown.worst).address, False
         ),
         "question_words": _question_words(shown),
+        "shown_term": _TERMS.get(shown.sort, "metrics" if shown.sort in METRICS else ""),
         "without_question": shown.but(question="", how="").address,
         "marked_choice": Choice("Marked for a second look", shown.but(marked=not shown.marked).address, shown.marked),
-        "may_send": Role.OPERATOR in roles_of(request.user),
-        "most_sent": MOST_SENT,
-        "send_address": f"{reverse('review:send')}?{shown.query}",
+        **choosing_context(request, shown.query),
     }
 
 

@@ -10,10 +10,8 @@ from raters.exceptions import BadCampaign
 from raters.models import Campaign
 from raters.services import campaigns
 from review.cards import ImageKey
-from review.filters import Filters
 from review.models import JudgedImage
 from review.services import sending
-from review.walls import OPEN, Wall
 from tests.factories.accounts import make_user
 from tests.factories.rating import make_question_set
 from tests.review.pictured import make_uploads, make_world
@@ -54,18 +52,6 @@ def test_what_cannot_be_rated_is_left_out_and_counted(operator: User) -> None:
         sending.send(keys, "Nothing", raters_per_image=1, by=operator)
     sent = sending.send([*keys, ImageKey("candidate", world.candidates[1].pk)], "One", raters_per_image=1, by=operator)
     assert (sent.images, sent.left_out) == (1, 2)
-
-
-def test_a_wall_gives_each_image_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = make_world()
-    wall = Wall(Filters(product=world.product.pk))
-    assert {key.pk for key in sending.keys_on(wall)} == {one.pk for one in world.candidates[:4]}
-    assert {key.pk for key in sending.keys_on(wall.but(verdict=OPEN))} == {one.pk for one in world.candidates[4:]}
-    monkeypatch.setattr(sending, "MOST_SENT", 3)
-    with pytest.raises(BadCampaign, match="3 images go into a campaign at once"):
-        sending.keys_on(wall)
-    with pytest.raises(BadCampaign, match="Choose some images first"):
-        sending.keys_on(wall.but(question="nobody-asked", how="fails"))
 
 
 def test_a_page_sends_the_chosen_or_all(client_for: ClientFor, operator: User) -> None:
@@ -116,6 +102,6 @@ def test_only_operators_send_and_analysts_are_told_why(client_for: ClientFor, an
     assert client_for(None).post("/review/images/send/", data).status_code == 302
     assert client_for(make_user(Role.OPERATOR)).get("/review/images/send/").status_code == 405
     page = client_for(analyst).get("/review/images/").content.decode()
-    assert "An operator can send images from here to a new campaign." in page
-    assert "data-choose" not in page
-    assert "data-choose" in client_for(make_user(Role.OPERATOR)).get("/review/images/").content.decode()
+    assert "An operator can send images from here to a new campaign" in page
+    assert "Send the chosen" not in page
+    assert "Send the chosen" in client_for(make_user(Role.OPERATOR)).get("/review/images/").content.decode()

@@ -58,14 +58,14 @@ document.addEventListener("keydown", (event) => {
   if (onWall(event.key) || onImage(event.key)) event.preventDefault();
 });
 
-// The button says how many are chosen, and waits until there is one.
+// Buttons say how many are chosen, and wait until there is one.
 function count() {
-  const button = document.querySelector("[data-send-chosen]");
-  if (!button) return;
   const chosen = document.querySelectorAll("[data-choose]:checked").length;
-  button.disabled = chosen === 0;
-  button.form.toggleAttribute("data-chosen", chosen > 0);
-  button.textContent = chosen ? `Send the chosen ${chosen}` : "Send the chosen";
+  for (const button of document.querySelectorAll("[data-of-chosen]")) {
+    button.disabled = chosen === 0;
+    button.form.toggleAttribute("data-chosen", chosen > 0);
+    button.textContent = chosen ? `${button.dataset.ofChosen} ${chosen}` : button.dataset.ofChosen;
+  }
 }
 document.addEventListener("change", (event) => { if (event.target.matches("[data-choose]")) count(); });
 count();
