@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from review import figures
 from review.filters import Filters
 from review.models import JudgedImage, Verdicts
+from review.product_figures import PASSING
 from review.statistics.rates import Rate
 from review.writing import Row, Table, columns_of, table
 
@@ -58,8 +59,11 @@ def images_of(rows: QuerySet[JudgedImage], most: int | None = None) -> Table:
     return Table(columns_of(IMAGES), lambda: _streamed(_IMAGE_ROWS, values, _image, whole=most is None))
 
 
-def products(filters: Filters, after: int = 0, most: int | None = None) -> Table:
-    """Products by item with what their images add up to, those behind the item `after`; all, or only so many."""
+def products(filters: Filters, after: int = 0, most: int | None = None, *, passing: str = "") -> Table:
+    """Products by item with what their images add up to, those behind the item `after`; all, or only so many.
+
+    `passing`, "yes" or "no", keeps those with enough passing images, or those with fewer, as their page does.
+    """
     rows = filters.rows().filter(item__gt=after).order_by()
     if most is not None:  # their ids first: the database would add up all that follow before it leaves any out
         following = list(rows.order_by("item").values_list("item", flat=True).distinct()[:most])
@@ -72,6 +76,8 @@ def products(filters: Filters, after: int = 0, most: int | None = None) -> Table
         ms=Sum("active_ms"),
         kind=Max("type"),
     )
+    if passing in PASSING:
+        chosen = chosen.filter(n__gt=0, **{"k__gte" if PASSING[passing] else "k__lt": filters.least})
 
     def told(row: Row) -> Row:
         images, passed, undecided, ratings, active_ms = row[4:]
@@ -127,12 +133,20 @@ def agreement(filters: Filters) -> Table:
     return table(header, rows)
 
 
+def weeks(filters: Filters) -> Table:
+    """The pass rate per image week by week, by the Monday that each begins with."""
+    return table(
+        f"week:day {_rate_columns()}", lambda: [(one.begins, *_rate(one.rate)) for one in figures.weeks(filters)]
+    )
+
+
 TABLES: dict[str, Callable[[Filters], Table]] = {
     "overview": overview,
     "questions": questions,
     "methods": methods,
     "types": types,
     "agreement": agreement,
+    "weeks": weeks,
     "images": images,
     "products": products,
 }

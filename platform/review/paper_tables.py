@@ -1,12 +1,10 @@
-"""Tables 1 and 2 of the paper out of what is in the database, beside what it prints; as CSV, Markdown and LaTeX.
+"""Tables 1 and 2 of the paper out of what is in the database, beside what it prints; as figures, Markdown and LaTeX.
 
 A data set is a catalogue's source: what was imported together, such as "abo". Table 1 is of judged images, Table 2 of
 all measured ones. Where only our own figures or only the paper's are there, the other cells are empty, never 0.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +12,7 @@ from django.db.models import Avg, Count, F
 
 from catalog.models import Product
 from generation.models import Candidate
-from raters.exchange.writing import disarmed
-from review import figures
+from review import figures, writing
 from review.filters import Filters
 from review.models import Item
 from review.statistics import paper
@@ -30,33 +27,52 @@ _SPECIAL = str.maketrans(
 
 @dataclass(frozen=True)
 class Row:
-    """One data set and method: cells in the order of the table's header, as text. `printed`: the paper's own."""
+    """One data set and method: cells in the order of the table's header, as text; figures in that of its columns.
+
+    `printed`: the paper's own.
+    """
 
     dataset: str
     method: str
     cells: tuple[str, ...]
+    figures: tuple[float | None, ...]
     printed: bool = False
-    numbers: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table to show and to export. `note` says what its figures are."""
+    """A table to show and to export. `note` says what its figures are; `columns` are those of its file.
+
+    `defined` names a definition for each column of the header.
+    """
 
     name: str
     title: str
     header: tuple[str, ...]
     rows: tuple[Row, ...]
     note: str
+    columns: str
+    defined: tuple[str, ...]
+
+    @property
+    def terms(self) -> list[tuple[str, str]]:
+        """The header's columns, each with the key of its definition."""
+        return list(zip(self.header, self.defined, strict=True))
+
+
+_COLUMNS_1 = (
+    "per_image:number per_image_low:number per_image_high:number per_product:number per_product_low:number"
+    " per_product_high:number images:integer products:integer"
+)
+_DEFINED_1 = ("per_image", "interval", "per_product", "interval", "judged", "products")
+_COLUMNS_2 = f"{' '.join(f'{name}:number' for name in paper.METRICS)} images:integer"
+_DEFINED_2 = (*["metrics"] * len(paper.METRICS), "mean_images")
 
 
 def table_1(filters: Filters | None = None) -> Table:
     """Pass rates by data set and method, per image and per product."""
     chosen = filters or Filters()
-    printed = [
-        _row(one.dataset, one.method, (one.per_image, one.per_product), printed=True, of=("", str(paper.PRODUCTS)))
-        for one in paper.TABLE_1
-    ]
+    printed = [_printed_row(one) for one in paper.TABLE_1]
     ours = [
         _judged_row(dataset, line.name, line.per_image, line.per_product)
         for dataset in _datasets()
@@ -68,13 +84,14 @@ def table_1(filters: Filters | None = None) -> Table:
         "Intervals are at 95 % and respect products. The paper prints no intervals, and 45.5 % of 100 products is no"
         " whole number of them: 45 of 99 prints so."
     )
-    return Table("table-1", "Table 1: people's verdicts by data set and method", header, (*printed, *ours), note)
+    title = "Table 1: people's verdicts by data set and method"
+    return Table("table-1", title, header, (*printed, *ours), note, _COLUMNS_1, _DEFINED_1)
 
 
 def table_2() -> Table:
     """Means of the six metrics over measured images, by data set and method."""
     printed = [
-        Row(one.dataset, one.method, (*(f"{value:.2f}" for value in values), ""), True, values)
+        Row(one.dataset, one.method, (*(f"{value:.2f}" for value in values), ""), (*values, None), printed=True)
         for one in paper.TABLE_2
         for values in [tuple(getattr(one, name) for name in paper.METRICS)]
     ]
@@ -91,21 +108,18 @@ def table_2() -> Table:
         "Means of cosine similarities over images; a segmented metric is of the images in which the product was found."
     )
     return Table("table-2", "Table 2: metrics by data set and method", (*paper.METRICS.values(), "Images"),
-                 (*printed, *ours), note)  # fmt: skip
+                 (*printed, *ours), note, _COLUMNS_2, _DEFINED_2)  # fmt: skip
 
 
 TABLES = {"table-1": table_1, "table-2": table_2}
 
 
-def as_csv(table: Table) -> str:
-    """With a header line; `source` says whether a row is the paper's or ours."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(["source", "dataset", "method", *table.header])
-    writer.writerows(
-        [disarmed(cell) for cell in (_origin(row), row.dataset, row.method, *row.cells)] for row in table.rows
+def as_table(table: Table) -> writing.Table:
+    """Its figures as numbers, for CSV, Parquet and the API; `source` says whether a row is the paper's or ours."""
+    return writing.table(
+        f"source dataset method {table.columns}",
+        lambda: [(_origin(row), row.dataset, row.method, *row.figures) for row in table.rows],
     )
-    return buffer.getvalue()
 
 
 def as_markdown(table: Table) -> str:
@@ -131,7 +145,7 @@ def as_latex(table: Table) -> str:
     ])  # fmt: skip
 
 
-FORMATS = {"csv": (as_csv, "text/csv"), "md": (as_markdown, "text/markdown"), "tex": (as_latex, "application/x-tex")}
+FORMATS = {"md": (as_markdown, "text/markdown"), "tex": (as_latex, "application/x-tex")}
 
 
 def _datasets() -> list[str]:
@@ -140,21 +154,23 @@ def _datasets() -> list[str]:
     return list(found)
 
 
-def _row(dataset: str, method: str, rates: Sequence[float], *, printed: bool, of: tuple[str, str]) -> Row:
-    image, product = (f"{rate * 100:.1f} %" for rate in rates)
-    return Row(dataset, method, (image, "", product, "", *of), printed, tuple(rates))
+def _printed_row(one: paper.PassRates) -> Row:
+    cells = (_percent(one.per_image), "", _percent(one.per_product), "", "", str(paper.PRODUCTS))
+    told = (one.per_image, None, None, one.per_product, None, None, None, paper.PRODUCTS)
+    return Row(one.dataset, one.method, cells, told, printed=True)
 
 
 def _judged_row(dataset: str, method: str, image: Rate, product: Rate) -> Row:
     cells = (_percent(image.value), _range(image), _percent(product.value), _range(product), f"{image.of:,}",
              f"{product.of:,}")  # fmt: skip
-    return Row(dataset, method, cells, False, (image.value, product.value))
+    told = (image.value, image.low, image.high, product.value, product.low, product.high, image.of, product.of)
+    return Row(dataset, method, cells, told)
 
 
 def _measured_row(row: dict[str, Any]) -> Row:
     values = tuple(row[f"mean_{name}"] for name in paper.METRICS)
     cells = (*map(_mean, values), f"{row['images']:,}")
-    return Row(row["dataset"], f"{row['name']} v{row['version']}", cells, False, values)
+    return Row(row["dataset"], f"{row['name']} v{row['version']}", cells, (*values, row["images"]))
 
 
 def _percent(value: float | None) -> str:

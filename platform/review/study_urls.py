@@ -8,5 +8,6 @@ study_urls = [
     path("review/metrics/", metrics.metrics, name="metrics"),
     path("review/planner/", planner.planner, name="planner"),
     path("review/studies/<int:pk>/", studies.state, name="study"),
+    path("review/studies/<int:pk>/<slug:name>.<slug:ending>", studies.study_file, name="study-file"),
     path("review/weeks/", weeks.weeks, name="weeks"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from review import api
+from review.api_urls import api_urls
 from review.study_urls import study_urls
 from review.views import comparisons, finding, home, overview, reports, saved, tables
 from review.wall_urls import wall_urls
@@ -29,15 +29,8 @@ review_urls = [
     path("review/tables/<slug:name>.<slug:ending>", tables.table_file, name="table-file"),
     path("review/<slug:name>.csv", tables.table, {"ending": "csv"}, name="table"),
     path("review/<slug:name>.parquet", tables.table, {"ending": "parquet"}, name="table-parquet"),
-    path("api/review/overview/", api.OverviewApi.as_view(), name="api-overview"),
-    path("api/review/tables/<slug:name>/", api.TableApi.as_view(), name="api-table"),
-    path("api/review/tables/<slug:name>.<slug:ending>", api.TableFileApi.as_view(), name="api-table-file"),
-    path("api/review/comparisons/", api.ComparisonsApi.as_view(), name="api-comparisons"),
-    path("api/review/comparisons/<int:pk>/", api.ComparisonApi.as_view(), name="api-comparison"),
-    path(
-        "api/review/comparisons/<int:pk>/<slug:name>.<slug:ending>",
-        api.ComparisonFileApi.as_view(),
-        name="api-comparison-file",
-    ),
 ]
-urlpatterns = [path("", home.home, name="home"), path("", include(([*review_urls, *study_urls, *wall_urls], "review")))]
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("", include(([*review_urls, *study_urls, *wall_urls, *api_urls], "review"))),
+]

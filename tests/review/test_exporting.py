@@ -1,24 +1,21 @@
 """Tables as files and by the API: the same figures as on the page, every row once, whatever the kind of file."""
 
-import csv
-import io
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pyarrow import parquet
 
 from accounts.models import User
 from review import exporting, figures, writing
 from review.definitions import DEFINITIONS
 from review.filters import Filters
-from review.models import Mark
+from review.models import Mark, Verdicts
 from tests.factories.catalog import make_product
 from tests.review.facts import SCANNED, put
 from tests.review.pictured import make_world
+from tests.review.reading import read
 
 ClientFor = Callable[[User | None], Client]
 DANGEROUS = "=cmd|' /C calc'!A0"
@@ -27,16 +24,6 @@ DANGEROUS = "=cmd|' /C calc'!A0"
 @pytest.fixture
 def client(client_for: ClientFor, analyst: User) -> Client:
     return client_for(analyst)
-
-
-def read(client: Client, address: str) -> list[dict[str, Any]]:
-    """A file's rows; text out of CSV, typed values out of Parquet."""
-    response = client.get(address)
-    assert response.status_code == 200
-    data = b"".join(response.streaming_content)
-    if ".parquet" in address:
-        return parquet.read_table(io.BytesIO(data)).to_pylist()
-    return list(csv.DictReader(io.StringIO(data.decode())))
 
 
 def test_images_as_csv(client: Client) -> None:
@@ -127,6 +114,27 @@ def test_products_add_up_to_the_overview(client: Client) -> None:
     assert [row["type"] for row in rows if row["name"] == "Bare"] == [None]
 
 
+def test_the_file_of_products_holds_what_its_page_shows(client: Client) -> None:
+    bare = make_product("Bare")
+    wanted = {"Two": [True, True], "One": [True, False], "None": [False, False]}
+    put([(make_product(name), "a", "beach", verdicts) for name, verdicts in wanted.items()])
+    put([(bare, "a", "beach", [True])], name="Tied")
+    Filters(product=bare.pk).rows().update(verdict=Verdicts.UNDECIDED)
+    for query, names in (
+        ("", {"Two", "One", "None", "Bare"}),
+        ("passing=yes", {"Two", "One"}),
+        ("passing=no", {"None"}),
+        ("least=2&passing=yes", {"Two"}),
+        ("least=2&passing=no", {"One", "None"}),
+        ("method=gone&passing=yes", set()),
+    ):
+        assert {row["name"] for row in read(client, f"/review/products.csv?{query}")} == names, query
+        page = client.get(f"/review/products/?{query}")
+        assert {line.item.name for line in page.context["lines"]} == names, query
+        told = query.replace("&", "&amp;")
+        assert (f'href="/review/products.csv{"?" if query else ""}{told}"' in page.content.decode()) == bool(names)
+
+
 def test_tables_hold_what_the_page_shows(client: Client) -> None:
     a_world()
     found = figures.overview(SCANNED)
@@ -136,6 +144,7 @@ def test_tables_hold_what_the_page_shows(client: Client) -> None:
         "methods": [line.per_image.value for line in found.methods],
         "types": [line.per_image.value for line in found.types],
         "agreement": [],
+        "weeks": [week.rate.value for week in figures.weeks(SCANNED)],
     }
     assert set(expected) == set(exporting.TABLES) - set(exporting.LONG)
     for table, values in expected.items():
@@ -163,7 +172,7 @@ def test_pages_files_and_api_say_the_same(client: Client) -> None:
 
 def test_long_tables_are_read_on_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     a_world()
-    monkeypatch.setattr("review.api.PAGE", 3)
+    monkeypatch.setattr("review.api.tables.PAGE", 3)
     for table, key in (("images", "task"), ("products", "item")):
         told: list[int] = []
         address = f"/api/review/tables/{table}/?least=2&method=a"

@@ -3,10 +3,12 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
-from review import paper_tables
+from review import figures, paper_tables, writing
+from review.filters import Filters
 from review.paper_tables import Row, Table
 from tests.factories.catalog import make_product
 from tests.factories.generation import make_candidate, make_method, make_run
@@ -40,18 +42,23 @@ def test_an_empty_site_shows_the_papers_rows_alone(db: None) -> None:
     assert all(row.printed for row in (*paper_tables.table_1().rows, *paper_tables.table_2().rows))
 
 
-TABLE = Table(
-    "t", "A & B", ("Rate", "95 %"), (Row("x|y", "a_b", ("50.0 %", "")), Row("p", "m", ("1", "2"), True)), "100 %"
-)
+ROWS = (Row("x|y", "a_b", ("50.0 %", ""), (0.5, None)), Row("p", "m", ("1", "2"), (0.1, 2.0), printed=True))
+TABLE = Table("t", "A & B", ("Rate", "95 %"), ROWS, "100 %", "rate:number low:number", ("per_image", "interval"))
 
 
-def test_as_csv() -> None:
-    rows = list(csv.reader(io.StringIO(paper_tables.as_csv(TABLE))))
-    assert rows == [
-        ["source", "dataset", "method", "Rate", "95 %"],
-        ["here", "x|y", "a_b", "50.0 %", ""],
-        ["paper", "p", "m", "1", "2"],
+def test_as_figures() -> None:
+    assert list(paper_tables.as_table(TABLE).rows()) == [
+        {"source": "here", "dataset": "x|y", "method": "a_b", "rate": 0.5, "low": None},
+        {"source": "paper", "dataset": "p", "method": "m", "rate": 0.1, "low": 2.0},
     ]
+
+
+def test_files_hold_the_figures_that_pages_round(db: None) -> None:
+    judged([(make_product(f"Mug {n}", source="abo"), "a", "x", [True, False, n > 0]) for n in range(3)])
+    (row,) = (one for one in paper_tables.as_table(paper_tables.table_1()).rows() if one["source"] == "here")
+    (line,) = figures.by_method(Filters(source="abo"))
+    assert (row["per_image"], row["per_image_low"]) == (line.per_image.value, line.per_image.low)
+    assert (row["per_product_high"], row["images"], row["products"]) == (line.per_product.high, 9, 3)
 
 
 def test_as_markdown() -> None:
@@ -75,5 +82,6 @@ def test_each_table_in_each_format(name: str, ending: str, db: None) -> None:
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_disarmed() -> None:
-    table = Table("t", "A", ("Rate",), (Row("=1+1", "@sum", ("1",)),), "")
-    assert list(csv.reader(io.StringIO(paper_tables.as_csv(table))))[1][1:3] == ["'=1+1", "'@sum"]
+    table = replace(TABLE, rows=(Row("=1+1", "@sum", ("1", ""), (1.0, None)),))
+    text = b"".join(writing.as_csv(paper_tables.as_table(table))).decode()
+    assert list(csv.reader(io.StringIO(text)))[1][1:3] == ["'=1+1", "'@sum"]

@@ -9,6 +9,7 @@ from accounts.models import User
 from review import paper_tables
 from tests.factories.catalog import make_product
 from tests.review.made import judged
+from tests.review.reading import read
 
 ClientFor = Callable[[User | None], Client]
 
@@ -23,14 +24,25 @@ def test_both_tables_stand_beside_the_papers(client_for: ClientFor, analyst: Use
 
 
 @pytest.mark.parametrize("ending", list(paper_tables.FORMATS))
-def test_files(ending: str, client_for: ClientFor, analyst: User) -> None:
+def test_files_of_text(ending: str, client_for: ClientFor, analyst: User) -> None:
     response = client_for(analyst).get(f"/review/tables/table-1.{ending}")
     assert response.status_code == 200
     assert response.headers["Content-Disposition"] == f'attachment; filename="table-1.{ending}"'
     assert "17.4" in response.content.decode()
 
 
-@pytest.mark.parametrize("name", ["table-3.csv", "table-1.doc"])
+@pytest.mark.parametrize("room", ["/review/tables/", "/api/review/paper/"])
+def test_files_of_figures(room: str, client_for: ClientFor, analyst: User) -> None:
+    client = client_for(analyst)
+    first, *_ = told = read(client, f"{room}table-1.parquet")
+    assert (first["source"], first["per_image"], first["per_image_low"]) == ("paper", 0.174, None)
+    assert [float(row["clip_i"]) for row in read(client, f"{room}table-2.csv")] == [0.89, 0.8, 0.81]
+    rows = client.get("/api/review/paper/table-1/").json()
+    assert (rows["rows"], rows["next"], rows["columns"]) == (told, None, list(first))
+
+
+@pytest.mark.parametrize("name", ["table-3.csv", "table-1.doc", "table-3.md"])
 def test_what_is_not_there(name: str, client_for: ClientFor, analyst: User) -> None:
-    response = client_for(analyst).get(f"/review/tables/{name}")
-    assert response.status_code == 404
+    for room in ("/review/tables/", "/api/review/paper/"):
+        assert client_for(analyst).get(f"{room}{name}").status_code == 404
+    assert client_for(analyst).get("/api/review/paper/table-3/").status_code == 404

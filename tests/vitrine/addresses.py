@@ -321,6 +321,7 @@ ADDRESSES: dict[str, Address] = {
     "review:metrics": Address(LOOK),
     "review:planner": Address(LOOK),
     "review:study": Address(LOOK, lambda: [Study.objects.create(kind="plan").pk]),
+    "review:study-file": Address(LOOK, lambda: [Study.objects.create(kind="plan").pk, "curve", "csv"]),
     "review:weeks": Address(LOOK),
     "review:products": Address(LOOK),
     "review:product": Address(LOOK, product),
@@ -344,6 +345,14 @@ ADDRESSES: dict[str, Address] = {
     "review:api-comparison-file": Address(
         LOOK, lambda: [Comparison.objects.create(methods=["a", "b"]).pk, "differences", "csv"]
     ),
+    "review:api-paper-table": Address(LOOK, lambda: ["table-1"]),
+    "review:api-paper-table-file": Address(LOOK, lambda: ["table-2", "parquet"]),
+    "review:api-studies": Address(LOOK),
+    "review:api-study": Address(LOOK, lambda: [Study.objects.create(kind="plan").pk]),
+    "review:api-study-file": Address(LOOK, lambda: [Study.objects.create(kind="metrics").pk, "figures", "csv"]),
+    "review:api-reports": Address(LOOK),
+    "review:api-report": Address(LOOK, lambda: [Report.objects.create(title="Pass rates").pk]),
+    "review:api-report-file": Address(LOOK, lambda: [Report.objects.create(title="Pass rates").pk, "html"], (404,)),
     "api-schema": Address(SIGNED_IN),
     "api-docs": Address(SIGNED_IN),
     "accounts:tokens": Address(SIGNED_IN),

@@ -72,6 +72,11 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def report_file(request: HttpRequest, pk: int, ending: str) -> HttpResponseBase:
     """The frozen file itself, to be read here, or kept with `?download`."""
+    return file_of(pk, ending, download="download" in request.GET)
+
+
+def file_of(pk: int, ending: str, *, download: bool) -> HttpResponseBase:
+    """The file, under a policy of its own. Raises Http404 for a report, an ending or a file that there is not."""
     found = _found(pk)
     sha256 = {"html": found.sha256, "pdf": found.pdf_sha256}.get(ending, "")
     if not sha256:
@@ -81,7 +86,7 @@ def report_file(request: HttpRequest, pk: int, ending: str) -> HttpResponseBase:
     except FileNotFoundError:
         raise Http404(f"The file of report {pk} is gone from the storage.") from None
     name = f"report-{pk}.{ending}"
-    answer = FileResponse(opened, as_attachment="download" in request.GET, filename=name, content_type=_TYPES[ending])
+    answer = FileResponse(opened, as_attachment=download, filename=name, content_type=_TYPES[ending])
     answer["Cache-Control"] = "private, max-age=31536000, immutable"
     answer["ETag"] = f'"{sha256}"'
     answer["X-Content-Type-Options"] = "nosniff"

@@ -13,7 +13,8 @@ from review.wall_forms import read_wall
 from review.walls import OPEN
 from vitrine.access import allow
 
-IMAGES = "images"
+IMAGES, PRODUCTS = "images", "products"
+_FORMATS = {"csv": "CSV", "parquet": "Parquet", "md": "Markdown", "tex": "LaTeX"}
 
 
 @allow(*LOOK)
@@ -21,7 +22,7 @@ IMAGES = "images"
 def table(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """A table of the overview, or the images or products behind it, as a file; filters as the page takes them.
 
-    Images are chosen as their page chooses them: by verdict, question and marks too.
+    Images and products are chosen as their pages choose them: by verdict, question and marks, and by passing or not.
     """
     form = FilterForm(request.GET)
     wall, problem = read_wall(request.GET) if name == IMAGES else (None, form.first_error() if form.errors else "")
@@ -31,6 +32,9 @@ def table(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
         return HttpResponse(problem, status=422, content_type="text/plain; charset=utf-8")
     if wall is not None:
         return writing.response(exporting.images_of(walls.rows(wall)), ending, f"review-{name}")
+    if name == PRODUCTS:
+        found = exporting.products(form.filters(), passing=request.GET.get("passing", ""))
+        return writing.response(found, ending, f"review-{name}")
     return file_of(form.filters(), name, ending)
 
 
@@ -47,19 +51,29 @@ def tables(request: HttpRequest) -> HttpResponse:
     """Tables 1 and 2 from what is in the database."""
     built = [build() for build in paper_tables.TABLES.values()]
     made = [(table, [(row, list(zip(table.header, row.cells, strict=True))) for row in table.rows]) for table in built]
-    context = {"tables": made, "formats": list(paper_tables.FORMATS), "filters": FilterForm(request.GET).filters()}
+    context = {"tables": made, "formats": _FORMATS, "filters": FilterForm(request.GET).filters()}
     return render(request, "review/tables.html", context)
 
 
 @allow(*LOOK)
 @require_safe
 def table_file(_request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
-    """One of them as CSV, Markdown or LaTeX."""
-    if name not in paper_tables.TABLES or ending not in paper_tables.FORMATS:
-        there = ", ".join(f"{table}.{kind}" for table in paper_tables.TABLES for kind in paper_tables.FORMATS)
-        raise Http404(f"There is no {name[:40]}.{ending[:10]}; there are {there}.")
+    """One of them as figures in CSV or Parquet, or as it stands on the page in Markdown or LaTeX."""
+    if ending not in paper_tables.FORMATS:
+        return paper_file_of(name, ending)
     write, content_type = paper_tables.FORMATS[ending]
-    response = HttpResponse(write(paper_tables.TABLES[name]()), content_type=f"{content_type}; charset=utf-8")
+    response = HttpResponse(write(_paper_table(name)), content_type=f"{content_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def paper_file_of(name: str, ending: str) -> HttpResponseBase:
+    """The file, streamed. Raises Http404 for a table or an ending that there is not."""
+    return writing.response(paper_tables.as_table(_paper_table(name)), ending, name)
+
+
+def _paper_table(name: str) -> paper_tables.Table:
+    if name not in paper_tables.TABLES:
+        raise Http404(f"The paper has no table {name[:40]} here; there are {' and '.join(paper_tables.TABLES)}.")
+    return paper_tables.TABLES[name]()
