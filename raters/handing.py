@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rating, Task
+from raters.models import Assignment, Campaign, CampaignRater, GoldItem, GuidelinePicture, Rating, Task
 from raters.pictures import shown_size
 from raters.services.rating import Hands
 
@@ -26,6 +26,11 @@ def handout(hands: Hands, *, feedback: dict[str, Any] | None = None) -> dict[str
         "feedback": feedback,
         "notice": hands.notice,
     }
+
+
+def drafted(kept: Assignment) -> dict[str, Any]:
+    """The answer to a draft."""
+    return {"saved": True, "lease_seconds": kept.campaign.lease_minutes * 60, "answers": kept.draft["answers"]}
 
 
 def rated(member: CampaignRater) -> int:
@@ -69,6 +74,16 @@ def photos_of(task: Task) -> list[dict[str, Any]]:
         }
         for place, photo in enumerate(subject.photos)
     ]
+
+
+def examples_of(campaign: Campaign) -> list[dict[str, Any]]:
+    """The pictures of good and bad examples beside the guidelines, in their order."""
+    return [example(one) for one in campaign.guideline_pictures.all()]
+
+
+def example(one: GuidelinePicture) -> dict[str, Any]:
+    url = reverse("raters:api-example", args=[one.campaign_id, one.pk])
+    return {"id": one.pk, "good": one.good, "caption": one.caption, "url": url, "size": [one.width, one.height]}
 
 
 def prompt_of(task: Task) -> str:

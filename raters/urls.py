@@ -3,9 +3,13 @@
 from django.urls import URLPattern, path
 
 from raters.api import campaigns as campaigns_api
+from raters.api import guidelines as guidelines_api
+from raters.api import imports as imports_api
+from raters.api import members as members_api
 from raters.api import quality as quality_api
 from raters.api import rate as rate_api
 from raters.api import setup as setup_api
+from raters.api import tasks as tasks_api
 from raters.api import webhooks as webhooks_api
 from raters.views import (
     campaign_parts,
@@ -18,6 +22,7 @@ from raters.views import (
     quality,
     question_sets,
     rating,
+    reports,
     room,
     webhooks,
 )
@@ -65,6 +70,8 @@ campaign_urls = [
         members.campaign_rater_unblock,
         name="campaign-rater-unblock",
     ),
+    path("campaigns/<int:pk>/reports/", reports.campaign_reports, name="campaign-reports"),
+    path("campaigns/<int:pk>/reports/<int:task>/do/<slug:act>/", reports.report_act, name="report-act"),
     path("campaigns/<int:pk>/gold/", gold.gold_items, name="gold-items"),
     path("campaigns/<int:pk>/gold/<int:task>/", gold.gold_new, name="gold-new"),
     path("campaigns/<int:pk>/do/<slug:act>/", campaigns.campaign_move, name="campaign-move"),
@@ -99,33 +106,59 @@ quality_urls = [
     path("campaigns/<int:pk>/disputes/<int:task>/photos/<int:place>", disputes.dispute_photo, name="dispute-photo"),
     path("campaigns/<int:pk>/rulings/<int:ruling_id>/", disputes.ruling, name="ruling"),
 ]
-api_urls = [
+campaign_api_urls = [
     path("api/campaigns/", campaigns_api.CampaignsApi.as_view(), name="api-campaigns"),
-    path("api/campaigns/import/", campaigns_api.RatingsImportsApi.as_view(), name="api-imports"),
-    path("api/campaigns/import/<int:pk>/", campaigns_api.RatingsImportApi.as_view(), name="api-import"),
+    path("api/campaigns/import/", imports_api.RatingsImportsApi.as_view(), name="api-imports"),
+    path("api/campaigns/import/<int:pk>/", imports_api.RatingsImportApi.as_view(), name="api-import"),
+    path(
+        "api/campaigns/import/<int:pk>/do/<slug:act>/",
+        imports_api.RatingsImportActApi.as_view(),
+        name="api-import-act",
+    ),
     path("api/campaigns/<int:pk>/", campaigns_api.CampaignApi.as_view(), name="api-campaign"),
+    path("api/campaigns/<int:pk>/do/<slug:act>/", campaigns_api.CampaignActApi.as_view(), name="api-campaign-act"),
+    path("api/campaigns/<int:pk>/events/", members_api.EventsApi.as_view(), name="api-events"),
     path("api/campaigns/<int:pk>/images/", setup_api.ImagesApi.as_view(), name="api-images"),
     path("api/campaigns/<int:pk>/images/upload/", setup_api.ImagesUploadApi.as_view(), name="api-images-upload"),
-    path("api/campaigns/<int:pk>/raters/invite/", setup_api.InviteApi.as_view(), name="api-invite"),
-    path("api/question-sets/", setup_api.QuestionSetsApi.as_view(), name="api-question-sets"),
+    path("api/campaigns/<int:pk>/tasks/", tasks_api.TasksApi.as_view(), name="api-tasks"),
+    path("api/campaigns/<int:pk>/tasks/<int:task>/do/<slug:act>/", tasks_api.TaskActApi.as_view(), name="api-task-act"),
+    path("api/campaigns/<int:pk>/tasks/<int:task>/picture", disputes.dispute_picture, name="api-task-picture"),
+    path("api/campaigns/<int:pk>/tasks/<int:task>/photos/<int:place>", disputes.dispute_photo, name="api-task-photo"),
+    path("api/campaigns/<int:pk>/gold/", tasks_api.GoldItemsApi.as_view(), name="api-gold"),
+    path("api/campaigns/<int:pk>/gold/<int:item>/", tasks_api.GoldItemApi.as_view(), name="api-gold-item"),
+    path("api/campaigns/<int:pk>/guidelines/", guidelines_api.GuidelinePicturesApi.as_view(), name="api-guidelines"),
+    path(
+        "api/campaigns/<int:pk>/guidelines/<int:picture>/",
+        guidelines_api.GuidelinePictureApi.as_view(),
+        name="api-guideline",
+    ),
+    path("api/campaigns/<int:campaign>/guidelines/<int:picture>/picture", pictures.example, name="api-example"),
+    path("api/campaigns/<int:pk>/members/", members_api.MembersApi.as_view(), name="api-members"),
+    path("api/campaigns/<int:pk>/raters/", quality_api.RatersApi.as_view(), name="api-raters"),
+    path("api/campaigns/<int:pk>/raters/invite/", members_api.InviteApi.as_view(), name="api-invite"),
+    path("api/campaigns/<int:pk>/raters/block/", members_api.BlockApi.as_view(), name="api-block"),
+    path("api/campaigns/<int:pk>/raters/unblock/", members_api.UnblockApi.as_view(), name="api-unblock"),
     path("api/campaigns/<int:pk>/verdicts/", campaigns_api.VerdictsApi.as_view(), name="api-verdicts"),
     path("api/campaigns/<int:pk>/ratings.<slug:kind>", campaigns_api.RatingsFileApi.as_view(), name="api-ratings"),
     path("api/campaigns/<int:pk>/quality/", quality_api.QualityApi.as_view(), name="api-quality"),
-    path("api/campaigns/<int:pk>/raters/", quality_api.RatersApi.as_view(), name="api-raters"),
-    path("api/campaigns/<int:pk>/raters/block/", quality_api.BlockApi.as_view(), name="api-block"),
-    path("api/campaigns/<int:pk>/raters/unblock/", quality_api.UnblockApi.as_view(), name="api-unblock"),
     path("api/campaigns/<int:pk>/exclusions/", quality_api.ExclusionsApi.as_view(), name="api-exclusions"),
     path("api/campaigns/<int:pk>/exclusions/<int:exclusion>/lift/", quality_api.LiftApi.as_view(), name="api-lift"),
     path("api/campaigns/<int:pk>/disputes/", quality_api.DisputesApi.as_view(), name="api-disputes"),
     path("api/campaigns/<int:pk>/disputes/<int:task>/ruling/", quality_api.RulingsApi.as_view(), name="api-ruling"),
-    path("api/campaigns/<int:pk>/do/<slug:act>/", campaigns_api.CampaignActApi.as_view(), name="api-campaign-act"),
+    path("api/question-sets/", setup_api.QuestionSetsApi.as_view(), name="api-question-sets"),
+    path("api/question-sets/<int:pk>/", setup_api.QuestionSetApi.as_view(), name="api-question-set"),
+]
+api_urls = [
     path("api/webhooks/", webhooks_api.WebhooksApi.as_view(), name="api-webhooks"),
     path("api/webhooks/<int:pk>/", webhooks_api.WebhookApi.as_view(), name="api-webhook"),
     path("api/webhooks/<int:pk>/ping/", webhooks_api.PingApi.as_view(), name="api-ping"),
     path("api/webhooks/<int:pk>/deliveries/", webhooks_api.DeliveriesApi.as_view(), name="api-deliveries"),
     path("api/rate/mine.<slug:kind>", quality.own_ratings_file, name="api-own-ratings"),
+    path("api/rate/", rate_api.RoomApi.as_view(), name="api-room"),
+    path("api/rate/<int:campaign>/", rate_api.AskedApi.as_view(), name="api-asked"),
     path("api/rate/<int:campaign>/next/", rate_api.NextApi.as_view(), name="api-next"),
     path("api/rate/<int:campaign>/submit/", rate_api.SubmitApi.as_view(), name="api-submit"),
+    path("api/rate/<int:campaign>/draft/", rate_api.DraftApi.as_view(), name="api-draft"),
     path("api/rate/<int:campaign>/skip/", rate_api.SkipApi.as_view(), name="api-skip"),
     path("api/rate/<int:campaign>/report/", rate_api.ReportApi.as_view(), name="api-report"),
     path("api/rate/<int:campaign>/leave/", rate_api.LeaveApi.as_view(), name="api-leave"),
@@ -144,5 +177,6 @@ urlpatterns: list[URLPattern] = [
     *webhook_urls,
     *question_urls,
     *quality_urls,
+    *campaign_api_urls,
     *api_urls,
 ]

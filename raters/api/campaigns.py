@@ -2,25 +2,21 @@
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged
-from raters.exchange.importing import Wish
-from raters.models import Campaign, QuestionSet, RatingsImport, Ruling, Verdict
+from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged, question_set_of
+from raters.models import AlternativeVerdict, Campaign, Ruling, Verdict
 from raters.models.campaigns import CampaignState, Vote
 from raters.models.ratings import Outcome
 from raters.selectors import monitoring
 from raters.services import campaigns as services
-from raters.services import imports
 from raters.services.campaigns import LONGEST_LEASE, MOST_RATERS
 from raters.views.quality import ratings_response
 from vitrine.access import Role, allow
@@ -70,7 +66,7 @@ class CampaignsApi(RatersView):
 
 @allow(*LOOK)
 class CampaignApi(RatersView):
-    """GET: one campaign with its progress. PATCH: change some of its settings. DELETE: forget a draft.
+    """GET: one campaign with its guidelines and progress. PATCH: change some of its settings. DELETE: forget a draft.
 
     Once it was opened, what gives the ratings their meaning stays as it is.
     """
@@ -91,7 +87,9 @@ class CampaignApi(RatersView):
         found = monitoring.monitor(campaign)
         outcomes = {value: count for value, _, count in found.outcomes}
         progress = {name: getattr(found.progress, name) for name in ("ratings", "target", "finished", "images")}
-        return Response(_campaign(campaign) | {"progress": progress, "verdicts": outcomes, "held": found.held})
+        told = {"progress": progress, "verdicts": outcomes, "held": found.held, "withheld": found.withheld}
+        words = {name: getattr(campaign, name) for name in ("guidelines", "guidelines_version")}
+        return Response(_campaign(campaign) | words | told)
 
 
 @allow(Role.OPERATOR)
@@ -106,7 +104,10 @@ class CampaignActApi(RatersView):
 
 @allow(*LOOK)
 class VerdictsApi(RatersView):
-    """GET: a page of verdicts by task, with vote shares as soft labels, by `outcome` and `final`, with rulings."""
+    """GET: a page of verdicts by task, by `outcome` and `final`, with vote shares as soft labels.
+
+    Beside each stand the newest ruling on the task, and what Dawid-Skene and MACE say of it, as last computed.
+    """
 
     def get(self, request: Request, pk: int) -> Response:
         rows = Verdict.objects.filter(campaign=campaign_of(pk)).select_related("task__subject")
@@ -115,11 +116,7 @@ class VerdictsApi(RatersView):
         if request.query_params.get("final") in ("true", "false"):
             rows = rows.filter(final=request.query_params["final"] == "true")
         page = keyset_page(rows, **bounds(request), ascending=True)
-        tasks = [row.task_id for row in page.items]
-        rulings: dict[int, Ruling] = {}
-        for ruling in Ruling.objects.filter(task__in=tasks).order_by("pk"):
-            rulings[ruling.task_id] = ruling
-        return Response(paged(page, [_verdict(row, rulings.get(row.task_id)) for row in page.items]))
+        return Response(paged(page, _verdicts(page.items)))
 
 
 @allow(*LOOK)
@@ -130,50 +127,12 @@ class RatingsFileApi(RatersView):
         return ratings_response(campaign_of(pk), kind)
 
 
-@allow(Role.OPERATOR)
-class RatingsImportApi(RatersView):
-    """GET: what became of a file of others' ratings: `campaign` is the new one, or `problems` says why not."""
-
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(_import(get_object_or_404(RatingsImport, pk=pk)))
-
-
-@allow(Role.OPERATOR)
-class RatingsImportsApi(RatersView):
-    """POST: have a file of others' ratings (form field `file`) made a new, closed campaign: all of it, or nothing.
-
-    A worker does it: the answer is 202 with the import, whose `url` tells what became of it.
-    """
-
-    parser_classes = [MultiPartParser]
-
-    class Input(serializers.Serializer[Any]):
-        file = serializers.FileField(help_text="ends in .csv, .jsonl, .parquet or .json (Label Studio)")
-        name = serializers.CharField(max_length=120)
-        question_set = serializers.IntegerField(required=False, help_text="id; else they follow from the answers")
-        scale = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=9)
-        passing = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=9)
-
-    def post(self, request: Request) -> Response:
-        asked = self.Input(data=request.data)
-        asked.is_valid(raise_exception=True)
-        values = asked.validated_data
-        file = values["file"]
-        if file.size > imports.LARGEST_FILE:
-            raise serializers.ValidationError({"file": f"It has {file.size:,} bytes: use manage.py ratings."})
-        chosen = _question_set(values["question_set"]) if values.get("question_set") else None
-        wish = Wish(values["name"], chosen, values.get("scale", ()), values.get("passing", ()), by=request.user)
-        row = imports.keep(file.file, file.name, wish, at_once=True)
-        row.refresh_from_db()
-        return Response(_import(row), status=202)
-
-
 def _settings(asked: serializers.Serializer[Any]) -> dict[str, Any]:
     """What was sent, as the services take it. Raises ValidationError."""
     asked.is_valid(raise_exception=True)
     values = dict(asked.validated_data)
     if "question_set" in values:
-        values["question_set"] = _question_set(values["question_set"])
+        values["question_set"] = question_set_of(values["question_set"])
     return values
 
 
@@ -186,8 +145,19 @@ def _campaign(row: Campaign) -> dict[str, Any]:
     return told | {"question_set": row.question_set_id, "is_open": row.state == CampaignState.OPEN}
 
 
-def _verdict(row: Verdict, ruling: Ruling | None) -> dict[str, Any]:
+def _verdicts(rows: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Verdicts with what stands beside them; two queries, whatever there is."""
+    tasks = [row.task_id for row in rows]
+    rulings = {one.task_id: one for one in Ruling.objects.filter(task__in=tasks).order_by("pk")}
+    others: dict[int, list[AlternativeVerdict]] = {}
+    for other in AlternativeVerdict.objects.filter(task__in=tasks).order_by("pk"):
+        others.setdefault(other.task_id, []).append(other)
+    return [_verdict(row, rulings.get(row.task_id), others.get(row.task_id, [])) for row in rows]
+
+
+def _verdict(row: Verdict, ruling: Ruling | None, others: Sequence[AlternativeVerdict]) -> dict[str, Any]:
     names = ("outcome", "by_question", "by_rater", "share", "ratings", "final", "early", "questions", "updated_at")
+    beside = ("outcome", "probability", "questions", "computed_at")
     task = row.task
     return {
         "task": task.pk,
@@ -197,19 +167,5 @@ def _verdict(row: Verdict, ruling: Ruling | None) -> dict[str, Any]:
         "method": task.method,
         **{name: getattr(row, name) for name in names},
         "ruling": {"outcome": ruling.outcome, "answers": ruling.answers, "at": ruling.at} if ruling else None,
+        "alternatives": {one.method: {name: getattr(one, name) for name in beside} for one in others},
     }
-
-
-def _import(row: RatingsImport) -> dict[str, Any]:
-    names = ("id", "state", "file_name", "name", "rows", "bad", "ratings", "tasks", "problems", "finished_at")
-    why = row.problem or (row.problems[0] if row.problems else "")
-    detail = f"Nothing was taken: {why}" if row.state == RatingsImport.State.REFUSED else ""
-    told = {name: getattr(row, name) for name in names}
-    return told | {"campaign": row.campaign_id, "detail": detail, "url": reverse("raters:api-import", args=[row.pk])}
-
-
-def _question_set(pk: int) -> QuestionSet:
-    found = QuestionSet.objects.filter(pk=pk).first()
-    if found is None:
-        raise serializers.ValidationError({"question_set": f"There is no question set {pk}."})
-    return found

@@ -9,11 +9,11 @@ from rest_framework import permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged
-from raters.models import Exclusion, Rater, RaterFigures
+from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged, rater_named
+from raters.models import Exclusion, RaterFigures
 from raters.selectors import disputes
 from raters.selectors import quality as selectors
-from raters.services import adjudication, blocking, exclusions, figures
+from raters.services import adjudication, exclusions, figures
 from vitrine.access import Role, allow
 from vitrine.paging import keyset_page
 
@@ -45,36 +45,6 @@ class RatersApi(RatersView):
         return Response(paged(page, [_rater(row) for row in page.items]))
 
 
-@allow(Role.OPERATOR)
-class BlockApi(RatersView):
-    """POST: take a rater off the campaign, with a reason; what they hold goes to others, their ratings stay."""
-
-    class Input(serializers.Serializer[Any]):
-        rater = serializers.CharField(max_length=80, help_text="the rater's code")
-        reason = serializers.CharField(max_length=500)
-
-    def post(self, request: Request, pk: int) -> Response:
-        asked = self.Input(data=request.data)
-        asked.is_valid(raise_exception=True)
-        values = asked.validated_data
-        back = blocking.block(_rater_named(values["rater"]), campaign_of(pk), reason=values["reason"], by=request.user)
-        return Response({"rater": values["rater"], "given_back": back})
-
-
-@allow(Role.OPERATOR)
-class UnblockApi(RatersView):
-    """POST: let a blocked rater in again."""
-
-    class Input(serializers.Serializer[Any]):
-        rater = serializers.CharField(max_length=80, help_text="the rater's code")
-
-    def post(self, request: Request, pk: int) -> Response:
-        asked = self.Input(data=request.data)
-        asked.is_valid(raise_exception=True)
-        blocking.unblock(_rater_named(asked.validated_data["rater"]), campaign_of(pk), by=request.user)
-        return Response({"rater": asked.validated_data["rater"]})
-
-
 @allow(*LOOK)
 class ExclusionsApi(RatersView):
     """GET: a page of exclusions, newest first. POST: leave a rater's ratings out from a time on."""
@@ -93,7 +63,7 @@ class ExclusionsApi(RatersView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         made = exclusions.exclude(
-            _rater_named(values["rater"]),
+            rater_named(values["rater"]),
             campaign_of(pk),
             since=values["since"],
             reason=values["reason"],
@@ -118,7 +88,10 @@ class LiftApi(RatersView):
 
 @allow(*LOOK)
 class DisputesApi(RatersView):
-    """GET: a page of tasks that wait for a ruling, by `kind`: tied, rules, split or weighed. Without the votes."""
+    """GET: a page of tasks that wait for a ruling, by `kind`: tied, rules, split or weighed. Without the votes.
+
+    Their pictures are at `api/campaigns/<id>/tasks/<task>/picture` and `…/photos/<place>`, as raters saw them.
+    """
 
     def get(self, request: Request, pk: int) -> Response:
         kind = request.query_params.get("kind", disputes.DEFAULT)
@@ -145,13 +118,6 @@ class RulingsApi(RatersView):
         made = adjudication.rule(found, by=request.user, **asked.validated_data)
         told = {name: getattr(made, name) for name in ("id", "outcome", "answers", "reason", "at")}
         return Response(told | {"task": found.pk, "verdict": found.verdict.outcome}, status=201)
-
-
-def _rater_named(code: str) -> Rater:
-    found = Rater.objects.filter(code=code).first()
-    if found is None:
-        raise serializers.ValidationError({"rater": f"There is no rater {code}."})
-    return found
 
 
 def _rater(row: RaterFigures) -> dict[str, Any]:

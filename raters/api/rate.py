@@ -11,11 +11,13 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from raters import handing
-from raters.api.shared import RatersView, campaign_of
+from raters.api.shared import RatersView
 from raters.models import Campaign, Rater
-from raters.selectors import own
-from raters.services import changes, people, rating
+from raters.selectors import own, rating_room
+from raters.selectors.rating_room import Invitation, opened
+from raters.services import changes, passing, people, rating
 from raters.services.rating import Submission
+from raters.views.rating import MOST_KEPT
 from vitrine.access import Role, allow
 
 LONGEST_MS = rating.LONGEST_MS
@@ -52,11 +54,36 @@ class RateView(RatersView, ABC):
         sent = self.Input(data=request.data)
         sent.is_valid(raise_exception=True)
         rater = people.rater_of(cast(User, request.user))
-        return Response(self.act(rater, campaign_of(campaign), dict(sent.validated_data)))
+        return Response(self.act(rater, opened(campaign), dict(sent.validated_data)))
 
     @abstractmethod
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
         """Do it, and return the answer's body; refusals are raised."""
+
+
+@allow(Role.RATER)
+class RoomApi(RatersView):
+    """GET: the campaigns that are open to the rater, and those that they have rated in."""
+
+    permission_classes = [permissions.IsAuthenticated]
+
+    def get(self, request: Request) -> Response:
+        found = rating_room.invitations(people.rater_of(cast(User, request.user)))
+        return Response({"results": [_invitation(one) for one in found]})
+
+
+@allow(Role.RATER)
+class AskedApi(RatersView):
+    """GET: what a campaign asks: its questions with their answers, its guidelines in Markdown, and example pictures."""
+
+    permission_classes = [permissions.IsAuthenticated]
+
+    def get(self, request: Request, campaign: int) -> Response:
+        found = rating_room.campaign_for(people.rater_of(cast(User, request.user)), campaign)
+        names = ("id", "name", "state", "guidelines", "guidelines_version", "lease_minutes", "per_rater_limit")
+        told = {name: getattr(found, name) for name in names}
+        asked = rating_room.asked(found.question_set)
+        return Response(told | {"questions": asked, "examples": handing.examples_of(found)})
 
 
 @allow(Role.RATER)
@@ -85,14 +112,27 @@ class SubmitApi(RateView):
 
 
 @allow(Role.RATER)
+class DraftApi(RateView):
+    """POST: keep what is answered so far of an image that is held, and its lease for as long again."""
+
+    class Input(Held):
+        answers = serializers.DictField(help_text="by question key; those that there are")
+        times = serializers.DictField(child=_Milliseconds(), required=False, default=dict)
+        active_ms = _Milliseconds(default=0)
+
+    def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
+        kept = rating.save_draft(rater, asked["assignment"], asked["answers"], asked["times"], asked["active_ms"])
+        return handing.drafted(kept)
+
+
+@allow(Role.RATER)
 class SkipApi(RateView):
     """POST: leave an image to others, with a reason, and the answer of `next`."""
 
     Input = Because
 
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
-        rating.skip(rater, asked["assignment"], asked["reason"])
-        return handing.handout(rating.lease_next(rater, campaign))
+        return handing.handout(passing.skip_and_lease(rater, asked["assignment"], asked["reason"]))
 
 
 @allow(Role.RATER)
@@ -102,16 +142,18 @@ class ReportApi(RateView):
     Input = Because
 
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
-        rating.report(rater, asked["assignment"], asked["reason"])
-        return handing.handout(rating.lease_next(rater, campaign))
+        return handing.handout(passing.report_and_lease(rater, asked["assignment"], asked["reason"]))
 
 
 @allow(Role.RATER)
 class LeaveApi(RateView):
-    """POST: give back what is held."""
+    """POST: give back what is held, but for what is named."""
+
+    class Input(serializers.Serializer[Any]):
+        keep = serializers.ListField(child=serializers.UUIDField(), required=False, default=list, max_length=MOST_KEPT)
 
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"returned": rating.give_back(rater, campaign)}
+        return {"returned": rating.give_back(rater, campaign, keep=asked["keep"])}
 
 
 @allow(Role.RATER)
@@ -146,4 +188,8 @@ class MineApi(RatersView):
 
     def get(self, request: Request, campaign: int) -> Response:
         rater = people.rater_of(cast(User, request.user))
-        return Response(own.ratings_page(rater, campaign_of(campaign), request.query_params.get("before")))
+        return Response(own.ratings_page(rater, opened(campaign), request.query_params.get("before")))
+
+
+def _invitation(one: Invitation) -> dict[str, Any]:
+    return {"id": one.campaign.pk, "name": one.campaign.name, "state": one.state, "done": one.done}

@@ -1,27 +1,25 @@
-"""What a campaign is made of: its images, by choice or by manifest, its raters, and the questions to choose from."""
+"""What a campaign is made of: its images, by choice or by manifest, and the questions to choose from."""
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
 from typing import Any
 
-from django.db.models import Count
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
 from raters import choosing
 from raters.api.shared import LOOK, RatersView, bounds, campaign_of, paged
 from raters.choosing import Choice, Strata
 from raters.models import Question, QuestionSet
 from raters.selectors import monitoring
-from raters.services import people, questions, tasks, uploads
+from raters.services import questions, tasks, uploads
 from vitrine.access import Role, allow
 from vitrine.paging import keyset_page
 
 MOST_IDS = 500  # of one kind in one call
-MOST_INVITED = 500
 LARGEST_ID = 2**63 - 1  # what a database keeps
 
 
@@ -104,23 +102,18 @@ class ImagesUploadApi(RatersView):
         return Response(told, status=201)
 
 
-@allow(Role.OPERATOR)
-class InviteApi(RatersView):
-    """POST: let people with the role of a rater into a campaign, by their usernames; answers how many are new."""
+class AskedQuestion(serializers.Serializer[Any]):
+    """One question of a set."""
 
-    class Input(serializers.Serializer[Any]):
-        usernames = serializers.ListField(child=serializers.CharField(max_length=150), max_length=MOST_INVITED)
-
-    def post(self, request: Request, pk: int) -> Response:
-        asked = self.Input(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = set(asked.validated_data["usernames"])
-        users = list(User.objects.filter(username__in=wanted, is_active=True, groups__name=Role.RATER.value))
-        unknown = sorted(wanted - {user.username for user in users})
-        if unknown:
-            raise serializers.ValidationError({"usernames": f"{unknown[0]!r} is no active person who may rate."})
-        invited = people.invite([people.rater_of(user) for user in users], campaign_of(pk))
-        return Response({"invited": invited})
+    key = serializers.SlugField(max_length=40, help_text="names it in files")
+    wording = serializers.CharField(max_length=300, help_text="so that yes is good")
+    topic = serializers.CharField(max_length=60, required=False, help_text="its name")
+    help_text = serializers.CharField(  # type: ignore[assignment]  # a field of that name, too
+        max_length=1000, required=False, allow_blank=True, help_text="for the guidelines"
+    )
+    shown = serializers.ChoiceField(choices=Question.Shown.choices, required=False)
+    answers = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
+    passing = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
 
 
 @allow(*LOOK)
@@ -128,24 +121,12 @@ class QuestionSetsApi(RatersView):
     """GET: a page of question sets, newest first. POST: make one, or the next version of the one of that name."""
 
     class Input(serializers.Serializer[Any]):
-        class One(serializers.Serializer[Any]):
-            key = serializers.SlugField(max_length=40, help_text="names it in files")
-            wording = serializers.CharField(max_length=300, help_text="so that yes is good")
-            topic = serializers.CharField(max_length=60, required=False, help_text="its name")
-            help_text = serializers.CharField(  # type: ignore[assignment]  # a field of that name, too
-                max_length=1000, required=False, help_text="for the guidelines"
-            )
-            shown = serializers.ChoiceField(choices=Question.Shown.choices, required=False)
-            answers = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
-            passing = serializers.ListField(child=serializers.CharField(max_length=60), max_length=9, required=False)
-
         name = serializers.SlugField(max_length=80)
         title = serializers.CharField(max_length=200)
-        questions = One(many=True)
+        questions = AskedQuestion(many=True)
 
     def get(self, request: Request) -> Response:
-        rows = QuestionSet.objects.annotate(campaign_count=Count("campaigns")).prefetch_related("questions")
-        page = keyset_page(rows, **bounds(request))
+        page = keyset_page(QuestionSet.objects.prefetch_related("questions"), **bounds(request))
         return Response(paged(page, [_question_set(row) for row in page.items]))
 
     def post(self, request: Request) -> Response:
@@ -153,6 +134,26 @@ class QuestionSetsApi(RatersView):
         asked.is_valid(raise_exception=True)
         made = questions.make_question_set(by=request.user, **asked.validated_data)
         return Response(_question_set(made), status=201)
+
+
+@allow(*LOOK)
+class QuestionSetApi(RatersView):
+    """GET: one version of a question set. PUT: another title and other questions, until a campaign has asked it."""
+
+    class Input(serializers.Serializer[Any]):
+        title = serializers.CharField(max_length=200)
+        questions = AskedQuestion(many=True)
+
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(_question_set(get_object_or_404(QuestionSet, pk=pk)))
+
+    def put(self, request: Request, pk: int) -> Response:
+        found = get_object_or_404(QuestionSet, pk=pk)
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        questions.change_question_set(found, **asked.validated_data)
+        found.refresh_from_db()
+        return Response(_question_set(found))
 
 
 def _images(pk: int) -> dict[str, Any]:

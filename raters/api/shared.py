@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from rest_framework import permissions
+from rest_framework import permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from raters.exceptions import Refused as RatingRefused
-from raters.models import Campaign
+from raters.models import Campaign, QuestionSet, Rater
 from raters.selectors import monitoring
 from vitrine.access import Role, roles_of
 from vitrine.api_errors import Refused
@@ -42,6 +42,22 @@ class RatersView(APIView):
 
 def campaign_of(pk: int) -> Campaign:
     return monitoring.campaign_or_404(pk)
+
+
+def question_set_of(pk: int) -> QuestionSet:
+    """The question set that a call's body names."""
+    found = QuestionSet.objects.filter(pk=pk).first()
+    if found is None:
+        raise serializers.ValidationError({"question_set": f"There is no question set {pk}."})
+    return found
+
+
+def rater_named(code: str) -> Rater:
+    """The rater that a call's body names."""
+    found = Rater.objects.filter(code=code).first()
+    if found is None:
+        raise serializers.ValidationError({"rater": f"There is no rater {code}."})
+    return found
 
 
 def paged(page: Page[Any], results: list[dict[str, Any]]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Monitor:
     held: int
     active: int
     withheld: int
+    reported: int  # reports of images as broken or unsafe
     asked_once_more: int  # images whose vote was tied
     outcomes: list[tuple[str, str, int]]  # value, label, verdicts that are final
     raters: list[CampaignRater]  # those who rated last, SHOWN_RATERS at most
@@ -103,6 +104,7 @@ def monitor(campaign: Campaign) -> Monitor:
         held=Assignment.objects.filter(campaign=campaign, state=AssignmentState.HELD).count(),
         active=sums["active"],
         withheld=Task.objects.filter(campaign=campaign, state=TaskState.WITHHELD).count(),
+        reported=Assignment.objects.filter(campaign=campaign, state=AssignmentState.REPORTED).count(),
         asked_once_more=more,
         outcomes=[(value, str(label), counts.get(value, 0)) for value, label in Outcome.choices],
         raters=list(newest[:SHOWN_RATERS]),
@@ -123,15 +125,22 @@ def images_by_method(campaign: Campaign) -> list[dict[str, Any]]:
     return [{"method": method, "images": images} for method, images in rows.order_by("-images", "method")]
 
 
+def members(campaign: Campaign) -> QuerySet[CampaignRater]:
+    return CampaignRater.objects.filter(campaign=campaign).select_related("rater__user")
+
+
 def member_page(campaign: Campaign, *, after: int | None, before: int | None) -> Page[CampaignRater]:
     """Who is in the campaign, in the order in which they came."""
-    rows = CampaignRater.objects.filter(campaign=campaign).select_related("rater__user")
-    return keyset_page(rows, after=after, before=before, size=50, ascending=True)
+    return keyset_page(members(campaign), after=after, before=before, size=50, ascending=True)
+
+
+def gold_items(campaign: Campaign) -> QuerySet[GoldItem]:
+    return GoldItem.objects.filter(campaign=campaign).select_related("task")
 
 
 def gold_page(campaign: Campaign, *, after: int | None) -> Page[GoldItem]:
     """The campaign's gold items, newest first."""
-    return keyset_page(GoldItem.objects.filter(campaign=campaign).select_related("task"), after=after, size=24)
+    return keyset_page(gold_items(campaign), after=after, size=24)
 
 
 def progress_from(campaign: Campaign, sums: dict[str, int], more: int = 0) -> Progress:

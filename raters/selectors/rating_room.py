@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
 
+from raters.exceptions import NotFound
 from raters.models import Campaign, CampaignRater, QuestionSet, Rater
 from raters.models.campaigns import CampaignState
 from raters.models.questions import Answer
 
 _LABELS = {str(value): str(label) for value, label in Answer.choices}
+OVER = 50  # campaigns that are over, in a rater's list
 # Keys of the page itself; an answer whose first letter is one of these is given by its digit.
 TAKEN = frozenset("zsrpfxc")
 
@@ -35,12 +37,25 @@ class Invitation:
 
 
 def invitations(rater: Rater) -> list[Invitation]:
-    """Campaigns that are open to the rater, and those that they have rated in; open ones first, then newest first."""
-    mine = {member.campaign_id: member for member in CampaignRater.objects.filter(rater=rater)}
-    to_all = Q(state__in=(CampaignState.OPEN, CampaignState.PAUSED), by_invitation=False)
-    campaigns = Campaign.objects.filter(to_all | Q(pk__in=mine)).exclude(state=CampaignState.DRAFT).order_by("-pk")
-    found = [Invitation(campaign, mine.get(campaign.pk)) for campaign in campaigns]
+    """Campaigns that are open to the rater, and those that they have rated in; open ones first, then newest first.
+
+    Of those that are over, the newest OVER.
+    """
+    own = Exists(CampaignRater.objects.filter(rater=rater, campaign=OuterRef("pk")))
+    campaigns = Campaign.objects.filter(own | Q(by_invitation=False)).exclude(state=CampaignState.DRAFT).order_by("-pk")
+    going = list(campaigns.exclude(state=CampaignState.CLOSED))
+    over = list(campaigns.filter(own, state=CampaignState.CLOSED)[:OVER])
+    mine = {row.campaign_id: row for row in CampaignRater.objects.filter(rater=rater, campaign__in=going + over)}
+    found = [Invitation(campaign, mine.get(campaign.pk)) for campaign in going + over]
     return sorted(found, key=lambda one: one.state != CampaignState.OPEN)
+
+
+def opened(pk: int) -> Campaign:
+    """A campaign that was opened: of a draft raters learn nothing, not even its name. Raises NotFound."""
+    found = Campaign.objects.select_related("question_set").filter(pk=pk).exclude(state=CampaignState.DRAFT).first()
+    if found is None:
+        raise NotFound("There is no such campaign.")
+    return found
 
 
 def campaign_for(rater: Rater, pk: int) -> Campaign:
@@ -67,6 +82,12 @@ def asked(question_set: QuestionSet) -> list[dict[str, Any]]:
         }
         for question in question_set.questions.all()
     ]
+
+
+def shared_choices(questions: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The choices of all questions of `asked` where they have the same ones; none where they differ."""
+    first: list[dict[str, str]] = questions[0]["choices"] if questions else []
+    return first if all(question["choices"] == first for question in questions) else []
 
 
 def question_sets() -> list[Any]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from raters import leasing, rows
 from raters.exceptions import Refused
 from raters.models import Campaign, CampaignEvent, CampaignRater, Exclusion, Rater
@@ -38,17 +40,23 @@ def block(rater: Rater, campaign: Campaign, *, reason: str, by: Any = None) -> i
 
 @writing()
 def unblock(rater: Rater, campaign: Campaign, *, by: Any = None) -> None:
-    """Let a blocked rater go on where they were. Raises CannotBlock for one who is not, or who is excluded."""
+    """Let a blocked rater go on where they were, and one who did not qualify begin all the same.
+
+    Raises CannotBlock for anybody else, and for one who is excluded.
+    """
     member = _member(rater, campaign)
-    if member.state != State.BLOCKED:
+    if member.state not in (State.BLOCKED, State.FAILED):
         raise CannotBlock(f"{rater} is not off the campaign “{campaign.name}”.")
     if Exclusion.objects.filter(rater=rater, campaign=campaign, lifted_at=None).exists():
         raise CannotBlock(f"{rater}'s ratings are excluded: lift the exclusion under Quality, and they are in again.")
-    events = CampaignEvent.objects.filter(campaign=campaign, kind=BLOCKED, details__rater=rater.code)
-    event = events.first()
-    state = event.details["state"] if event else State.ACTIVE.value
-    CampaignRater.objects.filter(pk=member.pk).update(state=state)
-    details = {"rater": rater.code, "state": state}
+    if member.state == State.FAILED:
+        changed: dict[str, Any] = {"state": State.ACTIVE.value, "qualified_at": timezone.now()}
+    else:
+        events = CampaignEvent.objects.filter(campaign=campaign, kind=BLOCKED, details__rater=rater.code)
+        event = events.first()
+        changed = {"state": event.details["state"] if event else State.ACTIVE.value}
+    CampaignRater.objects.filter(pk=member.pk).update(**changed)
+    details = {"rater": rater.code, "was": member.state, "state": changed["state"]}
     CampaignEvent.objects.create(campaign=campaign, kind=UNBLOCKED, by=by, details=details)
 
 

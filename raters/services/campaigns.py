@@ -78,6 +78,8 @@ def change_campaign(campaign: Campaign, *, by: Any = None, **settings: Any) -> C
 @transaction.atomic
 def open_campaign(campaign: Campaign, *, by: Any = None) -> Campaign:
     """Let raters begin, or go on after a pause; its questions are frozen. Raises BadCampaign."""
+    # Nobody puts other questions in place of those that are frozen here.
+    Campaign.objects.select_for_update(of=("self",), no_key=True).get(pk=campaign.pk)
     campaign.refresh_from_db()
     if campaign.state == CampaignState.DRAFT:
         _check_can_open(campaign)

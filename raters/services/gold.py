@@ -6,10 +6,21 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from raters.exceptions import BadAnswers
-from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rating, Task
+from raters.exceptions import BadAnswers, BadCampaign
+from raters.models import (
+    Assignment,
+    Campaign,
+    CampaignEvent,
+    CampaignFigures,
+    CampaignRater,
+    GoldItem,
+    Rating,
+    Task,
+)
+from raters.models.campaigns import CampaignState
 from raters.models.tasks import TaskState
 from raters.questions import rule_book
+from raters.services import figures
 
 
 class Marks(NamedTuple):
@@ -57,7 +68,8 @@ def make_gold(
 ) -> GoldItem:
     """Turn a task that nobody has had yet into a gold item: it leaves the campaign's own images.
 
-    Raises BadAnswers for expected answers that no rater could give, or a task that raters have had.
+    Raises BadAnswers for expected answers that no rater could give, or a task that raters have had; BadCampaign once it
+    is closed.
     """
     task = (
         Task.objects.select_for_update(of=("self",), no_key=True)
@@ -66,6 +78,7 @@ def make_gold(
     )
     if task.state != TaskState.FRESH or Assignment.objects.filter(task=task).exists():
         raise BadAnswers("Raters have had this image already: choose one that nobody has rated for a gold item.")
+    _check_not_closed(task.campaign)
     checked = _checked(expected, task.campaign)
     task.state = TaskState.GOLD
     task.save(update_fields=["state"])
@@ -73,6 +86,31 @@ def make_gold(
     return GoldItem.objects.create(
         task=task, campaign=task.campaign, expected=checked, explanation=explanation, use=use, made_by=by
     )
+
+
+@transaction.atomic
+def change_gold(item: GoldItem, expected: Mapping[str, Any], *, explanation: str = "", by: Any = None) -> GoldItem:
+    """Other right answers to a gold item, and why; what was expected before is in the log.
+
+    Marks follow: figures that there are already are computed anew. Who has qualified, or has not, stays so. Raises
+    BadAnswers for expected answers that no rater could give, and BadCampaign once it is closed.
+    """
+    row = GoldItem.objects.select_for_update(of=("self",), no_key=True).select_related("campaign__question_set")
+    item = row.get(pk=item.pk)
+    _check_not_closed(item.campaign)
+    before, item.expected, item.explanation = item.expected, _checked(expected, item.campaign), explanation
+    item.save(update_fields=["expected", "explanation"])
+    if item.expected != before:
+        details = {"task": item.task_id, "before": before, "after": item.expected}
+        CampaignEvent.objects.create(campaign=item.campaign, kind="gold item changed", by=by, details=details)
+        if CampaignFigures.objects.filter(campaign=item.campaign, computed_at__isnull=False).exists():
+            figures.ask(item.campaign, by=by)
+    return item
+
+
+def _check_not_closed(campaign: Campaign) -> None:
+    if campaign.state == CampaignState.CLOSED:
+        raise BadCampaign("A closed campaign stays as it is: nobody is shown its images any more.")
 
 
 def _moved(task: Task) -> dict[str, Any]:

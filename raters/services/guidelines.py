@@ -1,6 +1,6 @@
 """Example pictures beside a campaign's guidelines: good ones and bad ones."""
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.db.models import Max
@@ -10,17 +10,20 @@ from catalog.photos.checking import read_capped
 from catalog.photos.normalising import normalise
 from catalog.photos.storing import write
 from raters.exceptions import BadCampaign
-from raters.models import Campaign, GuidelinePicture
+from raters.models import Campaign, CampaignEvent, GuidelinePicture
 from raters.models.campaigns import CampaignState
 
 PREFIX = "guidelines"  # of their files in storage
 MOST_PICTURES = 40
 
 
-def add_picture(campaign: Campaign, file: BinaryIO, name: str, *, good: bool, caption: str = "") -> GuidelinePicture:
+def add_picture(  # noqa: PLR0913 - all but three by keyword
+    campaign: Campaign, file: BinaryIO, name: str, *, good: bool, caption: str = "", by: Any = None
+) -> GuidelinePicture:
     """Keep a picture, normalised as photos are: upright, in sRGB, without metadata. Raises BadCampaign.
 
-    It is decoded and stored before the campaign is locked: that takes its time, and raters share the campaign's row.
+    Of an open campaign's guidelines it makes the next version. It is decoded and stored before the campaign is locked:
+    that takes its time, and raters share the campaign's row.
     """
     _check_takes_one(campaign)
     try:
@@ -32,6 +35,7 @@ def add_picture(campaign: Campaign, file: BinaryIO, name: str, *, good: bool, ca
     with transaction.atomic():
         row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         _check_takes_one(row)
+        _changed(row, by, picture=key, good=good, caption=caption)
         last = row.guideline_pictures.aggregate(last=Max("order"))["last"]
         return GuidelinePicture.objects.create(
             campaign=row,
@@ -45,10 +49,26 @@ def add_picture(campaign: Campaign, file: BinaryIO, name: str, *, good: bool, ca
 
 
 @transaction.atomic
-def remove_picture(campaign: Campaign, pk: int) -> None:
-    """Take a picture out of the guidelines; its file stays, another campaign may show it. Raises BadCampaign."""
-    _check_open(campaign)
-    GuidelinePicture.objects.filter(campaign=campaign, pk=pk).delete()
+def remove_picture(campaign: Campaign, pk: int, *, by: Any = None) -> None:
+    """Take a picture out of the guidelines; its file stays, another campaign may show it. Raises BadCampaign.
+
+    Of an open campaign's guidelines it makes the next version.
+    """
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    _check_open(row)
+    found = GuidelinePicture.objects.filter(campaign=row, pk=pk).first()
+    if found is not None:
+        found.delete()
+        _changed(row, by, removed=found.key, good=found.good, caption=found.caption)
+
+
+def _changed(row: Campaign, by: Any, **details: Any) -> None:
+    """Once raters may have seen them, another picture makes other guidelines, and ratings say under which they are."""
+    if row.state == CampaignState.DRAFT:
+        return
+    row.guidelines_version += 1
+    row.save(update_fields=["guidelines_version"])
+    CampaignEvent.objects.create(campaign=row, kind="guidelines changed", by=by, details=details)
 
 
 def _check_takes_one(campaign: Campaign) -> None:

@@ -1,10 +1,10 @@
-"""What a rater does with an image: rate it, skip it, report it, give it back.
+"""What a rater does with an image: rate it, or give it back; `services.passing` is to skip or report it.
 
 Each is one short transaction that locks the rater's row in the campaign first, so that two tabs of one person never
 act at once, and then the task, so that no two raters count it at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,7 @@ from raters.exceptions import (
     Refused,
     RequestReused,
 )
-from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, Rating, Task
+from raters.models import Assignment, Campaign, CampaignRater, Rater, Rating, Task
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import AGAIN, AssignmentState, TaskState
 from raters.questions import RuleBook, rule_book
@@ -35,7 +35,6 @@ from raters.turns import writing
 
 LONGEST_REASON = 500
 LONGEST_MS = 24 * 3600 * 1000
-REPORTS_TO_WITHHOLD = 2
 
 
 @dataclass(frozen=True)
@@ -87,12 +86,17 @@ def submit_and_lease(rater: Rater, assignment: UUID, sent: Submission) -> tuple[
     """
     with _one_request(rater, sent), writing():
         rating, member, campaign = _submit(rater, assignment, sent)
-        try:
-            people.check_may_rate(member, campaign)
-        except Refused as refusal:
-            member.save()
-            return rating, Hands(member, campaign, [], notice=str(refusal))
-        return rating, Hands(member, campaign, leasing.fill_hands(member, campaign))
+        return rating, what_comes_next(member, campaign)
+
+
+def what_comes_next(member: CampaignRater, campaign: Campaign) -> Hands:
+    """What a rater has in hand after an act of theirs, which stands whether anything comes or not; saves `member`."""
+    try:
+        people.check_may_rate(member, campaign)
+    except Refused as refusal:
+        member.save()
+        return Hands(member, campaign, [], notice=str(refusal))
+    return Hands(member, campaign, leasing.fill_hands(member, campaign))
 
 
 @contextmanager
@@ -148,38 +152,8 @@ def save_draft(rater: Rater, assignment: UUID, answers: Any, times: Any = None, 
 
 
 @writing()
-def skip(rater: Rater, assignment: UUID, reason: str) -> None:
-    """Leave an image to others, for good. Raises BadRequest without a reason, NotFound, NotHeld."""
-    held, member = locked(rater, assignment)
-    _end(held, AssignmentState.SKIPPED, _reason(reason))
-    _passed_over(member, held)
-
-
-@writing()
-def report(rater: Rater, assignment: UUID, reason: str) -> None:
-    """Say that an image is broken or unsafe. Reported twice, or by the only rater, it is withheld from the others.
-
-    Raises BadRequest without a reason, NotFound, NotHeld.
-    """
-    held, member = locked(rater, assignment)
-    text = _reason(reason)
-    _end(held, AssignmentState.REPORTED, text)
-    task = rows.task(held.task_id)
-    was_complete = task.state == TaskState.COMPLETE
-    task.reports += 1
-    if task.state != TaskState.GOLD and task.reports >= min(REPORTS_TO_WITHHOLD, task.wanted):
-        task.state = TaskState.WITHHELD
-    task.save(update_fields=["reports", "state"])
-    withheld = task.state == TaskState.WITHHELD
-    details = {"task": task.pk, "reason": text, "reports": task.reports, "withheld": withheld}
-    CampaignEvent.objects.create(campaign=held.campaign, kind="image reported", by=rater.user, details=details)
-    member.finished -= was_complete and withheld  # what is withheld is not done; `tasks.release` counts it again
-    _passed_over(member, held)
-
-
-@writing()
-def give_back(rater: Rater, campaign: Campaign) -> int:
-    """Give back all that the rater holds in the campaign; drafts stay with them. Returns how many."""
+def give_back(rater: Rater, campaign: Campaign, *, keep: Collection[UUID] = ()) -> int:
+    """Give back all that the rater holds in the campaign but `keep`; drafts stay with them. Returns how many."""
     member = (
         CampaignRater.objects.select_for_update(of=("self",), no_key=True)
         .filter(rater=rater, campaign=campaign)
@@ -187,7 +161,8 @@ def give_back(rater: Rater, campaign: Campaign) -> int:
     )
     if member is None:
         return 0
-    return sum(leasing.take_back(one, AssignmentState.RETURNED) for one in leasing.held_by(member))
+    going = leasing.held_by(member).exclude(uuid__in=keep)
+    return sum(leasing.take_back(one, AssignmentState.RETURNED) for one in going)
 
 
 def checked_times(times: Any, book: RuleBook) -> dict[str, int]:
@@ -239,7 +214,7 @@ def _record(held: Assignment, task: Task, answers: dict[str, str], sent: Submiss
     now, campaign = timezone.now(), held.campaign
     book = rule_book(campaign.question_set)
     active_ms = min(max(int(sent.active_ms), 0), LONGEST_MS)
-    rating = Rating.objects.create(
+    rating = Rating(
         assignment=held,
         task=task,
         campaign=campaign,
@@ -254,9 +229,9 @@ def _record(held: Assignment, task: Task, answers: dict[str, str], sent: Submiss
         guidelines_version=campaign.guidelines_version,
         made_at=now,
     )
-    Assignment.objects.filter(pk=held.pk).update(
-        state=AssignmentState.DONE, ended_at=now, draft={}, active_ms=active_ms
-    )
+    rows.insert(rating)
+    held.state, held.ended_at, held.draft, held.active_ms = AssignmentState.DONE, now, {}, active_ms
+    rows.write(held, ("state", "ended_at", "draft", "active_ms"))
     return rating
 
 
@@ -273,26 +248,6 @@ def _count(member: CampaignRater, campaign: Campaign, task: Task, rating: Rating
         member.finished += settle_task(task, campaign, held=-1, done=1)
         member.ratings += 1
         member.taken += 1
-
-
-def _end(held: Assignment, state: AssignmentState, reason: str) -> None:
-    if not leasing.take_back(held, state, reason):
-        now = Assignment.objects.values_list("state", flat=True).get(pk=held.pk)
-        raise AlreadyRated if now == AssignmentState.DONE else NotHeld
-
-
-def _passed_over(member: CampaignRater, held: Assignment) -> None:
-    """The rater will not be handed this image again."""
-    is_gold = Task.objects.filter(pk=held.task_id, state=TaskState.GOLD).exists()
-    member.skips += 1
-    member.taken += not is_gold
-    member.save(update_fields=["skips", "taken", "finished"])
-
-
-def _reason(text: Any) -> str:
-    if not isinstance(text, str) or not plain(text):
-        raise BadRequest("Say in a few words why: the reason is empty.")
-    return plain(text)
 
 
 def plain(text: str) -> str:

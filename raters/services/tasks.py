@@ -119,13 +119,10 @@ def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
     return count
 
 
-@transaction.atomic
+@writing()
 def release(task: Task, *, by: Any = None) -> None:
-    """Let raters have an image again that was withheld after reports. Raises BadCampaign for one that is not."""
-    newest = Rating.objects.filter(task=task.pk, withdrawn_at=None).order_by("-pk").first()
-    # A rater's row before the task, as everywhere: theirs is the image that is done, where it is.
-    member = rows.member(newest.rater_id, newest.campaign_id) if newest else None
-    row = Task.objects.select_for_update(of=("self",), no_key=True).get(pk=task.pk)
+    """Let raters have an image again that was withheld. Raises BadCampaign for one that is not."""
+    row, member = _locked(task)
     if row.state != TaskState.WITHHELD:
         raise BadCampaign(f"Image {row.pk} is not withheld: raters can have it already.")
     row.state, row.reports = TaskState.BEGUN, 0
@@ -134,6 +131,35 @@ def release(task: Task, *, by: Any = None) -> None:
     if member is not None and row.state == TaskState.COMPLETE:
         CampaignRater.objects.filter(pk=member.pk).update(finished=F("finished") + 1)
     CampaignEvent.objects.create(campaign_id=row.campaign_id, kind="image released", by=by, details={"task": row.pk})
+
+
+@writing()
+def withhold(task: Task, *, by: Any = None) -> None:
+    """Hand an image out to nobody more until it is released; its ratings stay, and who holds it may finish.
+
+    Raises BadCampaign for one that is withheld already, and for a gold item.
+    """
+    row, member = _locked(task)
+    if row.state == TaskState.GOLD:
+        raise BadCampaign(f"Image {row.pk} is a gold item: it stays among the others.")
+    if row.state == TaskState.WITHHELD:
+        raise BadCampaign(f"Image {row.pk} is withheld already.")
+    if row.state == TaskState.COMPLETE:
+        if member is None:  # its one rating came between the two looks
+            raise BadCampaign(f"Image {row.pk} was rated this very moment. Try again.")
+        CampaignRater.objects.filter(pk=member.pk).update(finished=F("finished") - 1)
+    Task.objects.filter(pk=row.pk).update(state=TaskState.WITHHELD)
+    CampaignEvent.objects.create(campaign_id=row.campaign_id, kind="image withheld", by=by, details={"task": row.pk})
+
+
+def _locked(task: Task) -> tuple[Task, CampaignRater | None]:
+    """The task, and who rated it last: theirs is the image that is done, where it is.
+
+    A rater's row is locked before the task, as everywhere.
+    """
+    newest = Rating.objects.filter(task=task.pk, withdrawn_at=None).order_by("-pk").first()
+    member = rows.member(newest.rater_id, newest.campaign_id) if newest else None
+    return Task.objects.select_for_update(of=("self",), no_key=True).get(pk=task.pk), member
 
 
 def _of_candidate(row: Candidate, subject: Subject) -> NewTask:

@@ -100,7 +100,9 @@ def campaign_picture_add(request: HttpRequest, pk: int) -> HttpResponse:
         data = form.cleaned_data
         file = data["picture"]
         try:
-            guidelines.add_picture(campaign, file, file.name, good=data["good"], caption=data["caption"])
+            guidelines.add_picture(
+                campaign, file, file.name, good=data["good"], caption=data["caption"], by=request.user
+            )
         except BadCampaign as refusal:
             form.add_error("picture", str(refusal))
         else:
@@ -114,7 +116,7 @@ def campaign_picture_add(request: HttpRequest, pk: int) -> HttpResponse:
 def campaign_picture_remove(request: HttpRequest, pk: int, picture: int) -> HttpResponse:
     """Take an example picture out."""
     try:
-        guidelines.remove_picture(monitoring.campaign_or_404(pk), picture)
+        guidelines.remove_picture(monitoring.campaign_or_404(pk), picture, by=request.user)
     except BadCampaign as refusal:
         messages.error(request, str(refusal))
     return redirect("raters:campaign-guidelines", pk)

@@ -1,12 +1,15 @@
 """Gold items: images whose right answers an operator says, out of those that no rater has had."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from raters.exceptions import BadAnswers
+from raters.exceptions import Refused
 from raters.forms.gold import GoldForm
+from raters.models import GoldItem, Task
 from raters.selectors import monitoring
 from raters.services import gold
 from vitrine.access import Role, allow
@@ -33,25 +36,35 @@ def gold_items(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def gold_new(request: HttpRequest, pk: int, task: int) -> HttpResponse:
-    """Say the right answers to one image."""
+    """Say the right answers to one image; of a gold item, other ones."""
     campaign = monitoring.campaign_or_404(pk)
     found = campaign.tasks.select_related("subject").filter(pk=task).first()
     if found is None:
         raise Http404(f"The campaign has no image {task}.")
-    form = GoldForm(request.POST or None, question_set=campaign.question_set)
+    item = GoldItem.objects.filter(task=found).first()
+    form = GoldForm(request.POST or None, question_set=campaign.question_set, item=item)
     if form.is_bound and form.is_valid():
-        data = form.cleaned_data
         try:
-            gold.make_gold(found, form.expected(), explanation=data["explanation"], use=data["use"], by=request.user)
-        except BadAnswers as refusal:
+            messages.success(request, _kept(found, item, form, by=request.user))
+        except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "The gold item is made.")
             return redirect("raters:gold-items", pk)
     context = {
         "campaign": campaign,
         "task": found,
+        "item": item,
         "form": form,
         "photos": found.subject.photos if found.subject else [],
     }
     return render(request, "raters/gold_new.html", context, status=422 if form.errors else 200)
+
+
+def _kept(task: Task, item: GoldItem | None, form: GoldForm, *, by: Any) -> str:
+    """Make the gold item, or change it; returns what is said of that."""
+    data = form.cleaned_data
+    if item is not None:
+        gold.change_gold(item, form.expected(), explanation=data["explanation"], by=by)
+        return "The gold item is changed."
+    gold.make_gold(task, form.expected(), explanation=data["explanation"], use=data["use"], by=by)
+    return "The gold item is made."

@@ -7,8 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from raters import pictures
-from raters.models import Assignment, Subject
-from vitrine.access import Role, allow
+from raters.models import Assignment, GuidelinePicture, Subject
+from raters.selectors import rating_room
+from raters.services import people
+from vitrine.access import Role, allow, roles_of
 
 HEADERS = {
     # An address is one picture for ever; no ETag, no date and no file name: each would tell one image from another.
@@ -34,6 +36,16 @@ def photo(request: HttpRequest, subject: UUID, place: int) -> HttpResponse:
     mine = Subject.objects.filter(uuid=subject, campaign__raters__rater__user=_user(request))
     photos = mine.values_list("photos", flat=True).first() or []
     return shown(photos[place]["key"] if place < len(photos) else None)
+
+
+@allow(*Role)
+@require_safe
+def example(request: HttpRequest, campaign: int, picture: int) -> HttpResponse:
+    """An example picture of a campaign's guidelines, for its operators and analysts, and for who may rate in it."""
+    if not roles_of(request.user) & {Role.ANALYST, Role.OPERATOR}:
+        rating_room.campaign_for(people.rater_of(request.user), campaign)
+    keys = GuidelinePicture.objects.filter(pk=picture, campaign=campaign).values_list("key", flat=True)
+    return shown(keys.first())
 
 
 def shown(source: str | None) -> HttpResponse:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -44,7 +45,8 @@ def quality(request: HttpRequest, pk: int) -> HttpResponse:
         "statistics": STATISTICS,
         "raters": selectors.rater_lines(campaign, page),
         "pager": pager_links(page, request.GET),
-        "exclusions": selectors.exclusions(campaign)[:20],
+        # Those that stand first: they are what may still be lifted.
+        "exclusions": selectors.exclusions(campaign).order_by(F("lifted_at").asc(nulls_first=True), "-pk")[:20],
         "old": found is not None and selectors.is_old(found),
         "formats": [*FORMATS, "json"],
     }

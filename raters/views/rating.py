@@ -11,13 +11,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from raters import handing
-from raters.exceptions import BadRequest, NotFound, Refused
+from raters.exceptions import BadRequest, Refused
 from raters.models import Campaign, Rater
 from raters.selectors import own
-from raters.services import changes, people, rating
+from raters.selectors.rating_room import opened
+from raters.services import changes, passing, people, rating
 from raters.services.rating import Submission
 from vitrine.access import Role, allow
 
+MOST_KEPT = 100  # far more than a rater ever holds
 Call = Callable[[Rater, int, dict[str, Any]], dict[str, Any]]
 
 
@@ -45,7 +47,7 @@ def refused(refusal: Refused) -> JsonResponse:
 @rater_call
 def next_task(rater: Rater, campaign: int, _body: dict[str, Any]) -> dict[str, Any]:
     """What to rate now and after it."""
-    return handing.handout(rating.lease_next(rater, _campaign(campaign)))
+    return handing.handout(rating.lease_next(rater, opened(campaign)))
 
 
 @rater_call
@@ -61,21 +63,19 @@ def draft(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, An
     kept = rating.save_draft(
         rater, uuid_in(body, "assignment"), body.get("answers"), body.get("times"), number_in(body, "active_ms")
     )
-    return {"saved": True, "lease_seconds": kept.campaign.lease_minutes * 60, "answers": kept.draft["answers"]}
+    return handing.drafted(kept)
 
 
 @rater_call
-def skip(rater: Rater, campaign: int, body: dict[str, Any]) -> dict[str, Any]:
+def skip(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Leave an image to others, with a reason, and answer as `next` does."""
-    rating.skip(rater, uuid_in(body, "assignment"), body.get("reason", ""))
-    return handing.handout(rating.lease_next(rater, _campaign(campaign)))
+    return handing.handout(passing.skip_and_lease(rater, uuid_in(body, "assignment"), body.get("reason", "")))
 
 
 @rater_call
-def report(rater: Rater, campaign: int, body: dict[str, Any]) -> dict[str, Any]:
+def report(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str, Any]:
     """Say that an image is broken or unsafe, and answer as `next` does."""
-    rating.report(rater, uuid_in(body, "assignment"), body.get("reason", ""))
-    return handing.handout(rating.lease_next(rater, _campaign(campaign)))
+    return handing.handout(passing.report_and_lease(rater, uuid_in(body, "assignment"), body.get("reason", "")))
 
 
 @rater_call
@@ -95,9 +95,9 @@ def withdraw(rater: Rater, _campaign_id: int, body: dict[str, Any]) -> dict[str,
 @allow(Role.RATER)
 @require_POST
 def leave(request: HttpRequest, campaign: int) -> HttpResponse:
-    """Give back what is held. Sent by a page that goes away: its body, a form with the CSRF token, is not read."""
+    """Give back what is held, but for what `keep` names. Sent by a page that goes away, as JSON or as a bare form."""
     try:
-        rating.give_back(*_who_and_what(request, campaign))
+        rating.give_back(*_who_and_what(request, campaign), keep=_kept(request))
     except Refused as refusal:
         return refused(refusal)
     return HttpResponse(status=204)
@@ -137,14 +137,17 @@ def number_in(body: dict[str, Any], name: str) -> int:
 
 
 def _who_and_what(request: HttpRequest, campaign: int) -> tuple[Rater, Campaign]:
-    return people.rater_of(request.user), _campaign(campaign)
+    return people.rater_of(request.user), opened(campaign)
 
 
-def _campaign(pk: int) -> Campaign:
-    found = Campaign.objects.select_related("question_set").filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such campaign.")
-    return found
+def _kept(request: HttpRequest) -> list[UUID]:
+    """The images that a leaving page is not done with: half rated, or rated and still on their way here."""
+    if request.content_type != "application/json":
+        return []
+    sent = _body(request).get("keep", [])
+    if not isinstance(sent, list) or len(sent) > MOST_KEPT:
+        raise BadRequest(f"'keep' is a list of up to {MOST_KEPT} UUIDs.")
+    return [uuid_in({"keep": one}, "keep") for one in sent]
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

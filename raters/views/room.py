@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from raters.exceptions import BadRequest
 from raters.guidelines import rendered
 from raters.models import Rater
+from raters.models.questions import Answer
 from raters.selectors import own, rating_room
 from raters.services import people
 from vitrine.access import Role, allow
@@ -56,9 +57,13 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
     """The rating page of one campaign; what to rate it asks for by itself."""
     rater = _rater(request)
     campaign = rating_room.campaign_for(rater, pk)
+    questions = rating_room.asked(campaign.question_set)
+    choices = rating_room.shared_choices(questions)
     context = {
         "campaign": campaign,
-        "questions": rating_room.asked(campaign.question_set),
+        "questions": questions,
+        "choices": choices,
+        "usual": [choice["value"] for choice in choices] == Answer.values,
         "guidelines": rendered(campaign.guidelines),
         "pictures": campaign.guideline_pictures.all(),
         "base": reverse("raters:rate", args=[pk]),

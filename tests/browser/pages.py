@@ -17,7 +17,7 @@ from jobs.models import Attempt, Job, State
 from raters.exchange.importing import Wish
 from raters.figuring import compute
 from raters.models import Campaign, Delivery
-from raters.services import adjudication, guidelines, webhooks
+from raters.services import adjudication, guidelines, passing, rating, tasks, webhooks
 from raters.services.gold import make_gold
 from raters.services.imports import keep as keep_file
 from raters.services.imports import run as run_import
@@ -226,6 +226,21 @@ def of_campaign(name: str, state: str = "open") -> Callable[[], str]:
     return lambda: reverse(f"raters:{name}", args=[a_rated_campaign(state).pk])
 
 
+def reported() -> str:
+    """Three images: one reported by one rater, one by two, one by nobody and withheld all the same."""
+    made = make_shown_campaign(3)
+    once, twice, never = made.tasks.order_by("pk")
+    for task, reasons in ((once, ["photos"]), (twice, ["unsafe: a real person's face", "broken"])):
+        for reason in reasons:
+            rater = make_rater()
+            for held in rating.lease_next(rater, made, hold=3).assignments:
+                if held.task_id == task.pk:
+                    passing.report(rater, held.uuid, reason)
+            rating.give_back(rater, made)
+    tasks.withhold(never)
+    return reverse("raters:campaign-reports", args=[made.pk])
+
+
 def a_judged_campaign() -> Campaign:
     """One whose raters disagree, with its figures computed."""
     made = make_shown_campaign(4)
@@ -380,6 +395,9 @@ CASES: dict[str, Case] = {
     "disputes": Case(Role.ANALYST, of_judged("disputes")),
     "disputes-empty": Case(Role.ANALYST, of_campaign("disputes")),
     "ruling": Case(Role.ANALYST, a_ruling),
+    "campaign-reports": Case(Role.OPERATOR, reported),
+    "campaign-reports-all": Case(Role.OPERATOR, lambda: f"{reported()}?kind=reported"),
+    "campaign-reports-empty": Case(Role.OPERATOR, of_campaign("campaign-reports")),
     "gold-items": Case(Role.OPERATOR, gold("gold-items")),
     "gold-new": Case(Role.OPERATOR, gold("gold-new")),
     "rating-imports": Case(Role.OPERATOR, rating_imports),

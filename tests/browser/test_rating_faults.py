@@ -13,6 +13,15 @@ from tests.browser.rating import QUESTIONS, Desk, in_order
 from tests.factories.campaigns import make_shown_campaign
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# What the page asks the server, and whether the browser sends it though the page goes.
+LISTEN_TO_FETCH = """() => {
+  window.asked = [];
+  const send = window.fetch;
+  window.fetch = (url, options) => {
+    window.asked.push([url.split("/").pop(), options.keepalive]);
+    return send(url, options);
+  };
+}"""
 OFFLINE = r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource"
 
 
@@ -93,6 +102,13 @@ def test_work_that_waited_for_the_network_is_sent_by_the_next_tab(
     assert Rating.objects.count() == 1
 
 
+def test_a_rating_on_its_way_outlives_its_tab(desk: Desk) -> None:
+    desk.page.evaluate(LISTEN_TO_FETCH)
+    desk.rate()
+    desk.saved()
+    assert ["submit", True] in desk.page.evaluate("window.asked")
+
+
 def test_the_newest_of_two_tabs_rates_and_the_other_says_so(desk: Desk, campaign: Campaign) -> None:
     desk.press("12")
     second = Desk(context_of(desk.page).new_page(), campaign).open()
@@ -110,15 +126,21 @@ def test_the_newest_of_two_tabs_rates_and_the_other_says_so(desk: Desk, campaign
     assert Rating.objects.count() == 2
 
 
-def test_an_untouched_image_goes_back_when_its_rater_leaves(desk: Desk, campaign: Campaign) -> None:
+@pytest.mark.parametrize(("keys", "kept"), [("", False), ("1", True)])
+def test_untouched_images_go_back_when_their_rater_leaves(desk: Desk, keys: str, kept: bool) -> None:
+    """One that is half rated stays the rater's own; the one after it goes."""
+    shown = desk.shown()
+    desk.page.wait_for_function("() => document.body.dataset.ahead")
+    desk.press(keys)
     desk.page.get_by_role("link", name="Vitrine: your campaigns").click()
     expect(desk.page.get_by_role("heading", name="Rate")).to_be_visible()
-    held = Assignment.objects.filter(state="held")
-    for _ in range(50):
-        if not held.exists():
+    wanted = [shown] if kept else []
+    for _ in range(100):
+        held = [str(one) for one in Assignment.objects.filter(state="held").values_list("uuid", flat=True)]
+        if held == wanted:
             return
         desk.page.wait_for_timeout(100)
-    raise AssertionError("the images are still held")
+    raise AssertionError(f"held are {held}, and should be {wanted}")
 
 
 def test_a_campaign_that_closes_says_so(desk: Desk, campaign: Campaign, expect_console: Callable[[str], None]) -> None:

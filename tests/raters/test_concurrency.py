@@ -9,16 +9,17 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
-from raters.exceptions import Refused
-from raters.models import Assignment, Campaign, CampaignRater, GoldItem, Rater, Rating, Task, Verdict
+from raters.exceptions import BadCampaign, Refused
+from raters.models import Assignment, Campaign, CampaignRater, GoldItem, QuestionSet, Rater, Rating, Task, Verdict
 from raters.models.tasks import TaskState
-from raters.services import campaigns, rating, verdicts
-from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, sent
+from raters.services import campaigns, questions, rating, verdicts
+from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_question_set, make_rater, sent
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -262,6 +263,33 @@ def test_a_campaign_that_closes_while_an_image_is_handed_out_leaves_none_held() 
     assert Campaign.objects.get(pk=campaign.pk).state == "closed"
     assert not Assignment.objects.filter(state="held").exists()
     assert not Task.objects.filter(held__gt=0).exists()
+
+
+@pytest.mark.postgres
+def test_a_campaign_asks_the_questions_that_were_frozen_when_it_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody chooses other questions while it opens: they wait, and are told that it is too late."""
+    campaign, other = make_campaign(1, open=False), make_question_set("colour")
+    opening = os.pipe()
+
+    def change_too_late() -> None:
+        os.read(opening[0], 1)
+        with pytest.raises(BadCampaign, match="cannot be changed once a campaign was opened"):
+            campaigns.change_campaign(Campaign.objects.get(pk=campaign.pk), question_set=other)
+
+    def freeze(asked: QuestionSet) -> None:
+        os.write(opening[1], b"x")
+        until = time.monotonic() + 10
+        while not _is_waiting() and time.monotonic() < until:
+            time.sleep(0.02)
+        questions.freeze(asked)
+
+    changing = forked(change_too_late)
+    monkeypatch.setattr(campaigns, "questions", SimpleNamespace(freeze=freeze))
+    campaigns.open_campaign(campaign)
+    assert exit_code(changing) == 0
+    campaign.refresh_from_db()
+    assert campaign.question_set != other
+    assert campaign.question_set.frozen_at is not None
 
 
 def _is_waiting() -> bool:

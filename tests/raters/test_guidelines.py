@@ -93,6 +93,19 @@ class TestPictures:
         guidelines.remove_picture(campaign, kept.pk)
         assert not campaign.guideline_pictures.exists()
 
+    @pytest.mark.parametrize(("opened", "version", "events"), [(False, 1, 0), (True, 3, 2)])
+    def test_others_once_raters_have_seen_them_are_the_next_version(
+        self, opened: bool, version: int, events: int
+    ) -> None:
+        """Each rating says under which guidelines it was made."""
+        campaign = make_campaign(1, open=opened)
+        kept = guidelines.add_picture(campaign, io.BytesIO(image_bytes()), "a.jpg", good=True)
+        guidelines.remove_picture(campaign, kept.pk)
+        guidelines.remove_picture(campaign, kept.pk)  # nothing is there any more, and nothing changes
+        campaign.refresh_from_db()
+        assert campaign.guidelines_version == version
+        assert campaign.events.filter(kind="guidelines changed").count() == events
+
     def test_there_is_a_most(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(guidelines, "MOST_PICTURES", 0)
         with pytest.raises(BadCampaign, match="at most 0 pictures"):

@@ -12,7 +12,7 @@ from raters import leasing
 from raters.exceptions import CampaignNotOpen, NotAllowed
 from raters.models import Assignment, Campaign, CampaignRater, Rater, Task
 from raters.models.tasks import AssignmentState, TaskState
-from raters.services import campaigns, people, rating
+from raters.services import campaigns, passing, people, rating
 from tests.factories.rating import lease, make_campaign, make_gold, make_rater, make_tasks, rate, sent
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_leases_are_as_long_as_the_campaign_says_and_renewed_when_used_up() -> N
 
 def test_a_skipped_image_goes_to_others_and_never_back() -> None:
     campaign, rater = make_campaign(1), make_rater()
-    rating.skip(rater, lease(rater, campaign)[0].uuid, "blurred")
+    passing.skip(rater, lease(rater, campaign)[0].uuid, "blurred")
     assert lease(rater, campaign) == []
     assert len(lease(make_rater(), campaign)) == 1
 
@@ -182,7 +182,7 @@ def test_a_task_that_became_free_behind_a_cursor_is_found() -> None:
     campaign = make_campaign(3)
     first, second = make_rater(), make_rater()
     tasks = [rate(first, campaign).task_id for _ in range(3)]
-    rating.skip(second, lease(second, campaign)[0].uuid, "blurred")
+    passing.skip(second, lease(second, campaign)[0].uuid, "blurred")
     settle_stamps()
     CampaignRater.objects.filter(rater=second).update(
         cursors={"1": leasing.now_stamp(), "2": leasing.now_stamp(), "3": leasing.now_stamp()}

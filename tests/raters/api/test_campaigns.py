@@ -1,14 +1,14 @@
-"""Campaigns, verdicts, files and imports for programs."""
+"""Campaigns, verdicts and files for programs."""
 
 from collections.abc import Callable
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from raters.models import Campaign, RatingsImport
-from raters.services import adjudication, imports
+from raters.models import AlternativeVerdict, Campaign
+from raters.services import adjudication
 from tests.factories import rating as made
 
 ClientFor = Callable[[User | None], Client]
@@ -76,6 +76,27 @@ def test_verdicts_have_soft_labels_and_rulings(client_for: ClientFor, analyst: U
     assert len(found["results"]) == 2
 
 
+def test_other_methods_stand_beside_the_majority(client_for: ClientFor, analyst: User) -> None:
+    campaign = rated(made.YES, made.YES, made.NO)
+    first, second = campaign.tasks.order_by("pk")
+    said = {"size": {"answer": "no", "passes": False, "probability": 0.9}}
+    AlternativeVerdict.objects.create(
+        task=first, campaign=campaign, method="mace", outcome="failed", probability=0.9, questions=said,
+        computed_at=timezone.now(),
+    )  # fmt: skip
+    rows = client_for(analyst).get(f"/api/campaigns/{campaign.pk}/verdicts/").json()["results"]
+    told = {row["task"]: (row["outcome"], row["alternatives"]) for row in rows}
+    assert told[second.pk] == ("passed", {})
+    assert (told[first.pk][0], told[first.pk][1]["mace"]["outcome"]) == ("passed", "failed")
+    assert told[first.pk][1]["mace"]["questions"] == said
+
+
+def test_one_campaign_with_what_raters_are_told(client_for: ClientFor, analyst: User) -> None:
+    campaign = made.make_campaign(1, guidelines="Look at *all* photos.")
+    told = client_for(analyst).get(f"/api/campaigns/{campaign.pk}/").json()
+    assert (told["guidelines"], told["guidelines_version"], told["withheld"]) == ("Look at *all* photos.", 1, 0)
+
+
 def test_verdicts_come_by_page(
     client_for: ClientFor, analyst: User, django_assert_max_num_queries: Callable[..., object]
 ) -> None:
@@ -102,30 +123,3 @@ def test_ratings_are_streamed(client_for: ClientFor, analyst: User, kind: str, s
 def test_an_unknown_kind_of_file(client_for: ClientFor, analyst: User) -> None:
     answer = client_for(analyst).get(f"/api/campaigns/{made.make_campaign(1).pk}/ratings.xlsx")
     assert answer.status_code == 404
-
-
-def test_a_file_is_imported_by_a_worker(client_for: ClientFor, operator: User) -> None:
-    client = client_for(operator)
-    file = SimpleUploadedFile("theirs.csv", b"task,rater,question,answer\na,1,ok,yes\na,2,ok,no\n")
-    answer = client.post("/api/campaigns/import/", {"file": file, "name": "Theirs"})
-    assert answer.status_code == 202
-    assert (answer.json()["state"], answer.json()["campaign"]) == ("taking", None)
-    imports.run(RatingsImport.objects.get())
-    told = client.get(answer.json()["url"]).json()
-    assert (told["state"], told["ratings"], told["detail"]) == ("done", 2, "")
-    assert Campaign.objects.get(pk=told["campaign"]).origin == "import"
-
-
-def test_a_bad_file_is_told_and_leaves_nothing(client_for: ClientFor, operator: User) -> None:
-    client = client_for(operator)
-    file = SimpleUploadedFile("theirs.csv", b"task,rater,question,answer\n,1,ok,yes\n")
-    url = client.post("/api/campaigns/import/", {"file": file, "name": "Theirs"}).json()["url"]
-    imports.run(RatingsImport.objects.get())
-    told = client.get(url).json()
-    assert (told["state"], told["problems"]) == ("refused", ["Line 2 has no task."])
-    assert told["detail"] == "Nothing was taken: Line 2 has no task."
-    other = SimpleUploadedFile("theirs.doc", b"x")
-    answer = client.post("/api/campaigns/import/", {"file": other, "name": "Theirs"})
-    assert answer.status_code == 422
-    assert "of no known kind" in answer.json()["detail"]
-    assert not Campaign.objects.exists()

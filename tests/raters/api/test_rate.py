@@ -26,8 +26,11 @@ class Program:
         strict = Client(enforce_csrf_checks=True)
         return strict.post(self._base + act + "/", body, content_type="application/json", headers=self._headers)
 
+    def get(self, address: str) -> Any:
+        return Client().get(address, headers=self._headers).json()
+
     def mine(self) -> Any:
-        return Client().get(self._base + "mine/", headers=self._headers).json()
+        return self.get(self._base + "mine/")
 
 
 @pytest.fixture
@@ -61,6 +64,41 @@ def test_changed_withdrawn_skipped_reported_left(program: Program) -> None:
     third = program("skip", assignment=second, reason="cannot judge").json()["task"]["assignment"]
     program("report", assignment=third, reason="broken")
     assert program("leave").json() == {"returned": 0}
+
+
+def test_what_may_be_rated_and_what_is_asked(program: Program, campaign: Campaign) -> None:
+    made.make_campaign(1, by_invitation=True)
+    made.make_campaign(1, open=False)
+    room = program.get("/api/rate/")["results"]
+    assert room == [{"id": campaign.pk, "name": campaign.name, "state": "open", "done": 0}]
+    asked = program.get(f"/api/rate/{campaign.pk}/")
+    assert [one["key"] for one in asked["questions"]] == list(made.KEYS)
+    assert [choice["value"] for choice in asked["questions"][0]["choices"]] == ["yes", "maybe", "no", "unclear"]
+    assert (asked["guidelines_version"], asked["examples"]) == (1, [])
+    assert not {"method", "gold_share", "origin", "seed", "task_count"} & set(asked)
+
+
+def test_half_a_rating_is_kept(program: Program) -> None:
+    task = program("next").json()["task"]
+    sent = {"assignment": task["assignment"], "answers": {"size": "no"}, "times": {"size": 5}, "active_ms": 7}
+    assert program("draft", **sent).json() == {"saved": True, "lease_seconds": 900, "answers": {"size": "no"}}
+    again = program("next").json()["task"]
+    assert (again["draft"], again["times"], again["active_ms"]) == ({"size": "no"}, {"size": 5}, 7)
+    assert program("draft", assignment=str(uuid4()), answers={}).status_code == 404
+
+
+def test_what_is_named_is_kept_when_a_program_leaves(program: Program) -> None:
+    asked = program("next").json()
+    assert program("leave", keep=[asked["task"]["assignment"]]).json() == {"returned": 1}
+    assert program("leave", keep=["x"]).status_code == 400
+    assert program("leave").json() == {"returned": 1}
+
+
+def test_of_a_draft_raters_learn_nothing(rater: User) -> None:
+    program = Program(rater, made.make_campaign(1, open=False))
+    for act in ("next", "leave"):
+        answer = program(act)
+        assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such campaign.")
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,20 @@ def test_question_sets(client: Client, django_assert_max_num_queries: DjangoAsse
     ]  # fmt: skip
 
 
+def test_a_set_that_nobody_was_asked_is_changed_and_a_frozen_one_is_not(client: Client) -> None:
+    asked = post(client, "question-sets/", **QUESTIONS).json()
+    address, body = f"/api/question-sets/{asked['id']}/", QUESTIONS | {"title": "Floor lamps"}
+    body["questions"] = [{"key": "lit", "wording": "Does it shine?", "answers": ["yes", "no"], "help_text": ""}]
+    told = client.put(address, body, content_type=JSON).json()
+    assert (told["title"], told["version"], told["frozen_at"]) == ("Floor lamps", 1, None)
+    assert [(one["wording"], one["answers"]) for one in told["questions"]] == [("Does it shine?", ["yes", "no"])]
+    made.make_campaign(1, question_set=QuestionSet.objects.get())
+    refused = client.put(address, body, content_type=JSON)
+    assert (refused.status_code, "is frozen: campaigns have used it" in refused.json()["detail"]) == (400, True)
+    assert client.get(address).json()["frozen_at"] is not None
+    assert client.get("/api/question-sets/2000000000/").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("questions", "sentence"),
     [
@@ -183,6 +197,7 @@ def test_questions_that_cannot_be_asked(client: Client, questions: list[dict[str
         ("post", "campaigns/{}/images/upload/"),
         ("post", "campaigns/{}/raters/invite/"),
         ("post", "question-sets/"),
+        ("put", "question-sets/1/"),
     ],
 )
 def test_what_changes_something_is_for_operators(

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from raters.exchange.own import NAMES, rows_by
 from raters.exchange.writing import as_csv
 from raters.models import Campaign, Rater
-from raters.services import campaigns, changes, rating
+from raters.services import campaigns, changes, passing, rating
 from tests.factories import rating as made
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_a_withdrawal_and_why() -> None:
     assert set(of_kind(rows, "rating", "counts")) == {("false",)}
 
 
-@pytest.mark.parametrize(("kind", "service"), [("skip", rating.skip), ("report", rating.report)])
+@pytest.mark.parametrize(("kind", "service"), [("skip", passing.skip), ("report", passing.report)])
 def test_what_was_passed_over_and_why(kind: str, service: Any) -> None:
     campaign, rater = made.make_campaign(1), made.make_rater()
     service(rater, held(rater, campaign), "=cannot judge")
@@ -93,7 +93,7 @@ def test_nothing_of_gold_items_methods_images_and_others() -> None:
     for _ in range(2):
         made.rate(rater, campaign)
     stranger = made.make_rater()
-    rating.skip(stranger, held(stranger, campaign), other)
+    passing.skip(stranger, held(stranger, campaign), other)
     rows = exported(rater)
     assert len(rows) == 16
     assert {tuple(row) for row in rows} == {NAMES}
@@ -108,7 +108,7 @@ def test_a_campaign_entered_while_the_file_is_written() -> None:
     assert {row["campaign"] for row in next(batches)} == {first.name}
     second = made.make_campaign(2)
     made.rate(rater, second)
-    rating.skip(rater, held(rater, second), "too dark")
+    passing.skip(rater, held(rater, second), "too dark")
     rows = [row for batch in batches for row in batch]
     assert {(row["campaign"], row["kind"]) for row in rows} == {(second.name, "rating"), (second.name, "skip")}
     assert [row["question"] for row in rows if row["kind"] == "rating"] == list(made.KEYS)

@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from raters.exceptions import NotAllowed
+from raters.exceptions import NotAllowed, NotQualified
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rater, Task
 from raters.models.tasks import TaskState
-from raters.services import blocking, exclusions, rating
+from raters.services import blocking, campaigns, exclusions, rating
 from raters.services.blocking import CannotBlock
 from tests.factories.accounts import make_user
-from tests.factories.rating import lease, make_campaign, make_gold, make_rater, rate, sent
+from tests.factories.rating import KEYS, lease, make_campaign, make_gold, make_rater, rate, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +61,19 @@ def test_who_was_qualifying_qualifies_on() -> None:
     assert state_of(rater, campaign) == "blocked"
     blocking.unblock(rater, campaign)
     assert state_of(rater, campaign) == "qualifying"
+
+
+def test_who_did_not_qualify_is_let_in_all_the_same() -> None:
+    campaign, rater = make_campaign(2, open=False, qualification_items=1), make_rater()
+    make_gold(campaign, 1, use="qualification")
+    campaigns.open_campaign(campaign)
+    rate(rater, campaign, dict.fromkeys(KEYS, "no"))
+    with pytest.raises(NotQualified):
+        lease(rater, campaign)
+    blocking.unblock(rater, campaign)
+    assert CampaignRater.objects.get(rater=rater).qualified_at is not None
+    assert rate(rater, campaign).gold is False
+    assert campaign.events.filter(kind="rater let in again").values_list("details__was", flat=True)[0] == "failed"
 
 
 def test_a_draft_that_was_begun_is_there_again() -> None:

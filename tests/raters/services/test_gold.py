@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from raters.exceptions import AnswersShown, BadAnswers, NotQualified
-from raters.models import Campaign, CampaignRater, GoldItem, Task
+from raters.exceptions import AnswersShown, BadAnswers, BadCampaign, NotQualified
+from raters.models import Campaign, CampaignFigures, CampaignRater, GoldItem, Task
 from raters.selectors import own
-from raters.services import campaigns, changes, gold, rating
+from raters.services import campaigns, changes, gold, passing, rating
 from raters.services.gold import Marks
 from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, make_tasks, rate, sent
 
@@ -106,6 +107,31 @@ def test_an_image_that_raters_have_had_is_no_gold() -> None:
     assert not GoldItem.objects.exists()
 
 
+def test_a_closed_campaign_gets_no_gold() -> None:
+    campaign = campaigns.close(make_campaign(1))
+    with pytest.raises(BadCampaign, match="stays as it is"):
+        gold.make_gold(campaign.tasks.get(), YES)
+    assert campaign.tasks.get().state == "fresh"
+
+
+def test_other_right_answers_change_the_marks_and_nothing_else() -> None:
+    """Figures that there are already are asked for again; who has qualified stays so."""
+    campaign, rater = qualifying(1), make_rater()
+    rate(rater, campaign)
+    item = GoldItem.objects.filter(campaign=campaign, use="qualification")[0]
+    for computed, asked in ((None, False), (timezone.now(), True)):
+        CampaignFigures.objects.update_or_create(campaign=campaign, defaults={"computed_at": computed})
+        changed = gold.change_gold(item, {"size": ["no", "maybe"], "logo": "yes"} if asked else {"size": "no"})
+        assert (CampaignFigures.objects.get().asked_at is not None) == asked
+    assert changed.expected == {"size": ["no", "maybe"], "logo": ["yes"]}
+    assert CampaignRater.objects.get().state == "active"
+    gold.change_gold(changed, changed.expected, explanation="Look at the table.")
+    assert campaign.events.filter(kind="gold item changed").count() == 2
+    campaigns.close(campaign)
+    with pytest.raises(BadCampaign, match="stays as it is"):
+        gold.change_gold(changed, {"size": "yes"})
+
+
 def test_gold_items_leave_no_mark_on_the_campaigns_counts() -> None:
     campaign = make_campaign(3, open=False, gold_share=0.5)
     make_gold(campaign, 2)
@@ -126,7 +152,7 @@ class TestNobodyIsStuckInTheRound:
     def test_what_was_skipped_comes_again_at_the_end(self) -> None:
         campaign, rater = qualifying(2), make_rater()
         (first,) = lease(rater, campaign)
-        rating.skip(rater, first.uuid, "cannot judge")
+        passing.skip(rater, first.uuid, "cannot judge")
         assert rate(rater, campaign).task_id != first.task_id
         (again,) = lease(rater, campaign)
         assert (again.task_id, again.uuid, again.reason) == (first.task_id, first.uuid, "")
@@ -135,13 +161,13 @@ class TestNobodyIsStuckInTheRound:
 
     def test_what_was_reported_comes_again_too(self) -> None:
         campaign, rater = qualifying(1), make_rater()
-        rating.report(rater, lease(rater, campaign)[0].uuid, "broken")
+        passing.report(rater, lease(rater, campaign)[0].uuid, "broken")
         assert rate(rater, campaign).gold
         assert CampaignRater.objects.get().state == "active"
 
     def test_no_more_than_the_round_has_is_asked_again(self) -> None:
         campaign, rater = qualifying(2), make_rater()
-        rating.skip(rater, lease(rater, campaign)[0].uuid, "cannot judge")
+        passing.skip(rater, lease(rater, campaign)[0].uuid, "cannot judge")
         held = lease(rater, campaign, hold=5)
         assert len({one.task_id for one in held}) == len(held) == 2
 

@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.models import User
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rating, RatingChange, Task
-from raters.services import campaigns, changes, people, rating, verdicts
+from raters.services import campaigns, changes, passing, people, rating, verdicts
 from tests.factories.accounts import make_user
 from tests.factories.rating import NO, YES, lease, make_campaign, make_rater, rate
 from vitrine.access import Role
@@ -56,8 +56,8 @@ def test_a_deleted_users_words_and_drafts_go_with_them() -> None:
     rated = rate(rater, campaign)
     changes.change(rater, rated.assignment.uuid, NO, reason="It was my cousin Ann's shop.")
     held = lease(rater, campaign, hold=3)
-    rating.skip(rater, held[0].uuid, "I know the seller, Ann.")
-    rating.report(rater, held[1].uuid, "My own face is in it.")
+    passing.skip(rater, held[0].uuid, "I know the seller, Ann.")
+    passing.report(rater, held[1].uuid, "My own face is in it.")
     rating.save_draft(rater, held[2].uuid, {"size": "no"})
     User.objects.filter(rater=rater).delete()
     texts = [
@@ -75,7 +75,7 @@ def test_a_deleted_users_words_and_drafts_go_with_them() -> None:
 def test_anothers_words_stay() -> None:
     campaign, one, other = make_campaign(2), make_rater(), make_rater()
     for rater in (one, other):
-        rating.report(rater, lease(rater, campaign)[0].uuid, "broken")
+        passing.report(rater, lease(rater, campaign)[0].uuid, "broken")
     people.forget(one)
     reasons = CampaignEvent.objects.filter(kind="image reported").values_list("details__reason", flat=True)
     assert sorted(reasons) == ["", "broken"]

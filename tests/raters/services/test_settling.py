@@ -12,7 +12,7 @@ from django.utils import timezone
 from raters import leasing
 from raters.models import Assignment, Campaign, CampaignRater, Delivery, Rating, Task, Verdict
 from raters.selectors import monitoring
-from raters.services import campaigns, changes, exclusions, rating, tasks, webhooks
+from raters.services import campaigns, changes, exclusions, passing, rating, tasks, webhooks
 from tests.factories.rating import NO, YES, lease, make_campaign, make_rater, rate, sent
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +96,7 @@ def test_a_place_that_was_not_used_goes_to_another(end: str) -> None:
     (held,) = lease(rater, campaign)
     assert lease(make_rater(), campaign) == []
     if end == "skip":
-        rating.skip(rater, held.uuid, "blurred")
+        passing.skip(rater, held.uuid, "blurred")
     elif end == "expire":
         Assignment.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(hours=1))
         leasing.reclaim(campaign)
@@ -183,7 +183,7 @@ def test_a_withheld_image_asks_once_more_when_it_is_released() -> None:
     campaign = rated(YES, NO)
     for _ in range(2):
         rater = make_rater()
-        rating.report(rater, lease(rater, campaign)[0].uuid, "broken")
+        passing.report(rater, lease(rater, campaign)[0].uuid, "broken")
     assert counts(campaign)[0] == "withheld"
     tasks.release(Task.objects.get())
     assert counts(campaign) == ("begun", 3, 1, 2)

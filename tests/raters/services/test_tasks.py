@@ -10,7 +10,7 @@ from raters import choosing
 from raters.choosing import Choice, Strata
 from raters.exceptions import BadCampaign
 from raters.models import Assignment, Campaign, Rater, Rating, Subject, Task
-from raters.services import campaigns, gold, people, rating, tasks, verdicts
+from raters.services import campaigns, gold, passing, people, rating, tasks, verdicts
 from tests.factories.catalog import make_photo, make_product
 from tests.factories.generation import make_candidate, make_method, make_run
 from tests.factories.rating import NO, YES, lease, make_campaign, make_rater, make_tasks, rate, sent
@@ -218,7 +218,7 @@ def test_withheld_images_are_decided_by_an_operator() -> None:
 def withheld(task: Task, *reporters: tuple[Rater, Assignment]) -> None:
     """Have it reported by two who hold it."""
     for rater, held in reporters:
-        rating.report(rater, held.uuid, "broken")
+        passing.report(rater, held.uuid, "broken")
     task.refresh_from_db()
     assert task.state == "withheld"
 

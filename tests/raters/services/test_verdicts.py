@@ -10,7 +10,7 @@ from django.db import transaction
 
 from raters import signals
 from raters.models import Campaign, CampaignRater, Rating, Task, Verdict
-from raters.services import changes, rating, verdicts
+from raters.services import changes, passing, rating, verdicts
 from tests.factories.rating import KEYS, NO, YES, lease, make_campaign, make_gold, make_rater, rate, sent
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_after_any_history_nothing_differs(vote: str, settings: dict[str, Any]) 
         if act == "rate" and held:
             rating.submit(rater, held[0].uuid, sent(answers))
         elif act == "skip" and held:
-            rating.skip(rater, held[0].uuid, "blurred")
+            passing.skip(rater, held[0].uuid, "blurred")
         elif act == "change" and mine:
             changes.change(rater, chance.choice(mine).assignment.uuid, answers)
         elif act == "withdraw" and mine:

@@ -12,7 +12,9 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from generation.models import Candidate
 from raters.models import Campaign, CampaignRater
-from raters.services import people
+from raters.selectors import rating_room
+from raters.services import campaigns, people
+from raters.services.questions import make_question_set
 from tests.factories.accounts import make_user
 from tests.factories.catalog import image_bytes, make_product
 from tests.factories.generation import make_candidate, make_run
@@ -273,6 +275,42 @@ def test_a_rater_sees_their_campaigns_and_their_own_ratings(client_for: Callable
     assert "Product fidelity" in own
     assert site.get(f"/rate/{draft.pk}/").status_code == 404
     assert site.get(f"/rate/{mine.pk}/own/?before=nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("answers", "keys", "explained"),
+    [
+        ([["yes", "maybe", "no", "unclear"]] * 2, "<kbd>1</kbd> or <kbd>y</kbd></dt><dd>yes</dd>", True),
+        ([["good", "bad"]] * 2, "<kbd>2</kbd> or <kbd>b</kbd></dt><dd>bad</dd>", False),
+        ([["good", "bad"], ["yes", "no"]], "the answers: each question shows its own", False),
+    ],
+)
+def test_the_help_names_the_keys_of_the_campaigns_own_answers(
+    client_for: Callable[[User | None], Client], rater: User, answers: list[list[str]], keys: str, explained: bool
+) -> None:
+    asked = [
+        {"key": f"q{number}", "wording": "?", "answers": given, "passing": given[:1]}
+        for number, given in enumerate(answers)
+    ]
+    campaign = make_campaign(1, question_set=make_question_set("Own", "Own", asked))
+    page = text(client_for(rater).get(f"/rate/{campaign.pk}/"))
+    assert keys in page
+    assert ("<em>Unclear</em>" in page) == explained
+
+
+def test_a_raters_list_ends_however_many_campaigns_are_over(
+    client_for: Callable[[User | None], Client], rater: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rating_room, "OVER", 2)
+    me = people.rater_of(rater)
+    over = [make_campaign(1) for _ in range(3)]
+    for campaign in over:
+        rate(me, campaign)
+        campaigns.close(campaign)
+    going, strange = make_campaign(1), campaigns.close(make_campaign(1))
+    shown = [one.campaign for one in client_for(rater).get("/rate/").context["invitations"]]
+    assert shown == [going, over[2], over[1]]
+    assert strange not in shown
 
 
 def test_the_rating_page_asks_the_campaigns_questions_and_names_no_method(client_for: Callable[[User], Client]) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import User
 from raters.models import Campaign, GoldItem
 from raters.models.tasks import TaskState
+from raters.services import gold
 from tests.factories.campaigns import make_shown_campaign
 from tests.factories.rating import make_rater, rate
 
@@ -25,7 +26,7 @@ def site(client_for: Callable[[User | None], Client], operator: User) -> Client:
 def test_an_image_becomes_a_gold_item(site: Client, campaign: Campaign, operator: User) -> None:
     task = campaign.tasks.all()[0]
     address = f"/campaigns/{campaign.pk}/gold/"
-    assert f"{address}{task.pk}/" in site.get(address).content.decode()
+    assert f'class="gold-choice" href="{address}{task.pk}/"' in site.get(address).content.decode()
     sent = {"use": "qualification", "explanation": "Too large", "answer-size": "no", "answer-logo": ""}
     site.post(f"{address}{task.pk}/", sent)
     item = GoldItem.objects.get()
@@ -34,7 +35,7 @@ def test_an_image_becomes_a_gold_item(site: Client, campaign: Campaign, operator
     task.refresh_from_db()
     assert task.state == TaskState.GOLD
     page = site.get(address).content.decode()
-    assert f"{address}{task.pk}/" not in page
+    assert f'class="gold-choice" href="{address}{task.pk}/"' not in page
     assert "Too large" in page
 
 
@@ -51,6 +52,21 @@ def test_what_is_no_gold_item_is_said(site: Client, campaign: Campaign, sent: di
     assert response.status_code == 422
     assert said in response.content.decode()
     assert not GoldItem.objects.exists()
+
+
+def test_right_answers_are_changed_and_several_may_stay(site: Client, campaign: Campaign) -> None:
+    task = campaign.tasks.all()[0]
+    item = gold.make_gold(task, {"size": ["no", "unclear"], "logo": "yes"}, explanation="Too large")
+    address = f"/campaigns/{campaign.pk}/gold/{task.pk}/"
+    assert address in site.get(f"/campaigns/{campaign.pk}/gold/").content.decode()
+    fields = site.get(address).context["form"]
+    assert (fields["answer-size"].value(), fields["answer-logo"].value()) == ("several", "yes")
+    site.post(address, {"answer-size": "several", "answer-logo": "no", "explanation": "Far too large"})
+    item.refresh_from_db()
+    assert (item.expected, item.explanation) == ({"size": ["no", "unclear"], "logo": ["no"]}, "Far too large")
+    site.post(address, {"answer-size": "no", "answer-logo": ""})
+    item.refresh_from_db()
+    assert item.expected == {"size": ["no"]}
 
 
 def test_one_that_raters_have_had_is_refused(site: Client) -> None:

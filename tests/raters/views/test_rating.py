@@ -75,19 +75,6 @@ def test_the_prompt_is_shown_only_where_the_campaign_says_so(client_for: ClientF
         assert task.get("prompt") == ("a photo of mug on a table" if shown else None)
 
 
-def test_skip_report_and_leave(client_for: ClientFor, rater: User) -> None:
-    campaign, client = make_campaign(4), client_for(rater)
-    body = post(client, campaign, "next").json()
-    after = post(client, campaign, "skip", {"assignment": body["task"]["assignment"], "reason": "blurred"}).json()
-    assert after["task"]["assignment"] == body["ahead"]["assignment"]
-    assert after["progress"]["remaining"] == 3
-    post(client, campaign, "report", {"assignment": after["task"]["assignment"], "reason": "unsafe"})
-    assert Task.objects.filter(reports=1).count() == 1
-    # As a beacon sends it: a form, with the token as a field.
-    assert client.post(f"/rate/{campaign.pk}/leave", {"csrfmiddlewaretoken": "x"}).status_code == 204
-    assert not Assignment.objects.filter(state="held").exists()
-
-
 def test_going_back_to_change_and_withdraw(client_for: ClientFor, rater: User) -> None:
     campaign, client = make_campaign(30), client_for(rater)
     body = post(client, campaign, "next").json()

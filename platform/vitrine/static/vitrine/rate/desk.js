@@ -11,6 +11,7 @@ const CHANGE_MS = 800;
 const LOOK_AGAIN_MS = 30_000;
 const REFUSED = { submit: "An image was not counted", change: "A change was not saved", skip: "An image was not skipped", report: "A report was not taken" };
 const ENDS = ["not_open", "not_allowed", "not_qualified"]; // refusals after which nothing more is to be rated here
+const MOST_KEPT = 100; // images that a page may say it is not done with
 const REMEMBERED = 8; // images before this one whose pictures are kept for going back
 
 // One image: what the server handed out, its pictures, and what was answered.
@@ -353,12 +354,17 @@ export class Desk {
   }
 
   // --- leaving -------------------------------------------------------------------------------------------------------
-  // Untouched images go back to the others; with one half rated, it stays ours until its lease ends.
+  // Untouched images go back to the others; one that is half rated stays ours until its lease ends, and so does one whose
+  // answers are still on their way.
   leave() {
     this.flushChange();
-    if (!this.newest) return;
-    if (this.newest.touched) this.sendDraft(this.newest, true);
-    else if (!this.keep.waiting().length) this.line.call("leave", {}, { keepalive: true }).catch(() => null);
+    const mine = [this.newest, this.ahead].filter(Boolean);
+    const begun = mine.filter((work) => work.touched).map((work) => work.id);
+    if (this.newest?.touched) this.sendDraft(this.newest, true);
+    const keep = [...begun, ...this.keep.waiting().map((item) => item.body.assignment)];
+    if (begun.length < mine.length && keep.length <= MOST_KEPT) {
+      this.line.call("leave", { keep }, { keepalive: true }).catch(() => null);
+    }
   }
 
   // The tab is out of sight, and may never come back.

@@ -73,7 +73,8 @@ export class Line {
     try {
       while ((item = this.keep.waiting()[0])) {
         this.show("Saving …");
-        const told = await this.call(item.act, item.body);
+        // It arrives though the tab is closed meanwhile; sent again by the next one, it is the same request.
+        const told = await this.call(item.act, item.body, { keepalive: true });
         this.keep.drop(item.key);
         this.failures = 0;
         this.on.answer(item, told);
