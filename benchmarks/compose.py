@@ -210,15 +210,18 @@ class Visit:
 
     def is_ready(self) -> str:
         """Through the proxy, once everything is there."""
+        said = ""
         for _ in range(SLOW):
             try:
                 answer = requests.get(f"{self.address}/readyz", headers={"X-Forwarded-Proto": "https"}, timeout=10)
+            except requests.RequestException as error:
+                said = type(error).__name__
+            else:
                 if answer.ok:
                     return f"ready: {', '.join(answer.json().get('checks', answer.json()))}"
-            except requests.ConnectionError:
-                pass
+                said = answer.text[:500]
             time.sleep(1)
-        raise RuntimeError(f"The site is not ready: {answer.text[:500]}")
+        raise RuntimeError(f"The site is not ready: {said}")
 
     def sign_up(self) -> str:
         for name, role in (("olga", "operator"), ("rita", "rater")):
