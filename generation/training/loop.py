@@ -169,10 +169,10 @@ class _Pupil:
             points, total, count = (*points, (step, total / count)), 0.0, 0
         self.progress = replace(self.progress, losses=points, unsaid=(total, count))
 
-    def diverged(self, step: int) -> None:
+    def diverged(self, step: int, what: str = "loss") -> None:
         kept = f"the last good checkpoint is of step {self.kept_at}" if self.kept_at else "there is no checkpoint yet"
         self.outcome = TrainingDiverged(
-            f"The loss is no number at step {step}; {kept}. Lower finetune.learning_rate (it is"
+            f"The {what} is no number at step {step}; {kept}. Lower finetune.learning_rate (it is"
             f" {self._config.learning_rate:g}), or use a base in float32 or bfloat16."
         )
 
@@ -249,7 +249,11 @@ class _Class:
     def _attend(self) -> None:
         """Looks, endings and checkpoints that are due, in this order: a checkpoint knows of the look before it."""
         for place, pupil in enumerate(self._here):
-            if pupil.outcome is not None:
+            if pupil.outcome is not None or not pupil.due():
+                continue
+            # A gradient may overflow under a loss that is a number: that adapter must not become the good checkpoint.
+            if not self._group.rows[place].isfinite().all():
+                pupil.diverged(pupil.step, "adapter")
                 continue
             stop = self._look(place, pupil)
             if pupil.to_keep():

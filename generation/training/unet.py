@@ -45,9 +45,11 @@ class UnetDenoiser(OfPipeline):
         upcast = dtype is torch.float16 and vae.config.force_upcast
         if upcast:
             vae.to(torch.float32)
-        drawn = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist
-        if upcast:
-            vae.to(dtype)
+        try:
+            drawn = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist
+        finally:
+            if upcast:
+                vae.to(dtype)
         factor, shift = vae.config.scaling_factor, getattr(vae.config, "shift_factor", None) or 0.0
         means, deviations = (drawn.mean.float() - shift) * factor, drawn.std.float() * factor
         return [Moments(mean, deviation) for mean, deviation in zip(means, deviations, strict=True)]

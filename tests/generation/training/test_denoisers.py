@@ -120,6 +120,23 @@ def test_the_frame_tells_sdxl_the_size() -> None:
     assert not torch.allclose(small, large)
 
 
+def test_an_encoder_that_fails_while_it_computes_wider_is_narrow_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    denoiser = denoiser_of(load("sd", dtype="float16"))
+    vae = denoiser.encoder
+    monkeypatch.setitem(vae.config, "force_upcast", True)
+    seen = []
+
+    def encode(pixels: torch.Tensor) -> None:
+        seen.append(pixels.dtype)
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(vae, "encode", encode)
+    with pytest.raises(torch.OutOfMemoryError):
+        denoiser.moments(torch.zeros(1, 3, 64, 64))
+    assert seen == [torch.float32]
+    assert {value.dtype for value in vae.parameters()} == {torch.float16}
+
+
 def test_another_family_cannot_be_trained() -> None:
     with pytest.raises(NotPossible, match="family wan"):
         denoiser_of(SimpleNamespace(family="wan", pipeline=None))  # type: ignore[arg-type]

@@ -6,10 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from generation.training.denoisers import denoiser_of
 from generation.training.grouped import AdapterGroup, linear_names
 from generation.training.lessons import Encoding
 from generation.training.loop import Trainer, resident
 from generation.training.passes import Draw, backward, draw, ready
+from generation.training.updates import Updates
+from tests.factories.checkpoints.makers import load
 from tests.factories.training import KINDS, make_config, make_samples, make_trainer
 
 CONFIG = make_config()
@@ -113,20 +116,24 @@ def test_another_rank_or_scale_is_another_group() -> None:
     assert resident(trainer.denoiser, make_config(rank=4, rank_stabilised=True)).scale == 2.0
 
 
-def test_everything_but_the_base_is_float32_under_a_base_in_bfloat16() -> None:
-    from tests.factories.checkpoints.makers import load  # noqa: PLC0415 - a maker of its own, as it is in bfloat16
-
-    trainer = make_trainer()
-    half = Trainer(type(trainer.denoiser)(load("sd", dtype="bfloat16").pipeline), trainer.files, 64, trainer.cache)  # type: ignore[call-arg]
-    group = resident(half.denoiser, CONFIG)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_everything_but_the_base_is_float32_under_a_narrower_base(dtype: str) -> None:
+    trainer, config = make_trainer(), make_config(ema=0.9)
+    half = Trainer(denoiser_of(load("sd", dtype=dtype)), trainer.files, 64, trainer.cache)
+    group = resident(half.denoiser, config)
     group.fill(rows_of(group))
-    with ready(half.denoiser, group, CONFIG):
+    updates = Updates(group, config)
+    with ready(half.denoiser, group, config):
         losses = backward(half.denoiser, group, draws_of(half))
-    assert half.denoiser.dtype is torch.bfloat16
+    assert half.denoiser.dtype is getattr(torch, dtype)
     assert {group.rows.dtype, group.gradients.dtype, losses.dtype} == {torch.float32}
     assert {p.dtype for layer in group._layers for p in (layer.a, layer.b)} == {torch.float32}
     assert group.gradients.isfinite().all()
     assert group.gradients.abs().sum() > 0
+    updates.apply([0] * PRODUCTS)
+    kept = updates.state(1)
+    assert {"row", "average", "optimizer.exp_avg", "optimizer.exp_avg_sq"} <= set(kept)
+    assert {value.dtype for value in kept.values()} == {torch.float32}
 
 
 def test_names_are_those_of_linear_layers_only() -> None:
