@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
+from generation.checkpoints.attention import attend_by
 from generation.checkpoints.devices import DTYPES
 from generation.checkpoints.roles import Check, Sampling
 from generation.checkpoints.sets import Entry
@@ -147,7 +148,7 @@ class Warm:
         options, denoiser = self._options, self.denoiser
         backend = options.get("attention", "sdpa")
         if backend not in ("sdpa", "native"):
-            denoiser.set_attention_backend(backend)
+            attend_by(denoiser, backend)
         if options.get("channels_last"):
             denoiser.to(memory_format=torch.channels_last)
         if self.compiled:
