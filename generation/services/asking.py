@@ -11,11 +11,13 @@ from generation.model_sets import model_set
 from generation.models import Run
 from generation.records import MaskPrompt, to_plain
 from jobs import services
-from jobs.models import Job
+from jobs.models import FINISHED_STATES, Job, State
 
 # Whoever is asked holds the segmenter warm; a worker prefers to go on with that.
 AFFINITY = "segmenter {}"
 URGENT = 100
+# Seconds that a question is held back for its answer; a warm worker needs less, a cold one is asked again.
+PATIENCE = 1.5
 
 
 def prepare(photo: Photo, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
@@ -26,6 +28,16 @@ def prepare(photo: Photo, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
 def ask(photo: Photo, prompt: MaskPrompt, *, asked_by: AbstractBaseUser | AnonymousUser) -> Job:
     """Ask for the masks that a prompt means in a photo. Raises BadModelSet where no set is chosen anywhere."""
     return _submit(CUT, photo, {"prompt": to_plain(prompt)}, f"Mask in {photo}", asked_by)
+
+
+def answer_of(job: Job) -> dict[str, Any]:
+    """What becomes of a question within our patience: "done" with the masks, "failed" with its reason, or "waiting"."""
+    job = services.wait(job, PATIENCE)
+    if job.state == State.SUCCEEDED:
+        return {"state": "done", "job": job.pk} | (job.result or {})
+    if job.state in FINISHED_STATES:
+        return {"state": "failed", "detail": job.error or "The question was cancelled."}
+    return {"state": "waiting"}
 
 
 def set_for(photo: Photo) -> str:

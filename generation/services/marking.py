@@ -5,16 +5,23 @@ cost nothing.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, cast
 
+import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from pydantic import ValidationError
 
+from catalog.exceptions import PhotoRefused
 from catalog.models import Photo
+from catalog.photos.checking import DECODING_ERRORS, open_checked, read_capped
+from catalog.photos.naming import shown_name
 from generation import rle
 from generation.captioning import check_template
 from generation.exceptions import NotPossible
+from generation.files import Mask
+from generation.imaging import resize_mask
 from generation.live import CUT
 from generation.models import PhotoCaption, PhotoMask
 from generation.records import MaskPrompt, from_plain, to_plain
@@ -23,6 +30,7 @@ from generation.storage import site_files
 from jobs.models import Job, State
 
 MOST_POINTS = 100
+HALF = 127  # of 255: what is over it is product
 
 
 @dataclass(frozen=True)
@@ -59,19 +67,26 @@ def save_mask(photo: Photo, chosen: Chosen, *, by: AbstractBaseUser) -> PhotoMas
     mask = rle.decode(guesses[chosen.guess]["counts"], photo.width, photo.height)
     if not mask.any():
         raise NotPossible("The mask is empty: mark a point on the product first.")
-    picture = site_files().put_mask(mask)
-    told = PhotoMask.objects.create(
-        photo=photo,
-        key=picture.key,
-        sha256=picture.sha256,
-        width=picture.width,
-        height=picture.height,
-        prompt=to_plain(from_plain(MaskPrompt, job.params["prompt"])),
-        made_by_id=by.pk,
-    )
-    # Runs that had asked for this very thing go on with it.
-    carry_on(photo.product)
-    return told
+    return _keep(photo, mask, to_plain(from_plain(MaskPrompt, job.params["prompt"])), by)
+
+
+def save_drawn(photo: Photo, file: UploadedFile, *, by: AbstractBaseUser) -> PhotoMask:
+    """Keep a mask that was drawn elsewhere: white on the product, or transparent around it, in the photo's proportions.
+
+    Raises NotPossible for what is no such picture.
+    """
+    mask = _drawn(file)
+    height, width = mask.shape
+    # Sides were rounded when the photo, or the mask, was made smaller.
+    if abs(width * photo.height - height * photo.width) > max(width, height, photo.width, photo.height):
+        raise NotPossible(
+            f"The mask has {width} by {height} pixels and the photo {photo.width} by {photo.height}: draw it over the"
+            " photo as it is here."
+        )
+    mask = resize_mask(mask, (photo.width, photo.height))
+    if not mask.any():
+        raise NotPossible("The mask is empty: the product has to be white, or all around it transparent.")
+    return _keep(photo, mask, {}, by)
 
 
 def save_caption(photo: Photo, template: str, *, by: AbstractBaseUser) -> PhotoCaption:
@@ -97,3 +112,35 @@ def use_automatic_caption(photo: Photo) -> int:
 def _fits(box: tuple[int, int, int, int], photo: Photo) -> bool:
     left, top, right, bottom = box
     return 0 <= left < right <= photo.width and 0 <= top < bottom <= photo.height
+
+
+def _drawn(file: UploadedFile) -> Mask:
+    """(height, width) of an uploaded mask; its transparency counts where there is some, else what is light."""
+    name = file.name or "mask"
+    try:
+        image = open_checked(read_capped(cast(BinaryIO, file), name), name)
+        if image.has_transparency_data:
+            alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+            if alpha.min() < alpha.max():
+                return alpha > HALF
+        return np.asarray(image.convert("L")) > HALF
+    except PhotoRefused as refusal:
+        raise NotPossible(str(refusal)) from None
+    except DECODING_ERRORS:
+        raise NotPossible(f"{shown_name(name)} is damaged; export it again.") from None
+
+
+def _keep(photo: Photo, mask: Mask, prompt: dict[str, Any], by: AbstractBaseUser) -> PhotoMask:
+    """The mask, (height, width), as what holds for the photo; runs that had asked for this very thing go on."""
+    picture = site_files().put_mask(mask)
+    told = PhotoMask.objects.create(
+        photo=photo,
+        key=picture.key,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        prompt=prompt,
+        made_by_id=by.pk,
+    )
+    carry_on(photo.product)
+    return told

@@ -16,12 +16,8 @@ from generation.live import CUT
 from generation.selectors.photos import photo_state
 from generation.services import asking, marking
 from generation.views.people import person
-from jobs import services
-from jobs.models import FINISHED_STATES, Job, State
+from jobs.models import Job
 from vitrine.access import Role, allow
-
-# Seconds that the server holds a question back for its answer; a warm worker needs less, a cold one is asked again.
-PATIENCE = 1.5
 
 
 @allow(Role.OPERATOR)
@@ -50,7 +46,7 @@ def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
         job = asking.ask(photo, marking.read_prompt(photo, _body(request)), asked_by=person(request))
     except GenerationError as refusal:
         return JsonResponse({"detail": str(refusal)}, status=400)
-    return _answer(photo, services.wait(job, PATIENCE))
+    return _answer(photo, job)
 
 
 @allow(Role.OPERATOR)
@@ -58,7 +54,7 @@ def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
 def cutout_answer(_request: HttpRequest, pk: int, job_id: int) -> JsonResponse:
     """What has become of that question."""
     photo = _photo(pk)
-    return _answer(photo, services.wait(get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk), PATIENCE))
+    return _answer(photo, get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk))
 
 
 @allow(Role.OPERATOR)
@@ -140,12 +136,11 @@ def _facts(state: Any) -> dict[str, Any]:
 
 
 def _answer(photo: Photo, job: Job) -> JsonResponse:
-    if job.state == State.SUCCEEDED:
-        return JsonResponse({"state": "done", "job": job.pk} | (job.result or {}))
-    if job.state in FINISHED_STATES:
-        return JsonResponse({"state": "failed", "detail": job.error or "The question was cancelled."})
+    told = asking.answer_of(job)
+    if told["state"] != "waiting":
+        return JsonResponse(told)
     url = reverse("generation:cutout-answer", args=[photo.pk, job.pk])
-    return JsonResponse({"state": "waiting", "url": url}, status=202)
+    return JsonResponse(told | {"url": url}, status=202)
 
 
 def _photo(pk: int) -> Photo:

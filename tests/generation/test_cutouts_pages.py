@@ -22,14 +22,11 @@ from generation.live import CUT, EMBED, Embeddings
 from generation.models import PhotoCaption, PhotoMask
 from generation.services import asking
 from generation.storage import site_files
-from generation.views import cutouts
-from jobs import claiming, execution
 from jobs.models import Job, State
-from jobs.warmth import NOTHING_WARM
 from tests.factories.catalog import image_bytes, make_photo
-from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_run
 from tests.factories.jobs import make_job
+from tests.factories.marking import answered, some_mask, tiny_segmenter, work_live
 from tests.factories.runs import make_whole_run
 
 ClientFor = Callable[[User | None], Client]
@@ -48,11 +45,7 @@ def photo(db: None) -> Photo:
 @pytest.fixture
 def tiny(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A model set with the tiny segmenter, chosen by the settings; and no embedding is remembered."""
-    settings.MODEL_SETS_DIR = tmp_path / "sets"
-    tiny_set(settings.MODEL_SETS_DIR, name="tiny")
-    settings.MODEL_SET = "tiny"
-    monkeypatch.setattr(live, "_embeddings", Embeddings(site_files().store))
-    monkeypatch.setattr(cutouts, "PATIENCE", 0.0)
+    tiny_segmenter(settings, tmp_path / "sets", monkeypatch)
     return "tiny"
 
 
@@ -60,37 +53,14 @@ def post(client: Client, photo: Photo, name: str, body: Any = None) -> Any:
     return client.post(f"/photos/{photo.pk}/cutout/{name}/", json.dumps(body or {}), content_type="application/json")
 
 
-def work() -> Job:
-    """Do what waits on the live queue, as a worker does."""
-    job = claiming.claim("live", "live@test", NOTHING_WARM)
-    assert job is not None
-    execution.run(job)
-    job.refresh_from_db()
-    return job
-
-
-def answered(photo: Photo, mask: np.ndarray, **fields: Any) -> Job:
-    """A question that a worker has answered with this mask."""
-    guess = {"score": 0.9, "counts": rle.encode(mask)}
-    result = {"width": photo.width, "height": photo.height, "guesses": [guess]}
-    params = {"photo": photo.pk, "model_set": "tiny", "prompt": {"box": None, "points": [[5, 6, 1]]}}
-    return make_job(CUT, state=State.SUCCEEDED, queue="live", params=params, result=result, **fields)
-
-
-def some_mask(photo: Photo) -> np.ndarray:
-    mask = np.zeros((photo.height, photo.width), dtype=bool)
-    mask[10:30, 20:40] = True
-    return mask
-
-
 @pytest.mark.usefixtures("tiny")
 class TestLive:
     def test_a_click_is_a_job_that_a_worker_answers(self, client: Client, photo: Photo) -> None:
         assert post(client, photo, "prepare").status_code == 202
-        assert work().kind == EMBED
+        assert work_live().kind == EMBED
         told = post(client, photo, "cut", {"points": [[30, 20, 1]], "sequence": 1})
         assert (told.status_code, told.json()["state"]) == (202, "waiting")
-        job = work()
+        job = work_live()
         assert (job.kind, job.state, job.queue) == (CUT, State.SUCCEEDED, "live")
         answer = client.get(told.json()["url"]).json()
         assert (answer["state"], answer["width"], answer["height"]) == ("done", 64, 48)
@@ -106,10 +76,10 @@ class TestLive:
         monkeypatch.setattr(live, "_opened", lambda one: made.append(one.pk) or opened(one))
         for _ in range(2):
             post(client, photo, "cut", {"box": [5, 5, 60, 40]})
-            work()
+            work_live()
         monkeypatch.setattr(live, "_embeddings", Embeddings(site_files().store))  # as in a new process
         post(client, photo, "cut", {"box": [5, 5, 60, 40]})
-        assert work().state == State.SUCCEEDED
+        assert work_live().state == State.SUCCEEDED
         assert made == [photo.pk]
 
     def test_memory_holds_the_newest_only(self) -> None:
@@ -136,7 +106,7 @@ class TestLive:
     def test_a_photo_that_went_meanwhile_is_said_plainly(self, client: Client, photo: Photo) -> None:
         told = post(client, photo, "cut", {"box": [5, 5, 60, 40]}).json()
         Photo.objects.filter(pk=photo.pk).delete()
-        job = work()
+        job = work_live()
         assert (job.state, job.error) == (State.FAILED, "The photo has been removed meanwhile.")
         assert client.get(told["url"]).status_code == 404
 
