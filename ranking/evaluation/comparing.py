@@ -25,7 +25,10 @@ ORDER = "auc_within"
 
 @dataclass(frozen=True)
 class Row:
-    """One ranker. `figures` by name; lifts are of the picked top n, relative; `gain` is its order less the sum's."""
+    """One ranker. `figures` by name; `gain` is its order less the sum's.
+
+    Lifts are relative, of the picked top n; `lifts` has those of every top: {"lift_sum_1", "lift_random_1", …}.
+    """
 
     name: str
     figures: dict[str, Interval]
@@ -33,6 +36,7 @@ class Row:
     lift_over_random: Interval
     gain: Interval
     reliability: tuple[Point, ...]
+    lifts: dict[str, Interval]
 
 
 @dataclass(frozen=True)
@@ -112,15 +116,25 @@ def _row(name: str, mine: Values, base: Values, judged: Judged, counts: Counts, 
         for figure in figures.figures(n).values()
         if chances or not figure.probability
     }
-    top, order = figures.top(n), figures.auc_within
+    over_sum, over_random = zip(*(_lifts(k, mine, base, judged, counts) for k in figures.tops(n)), strict=True)
+    own = figures.tops(n).index(n)
     return Row(
         name,
         found,
-        _against(top, figures.lift, mine, base, judged, counts),
-        bootstrap.interval(figures.lift(top(mine, judged), figures.random_rate(judged)), counts),
-        _against(order, figures.difference, mine, base, judged, counts),
+        over_sum[own],
+        over_random[own],
+        _against(figures.auc_within, figures.difference, mine, base, judged, counts),
         tuple(reliability(mine, judged, counts)) if chances else (),
+        {f"lift_sum_{k}": lift for k, lift in zip(figures.tops(n), over_sum, strict=True)}
+        | {f"lift_random_{k}": lift for k, lift in zip(figures.tops(n), over_random, strict=True)},
     )
+
+
+def _lifts(k: int, mine: Values, base: Values, judged: Judged, counts: Counts) -> tuple[Interval, Interval]:
+    """Of the picked k, over the baseline's and over images drawn at random."""
+    top = figures.top(k)
+    over_random = bootstrap.interval(figures.lift(top(mine, judged), figures.random_rate(judged)), counts)
+    return _against(top, figures.lift, mine, base, judged, counts), over_random
 
 
 def _against(  # noqa: PLR0913, PLR0917 - the question's parts

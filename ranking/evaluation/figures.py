@@ -242,12 +242,16 @@ class _Ties:
         return np.asarray((np.cumsum(totals, axis=1) - totals / 2)[:, self.group])
 
 
+def tops(n: int) -> list[int]:
+    """Of how many picks a product's pass rate is told, where n ship."""
+    return sorted({1, 3, n})
+
+
 def figures(n: int = 3) -> Mapping[str, Figure]:
     """All figures by name, with picks of 1, of 3 and of n."""
-    tops = [Figure(f"top_{k}", f"pass rate of the picked {k}", top(k)) for k in sorted({1, 3, n})]
     listed = [
         Figure("auc_within", "ROC-AUC within products", auc_within),
-        *tops,
+        *(Figure(f"top_{k}", f"pass rate of the picked {k}", top(k)) for k in tops(n)),
         Figure(f"with_pass_{n}", f"products with a passing image among the picked {n}", with_pass(n)),
         Figure("pearson", "Pearson, with verdicts", pearson),
         Figure("spearman", "Spearman, with rater shares", spearman),

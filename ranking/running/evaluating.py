@@ -13,10 +13,9 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from ranking.evaluation import comparing, gate
-from ranking.evaluation.bootstrap import Interval
 from ranking.evaluation.comparing import Comparison, Row
 from ranking.evaluation.exceptions import CannotEvaluate
-from ranking.evaluation.figures import figures
+from ranking.evaluation.figures import figures, tops
 from ranking.evaluation.judged import Judged
 from ranking.evaluation.reliability import Ceiling, rater_ceiling
 from ranking.evaluation.splits import LEAST_FROZEN
@@ -189,7 +188,7 @@ def _figures(case: _Case, found: Material, rows: NDArray[np.bool_]) -> dict[str,
         "passing": told.passing,
         "basis": basis,
         "basis_words": BASIS[basis],
-        "columns": _columns(top),
+        "columns": [*_columns(top), *_other_lifts(top)],
         "shown": [column["name"] for column in _columns(top)],
         "rows": _rows(case, told, metric),
         "sentence": sentence,
@@ -211,11 +210,19 @@ def _columns(top: int) -> list[dict[str, Any]]:
         for one in figures(top).values()
     ]  # fmt: skip
     at = next(place for place, one in enumerate(found) if one["name"] == f"top_{top}") + 1
-    lifts = [
-        {"name": "lift_sum", "words": f"picked {top} against the sum", "better": "higher", "percent": True},
-        {"name": "lift_random", "words": f"picked {top} against chance", "better": "higher", "percent": True},
-    ]
+    lifts = [_lift("lift_sum", top, "the sum"), _lift("lift_random", top, "chance")]
     return found[:at] + lifts + found[at:]
+
+
+def _other_lifts(top: int) -> list[dict[str, Any]]:
+    """Columns of other numbers of picks than ship; the API tells them, and the page has no room for them."""
+    against = (("sum", "the sum"), ("random", "chance"))
+    others = [k for k in tops(top) if k != top]
+    return [_lift(f"lift_{name}_{k}", k, words) for k in others for name, words in against]
+
+
+def _lift(name: str, picks: int, against: str) -> dict[str, Any]:
+    return {"name": name, "words": f"picked {picks} against {against}", "better": "higher", "percent": True}
 
 
 def _rows(case: _Case, told: Comparison, metric: str) -> list[dict[str, Any]]:
@@ -238,7 +245,7 @@ def _rows(case: _Case, told: Comparison, metric: str) -> list[dict[str, Any]]:
 
 
 def _row(row: Row, title: str, kind: str) -> dict[str, Any]:
-    told: dict[str, Interval] = {**row.figures, "lift_sum": row.lift_over_sum, "lift_random": row.lift_over_random}
+    told = {**row.figures, **row.lifts, "lift_sum": row.lift_over_sum, "lift_random": row.lift_over_random}
     return {"title": title, "kind": kind, "figures": {name: asdict(one) for name, one in told.items()}}
 
 

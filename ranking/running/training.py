@@ -16,6 +16,7 @@ from django.utils import timezone
 from ranking.evaluation.bootstrap import Interval
 from ranking.evaluation.curves import learning_curve
 from ranking.learning.base import Ranker as Fitted
+from ranking.learning.folds import sample_products
 from ranking.learning.rankers import learner
 from ranking.learning.table import Definition
 from ranking.models import LabelSet, Ranker, RankerFile, Training
@@ -30,7 +31,7 @@ from ranking.services.training import Wish
 CURVE_SIZES = (50, 100, 300, 1_000, 3_000)
 CURVE_LEARNERS = ("sum",)  # beside the ranker's own
 CURVE_WORDS = "ROC-AUC within products"
-MOST_OF_CURVE = 5_000  # labels: beyond, a curve would cost more than the training
+MOST_OF_CURVE = 5_000  # labels: of more it is drawn on as many, or it would cost more than the training
 
 
 class Steps(Protocol):
@@ -143,15 +144,16 @@ class _Run:
         return {"figures": told.figures, "gate": told.gate, "said": said or "No figure can be told yet."}
 
     def _curve(self, found: Material) -> dict[str, Any]:
-        """On what is learned from alone; nothing for labels too few or too many."""
+        """On what is learned from alone, or on whole products of it drawn with the seed; nothing for too few labels."""
         table, labels = found.training
+        labels = labels.take(sample_products(labels.products, MOST_OF_CURVE, self.wish.seed))
+        table = table.take(np.isin(table.products, labels.products))
         points: list[dict[str, Any]] = []
-        if len(labels) <= MOST_OF_CURVE:
-            for name in dict.fromkeys((self.wish.learner, *CURVE_LEARNERS)):
-                made = learning_curve(
-                    learner(name), table, labels, CURVE_SIZES, seed=self.wish.seed, progress=self._progress
-                )
-                points += [_point(name, point.labels, point.auc_within) for point in made if point.auc_within.value]
+        for name in dict.fromkeys((self.wish.learner, *CURVE_LEARNERS)):
+            made = learning_curve(
+                learner(name), table, labels, CURVE_SIZES, seed=self.wish.seed, progress=self._progress
+            )
+            points += [_point(name, point.labels, point.auc_within) for point in made if point.auc_within.value]
         said = f"A learning curve of {len({point['labels'] for point in points})} sizes." if points else ""
         return {"curve": points, "said": said}
 

@@ -68,6 +68,17 @@ class TestTable:
         own = self.table.row("sum").lift_over_sum
         assert (own.value, own.low, own.high) == (0, 0, 0)
 
+    @pytest.mark.parametrize("k", [1, 3])
+    def test_every_top_has_its_lifts(self, k: int) -> None:
+        row = self.table.row("learned")
+        own, base = (self.table.row(name).figures[f"top_{k}"].value or 0.0 for name in ("learned", "sum"))
+        lift, chance = row.lifts[f"lift_sum_{k}"], row.lifts[f"lift_random_{k}"]
+        assert lift.value == pytest.approx(own / base - 1)
+        assert chance.value == pytest.approx(own / self.table.passing - 1)
+        assert None not in (lift.low, lift.high, chance.low, chance.high)
+        if k == self.table.n:
+            assert (lift, chance) == (row.lift_over_sum, row.lift_over_random)
+
     def test_it_can_be_kept(self) -> None:
         kept = json.loads(json.dumps(self.table.plain()))
         assert kept["rows"][0]["figures"]["auc_within"]["low"] == self.table.rows[0].figures["auc_within"].low

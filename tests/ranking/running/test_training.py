@@ -65,9 +65,12 @@ def test_figures_stand_beside_the_sum_the_best_metric_linear_and_the_ceiling(tra
     assert any(title.startswith("Best single metric: ") for title in titles)
     own = figures["rows"][0]["figures"]
     names = ("pearson", "spearman", "auc", "auc_within", "top_1", "top_3", "top_4", "with_pass_4", "ece", "lift_sum",
-             "lift_random")  # fmt: skip
+             "lift_random", "lift_sum_1", "lift_random_3")  # fmt: skip
     for name in names:
         assert own[name]["low"] <= own[name]["value"] <= own[name]["high"] or name == "ece", name
+    told = {column["name"]: column["words"] for column in figures["columns"]}
+    assert (told["lift_sum"], told["lift_sum_1"]) == ("picked 4 against the sum", "picked 1 against the sum")
+    assert set(figures["shown"]) == {name for name in told if not name.endswith(("sum_1", "m_1", "sum_3", "m_3"))}
     assert figures["images"] == 72
     assert figures["basis"] == "out of fold"
     assert "the sum" in figures["sentence"]
@@ -132,6 +135,16 @@ def test_the_same_data_and_seed_give_the_same_files(trained: Trained) -> None:
     assert str(again) == "zsum v2"
     assert again.digest == trained.ranker.digest
     assert again.label_set == trained.ranker.label_set
+
+
+def test_of_many_labels_the_curve_is_drawn_on_some(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "CURVE_SIZES", (12, 18))
+    whole = train("sum").figures["curve"]
+    monkeypatch.setattr(running, "MOST_OF_CURVE", 30)
+    some = train("sum").figures["curve"]
+    assert ([one["labels"] for one in whole], [one["labels"] for one in some]) == ([12, 18], [12, 18])
+    assert [one["value"] for one in some] != [one["value"] for one in whole], "of other products"
+    assert [one["value"] for one in train("sum").figures["curve"]] == [one["value"] for one in some]
 
 
 def test_other_labels_give_another_set_and_other_files(trained: Trained) -> None:
