@@ -85,7 +85,9 @@ class Learning:
 
     def _fit(self, table: FeatureTable, labels: Labels, seed: int, progress: Progress) -> FittedRanker:
         recipes, notes = _possible(self.recipes, labels)
-        material = _Material(derive(table.light()), by_product(labels), self.components, seed)
+        # Sums look at no embedding: nothing is projected for them.
+        components = 0 if set(recipes) <= set(UNLEARNED) else self.components
+        material = _Material(derive(table.light()), by_product(labels), components, seed)
         learners = list({part.name: part for recipe in recipes for part in RECIPES[recipe]}.values())
         folds = splits(material.labels.products, fold_count(len(labels)), seed)
         steps = _Steps(progress, len(folds) * len(learners) + len(RECIPES[recipes[-1]]))
@@ -105,7 +107,8 @@ class Learning:
             parts.append(part.fit(taught, seed))
         steps.end()
         chances = sigmoid(self._unseen(recipes, crossed, known, folds))
-        trained = Trained(self.name, chosen, seed, material.table, material.labels, notes, figures, chances)
+        config = {"recipes": recipes, "components": components, "calibration": self.calibration, "folds": len(folds)}
+        trained = Trained(self.name, chosen, seed, material.table, material.labels, notes, figures, chances, config)
         return FittedRanker(
             self.name if self.name == chosen else f"{self.name}: {chosen}",
             preparation,

@@ -31,6 +31,7 @@ class Trained:
     notes: Sequence[str]
     within: dict[str, float]
     chances: Values
+    config: dict[str, Any]
 
 
 def told(trained: Trained, preparation: Preparation, weights: Values) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def told(trained: Trained, preparation: Preparation, weights: Values) -> dict[st
         "recipe": trained.recipe,
         "weights": weights.tolist(),
         "seed": trained.seed,
+        "config": trained.config,
         "features": {
             "hash": preparation.definition.hash,
             "columns": len(preparation.definition.columns),

@@ -246,6 +246,15 @@ def test_holes_in_the_table_are_no_hindrance_and_are_told(name: str) -> None:
     assert any("50 of 320 candidates lack emb.clip.candidate" in note for note in ranker.told["notes"])
 
 
+@pytest.mark.parametrize("name", ["sum", "zsum"])
+def test_nothing_is_projected_for_a_sum(name: str) -> None:
+    ranker = fitted(name)
+    assert ranker.preparation.projections == ()
+    other = make_world()[0]
+    other.parts["emb.clip.candidate"][:] = 0
+    np.testing.assert_array_equal(ranker.predict(other), ranker.predict(make_world()[0]))
+
+
 def test_without_any_embedding_it_learns_from_the_rest() -> None:
     table, labels = make_world(40, 8)
     table.parts["emb.clip.candidate"][:] = np.nan

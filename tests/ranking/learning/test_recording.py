@@ -1,6 +1,7 @@
 """The record beside a ranker: JSON, without time or machine, and honest about what was missing."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,18 @@ def test_it_counts_what_was_learned_from() -> None:
     assert told["features"]["rows"] == 120
     assert told["features"]["columns"] == len(table.columns)
     assert told["features"]["blocks"] == ["metrics", "types", "emb.clip.candidate", "emb.clip.photos"]
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("heads", {"recipes": ["heads"], "components": 24, "calibration": "platt", "folds": 5}),
+        ("zsum", {"recipes": ["zsum"], "components": 0, "calibration": "platt", "folds": 5}),
+        ("default", {"recipes": ["zsum", "heads"], "components": 24, "calibration": "platt", "folds": 5}),
+    ],
+)
+def test_it_says_how_it_was_set_up(name: str, config: dict[str, Any]) -> None:
+    assert learner(name).fit(*make_world(20, 6), seed=3).told["config"] == config
 
 
 def test_figures_that_have_no_value_are_null() -> None:

@@ -17,6 +17,9 @@ from raters.models import AlternativeVerdict, Campaign, Ruling, Task, Verdict
 from raters.models.campaigns import CampaignState, Origin
 from raters.models.ratings import Outcome
 from raters.models.tasks import TaskState
+from raters.services import campaigns, exclusions, tasks
+from tests.factories import rating
+from tests.factories.generation import make_candidate
 from tests.factories.ranking import KEYS, RatedWorld, make_world, rate
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +84,24 @@ def test_what_is_no_label_is_counted_by_its_reason(world: RatedWorld, happens: A
     found = labels.collect(LabelWish())
     assert len(found.labels) == 11
     assert found.left_out == {why: 1}
+
+
+def test_an_excluded_raters_answers_are_in_no_label(db: None) -> None:
+    """From the rating page to the label: two of three passed it, and the third, who did not, is left out."""
+    candidate, campaign = make_candidate(clip_i=0.8), rating.make_campaign(0, open=False)
+    tasks.add_candidates(campaign, [candidate.pk])
+    campaign = campaigns.open_campaign(campaign)
+    people = [rating.make_rater() for _ in range(3)]
+    for person, answers in zip(people, (rating.YES, rating.YES, rating.NO), strict=True):
+        rating.rate(person, campaign, answers)
+    before = labels.collect(LabelWish()).labels
+    exclusions.exclude(people[2], campaign, since=timezone.now() - timedelta(days=1), reason="Random answers.")
+    after = labels.collect(LabelWish()).labels
+    assert [(one.share.item(), one.questions.min()) for one in (before, after)] == [
+        (pytest.approx(2 / 3), pytest.approx(2 / 3)),
+        (1.0, 1.0),
+    ]
+    assert before.hash != after.hash
 
 
 def test_a_verdict_that_is_not_final_is_none(world: RatedWorld) -> None:
