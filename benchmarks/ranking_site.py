@@ -188,17 +188,19 @@ def train() -> None:
 
 def score(rounds: int) -> None:
     from ranking.models import Ranker, Score
-    from ranking.running import defining, features, files, scoring
+    from ranking.running import scoring
     from ranking.services import policy
 
     ranker = Ranker.objects.latest("pk")
-    held, definition = policy.settled(), defining.definition_of(ranker)
+    held = policy.settled()
     products = scoring.stale(ranker, held)
-    fitted, began, count = files.fitted(ranker), time.perf_counter(), 0
+    began, cpu, count = time.perf_counter(), time.process_time(), 0
     print(f"\nScores by {ranker} of {len(products):,} products, {rounds} times over; {peak():.0f} MiB before")
     for _ in range(rounds):
-        count += sum(len(scoring.probabilities(ranker, fitted, one)) for one in features.tables(definition, products))
-        print(f"  {count:>9,} probabilities from stored features {_since(began):>8.1f} s{peak():>8.0f} MiB", flush=True)
+        count += sum(len(chances) for _, chances in scoring.said(ranker, products))
+        spent = time.process_time() - cpu
+        took = f"{_since(began):>8.1f} s{spent:>8.1f} CPU-s"
+        print(f"  {count:>9,} probabilities from stored features {took}{peak():>8.0f} MiB", flush=True)
     began = time.perf_counter()
     for turn in range(rounds):
         scoring.score(ranker, products, held)

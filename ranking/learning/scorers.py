@@ -34,10 +34,10 @@ class Linear:
     coefficients: Values
 
     def logits(self, x: Values) -> Values:
-        return np.asarray(np.nan_to_num(x) @ self.coefficients + self.intercept)
+        return np.asarray(_filled(x) @ self.coefficients + self.intercept)
 
     def contributions(self, x: Values) -> Values:
-        return np.column_stack([np.nan_to_num(x) * self.coefficients, np.full(len(x), self.intercept)])
+        return np.column_stack([_filled(x) * self.coefficients, np.full(len(x), self.intercept)])
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Part:
     def logits(self, x: Values) -> Values:
         if len(self.scorers) == 1:
             return self.scorers[0].logits(x)
+        x = _filled(x) if self.linear else x  # once for all of them
         total = np.zeros(len(x))
         for scorer in self.scorers:
             total += log_sigmoid(scorer.logits(x))
@@ -93,6 +94,11 @@ class Part:
         total[:, :-1] *= slope[:, None]
         total[:, -1] = logit_of_log(base)
         return total
+
+
+def _filled(x: Values) -> Values:
+    """With 0, the average, where a value is missing; x itself where none is."""
+    return np.nan_to_num(x) if np.isnan(x).any() else x
 
 
 def logit_of_log(log_chance: Values) -> Values:

@@ -17,7 +17,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,13 @@ class Block:
 
     @classmethod
     def of_width(cls, name: str, width: int, version: int = 1) -> "Block":
-        """A block whose columns are numbered: an embedding."""
-        return cls(name, tuple(f"{place}" for place in range(width)), version)
+        """A block whose columns are numbered: an embedding. Equal ones are one object, and so compared at once."""
+        return _of_width(name, width, version)
+
+
+@lru_cache(maxsize=256)
+def _of_width(name: str, width: int, version: int) -> Block:
+    return Block(name, tuple(f"{place}" for place in range(width)), version)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ PHOTOS = {"photos": "photo_{model}", "photo_crop": "photo_seg_{model}"}
 Progress = Callable[[int, int, str], None]
 Floats = NDArray[np.float32]
 Missing = dict[str, list[int]]  # {a file that is gone: the candidates that lack what it holds}
+_STAMPED = ("pk", "embeddings")  # all that is read of images whose chunk is up to date
 _FIELDS = (
     "pk",
     "run__product",
@@ -79,15 +80,14 @@ def chunk(definition: Definition, number: int) -> FeatureTable:
     """
     defining.check(definition)
     within = (number * PRODUCTS, (number + 1) * PRODUCTS)
-    rows = list(
-        measured().filter(run__product__gte=within[0], run__product__lt=within[1]).order_by("pk").values(*_FIELDS)
-    )
-    stamp = hashlib.sha256(" ".join(f"{row['pk']}:{row['embeddings']}" for row in rows).encode()).hexdigest()
+    there = measured().filter(run__product__gte=within[0], run__product__lt=within[1]).order_by("pk")
     kept = FeatureChunk.objects.filter(definition=definition.hash, number=number).first()
     known = _known(kept)
     back = _back(kept) if kept is not None and known is not None else set()
-    if kept is not None and known is not None and kept.stamp == stamp and not back:
+    if kept is not None and known is not None and not back and kept.stamp == _stamp(there.values_list(*_STAMPED)):
         return known
+    rows = list(there.values(*_FIELDS))
+    stamp = _stamp((row["pk"], row["embeddings"]) for row in rows)
     missing = _still(kept.missing, {row["pk"] for row in rows} - back) if kept is not None and known is not None else {}
     table = build(definition, rows, known, without=back, missing=missing).compact()
     key = _keep(FeatureChunk(definition=definition.hash, number=number, stamp=stamp, missing=missing), table, kept)
@@ -95,6 +95,11 @@ def chunk(definition: Definition, number: int) -> FeatureTable:
         scored = ScoredProduct.objects.filter(ranker__definition=definition.hash)
         scored.filter(product__gte=within[0], product__lt=within[1]).update(ids=0)
     return table
+
+
+def _stamp(images: Iterable[tuple[int, str]]) -> str:
+    """Of which candidates a chunk is, and of which of their measurings."""
+    return hashlib.sha256(" ".join(f"{pk}:{embeddings}" for pk, embeddings in images).encode()).hexdigest()
 
 
 def look_for_missing(definition: Definition) -> int:

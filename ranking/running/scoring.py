@@ -1,6 +1,8 @@
 """Scores of a ranker for whole products: probabilities, places and picks, written for each product at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +15,14 @@ from ranking.exceptions import Damaged
 from ranking.learning.base import Ranker as Fitted
 from ranking.learning.exceptions import WrongTable
 from ranking.learning.table import EMBEDDING, FeatureTable
+from ranking.learning.threads import one_thread
 from ranking.models import DriftNotice, Explanation, Policy, Ranker, Score, ScoredProduct
 from ranking.running import defining, features, files
 from ranking.services import notices
 from ranking.services import policy as policies
 
 BATCH = 1_000
+THREADS = 2  # that compute; numpy and LightGBM let go of the interpreter
 Progress = Callable[[int, int, str], None]
 
 
@@ -54,13 +58,32 @@ def score(
 ) -> int:
     """Score all images of these products; a product's scores change at once. Raises Damaged."""
     policy = policy or policies.settled()
-    fitted = files.fitted(ranker)
-    definition = defining.definition_of(ranker)
     done = 0
-    for table in features.tables(definition, products, lambda at, of, _: progress(at, of, "chunks of products scored")):
-        if len(table):
-            done += _score_table(ranker, fitted, policy, table)
+    for table, chances in said(ranker, products, lambda at, of, _: progress(at, of, "chunks of products scored")):
+        done += _keep(ranker, policy, table, chances)
     return done
+
+
+def said(
+    ranker: Ranker, products: Iterable[int], progress: Progress = lambda *_: None
+) -> Iterator[tuple[FeatureTable, NDArray[np.float64]]]:
+    """Chunk by chunk the stored features of these products with what a ranker says of each image. Raises Damaged.
+
+    What comes next is read while others are computed on, by threads that touch no database.
+    """
+    fitted = files.fitted(ranker)
+    tables = features.tables(defining.definition_of(ranker), products, progress)
+    waiting: deque[tuple[FeatureTable, Future[NDArray[np.float64]]]] = deque()
+    # One thread of linear algebra from beginning to end: each prediction asks for that, and gives back what it found.
+    with one_thread(), ThreadPoolExecutor(THREADS) as pool:
+        for table in tables:
+            if len(table):
+                waiting.append((table, pool.submit(probabilities, ranker, fitted, table)))
+            if len(waiting) > THREADS:
+                read, found = waiting.popleft()
+                yield read, found.result()
+        for read, found in waiting:
+            yield read, found.result()
 
 
 def probabilities(ranker: Ranker, fitted: Fitted, table: FeatureTable) -> NDArray[np.float64]:
@@ -88,8 +111,8 @@ class _Product:
     picked: Picked
 
 
-def _score_table(ranker: Ranker, fitted: Fitted, policy: Policy, table: FeatureTable) -> int:
-    chances = probabilities(ranker, fitted, table)
+def _keep(ranker: Ranker, policy: Policy, table: FeatureTable, chances: NDArray[np.float64]) -> int:
+    """Pick, and write a chunk's scores; returns how many products it has."""
     like = embeddings(table)
     wish = Wish(policy.top, policy.threshold, policy.distance)
     ready = []

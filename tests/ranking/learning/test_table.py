@@ -57,6 +57,13 @@ def test_the_hash_is_of_the_definition(other: Definition, same: bool) -> None:
     assert Definition.from_plain(other.plain()) == other
 
 
+def test_equal_numbered_blocks_are_one_object() -> None:
+    """Thousands of columns would be compared text by text with each chunk that is read."""
+    block = Block.of_width("emb.clip.candidate", 4)
+    assert Definition.from_plain(BASE.plain()).blocks[1] is block
+    assert Block.of_width("emb.clip.candidate", 4, version=2) != block
+
+
 def test_the_hash_is_the_same_everywhere() -> None:
     """Stored rankers are known by it: it may not change with Python's version or hash seed."""
     assert Definition((Block("metrics", ("clip_i",)),)).hash.startswith("f449b7258bb0c1ed")

@@ -1,5 +1,6 @@
 """The feature table out of what stages have stored: one code path, in chunks, nothing computed twice."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -62,13 +63,15 @@ def test_stored_and_freshly_built_are_equal_to_the_bit(world: RatedWorld) -> Non
 
 
 def test_nothing_is_read_again_while_the_images_are_the_same(
-    world: RatedWorld, monkeypatch: pytest.MonkeyPatch
+    world: RatedWorld, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     definition = defining.definition_now()
     features.table_of(definition, ids(world))
     opened: list[Any] = []
     monkeypatch.setattr(defining, "opened", opened.append)
-    features.table_of(definition, ids(world))
+    monkeypatch.setattr(features, "_FIELDS", ("no such field",))
+    with django_assert_num_queries(2):  # the chunk, and of which images it is
+        features.table_of(definition, ids(world))
     assert opened == []
 
 

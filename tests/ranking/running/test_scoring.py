@@ -45,6 +45,31 @@ def test_scores_are_what_the_ranker_says_of_stored_features(trained: Trained) ->
     assert dict(Score.objects.values_list("candidate", "probability")) == told
 
 
+def test_chunks_come_in_their_order_each_with_what_the_ranker_says_of_it(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ranking.running import files  # noqa: PLC0415 - numpy is wanted here alone
+
+    monkeypatch.setattr(scoring.features, "PRODUCTS", 1)
+    products = [product.pk for product in trained.world.products]
+    found = list(scoring.said(trained.ranker, products))
+    assert [set(table.products.tolist()) for table, _ in found] == [{pk} for pk in sorted(products)]
+    fitted = files.fitted(trained.ranker)
+    assert all((chances == fitted.predict(table)).all() for table, chances in found)
+
+
+def test_whoever_watches_may_stop_it(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring.features, "PRODUCTS", 1)
+
+    def stop(done: int, _total: int, _doing: str) -> None:
+        if done == 7:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        scoring.score(trained.ranker, [product.pk for product in trained.world.products], progress=stop)
+    assert ScoredProduct.objects.count() == 5, "two chunks were still being computed"
+
+
 @pytest.mark.parametrize(
     ("values", "outcome"),
     [({"threshold": 1.0}, "none good enough"), ({"threshold": 0.0, "distance": 0.0}, "picked")],
