@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
@@ -19,12 +19,10 @@ from review.counting.tallies import WHOLE
 from review.filters import MOST_PASSING, Filters, tally_key
 from review.models import ALL, PACKED, Tally, Verdicts
 from review.models import Counter as Counted
+from review.scanning import packed as by_blocks
 from review.scanning import rows as by_rows
 from review.statistics.rates import Sums
 from review.totals import OVER_PRODUCTS, WEEK, Asked, OneQuestion, Parts, Whole
-
-if TYPE_CHECKING:
-    from review.scanning.packed import Added
 
 FEW = 20_000  # images, up to which rows are scanned: the database adds these up sooner than all blocks are read
 
@@ -67,13 +65,7 @@ def _are_few(filters: Filters) -> bool:
 
 
 def _scanned(source: Source, filters: Filters, columns: Sequence[str]) -> dict[str, dict[Any, Whole]]:
-    return by_rows.added(filters, columns) if source == Source.ROWS else _of_blocks(filters, columns).columns
-
-
-def _of_blocks(filters: Filters, columns: Sequence[str], *, with_questions: bool = False) -> "Added":
-    from review.scanning import packed  # noqa: PLC0415 - reaches numpy, which few pages need
-
-    return packed.added(filters, columns, with_questions=with_questions)
+    return by_rows.added(filters, columns) if source == Source.ROWS else by_blocks.added(filters, columns).columns
 
 
 def _kept_whole(filters: Filters) -> Whole:
@@ -106,7 +98,7 @@ def parts(filters: Filters) -> Parts:
         return Parts(_kept_whole(filters), _kept_by(filters, "method"), _kept_by(filters, "type"), _kept_sets(filters))
     columns = ("", "method", "type", "question_set")
     if source == Source.BLOCKS:
-        told = _of_blocks(filters, columns, with_questions=True)
+        told = by_blocks.added(filters, columns, with_questions=True)
         found, questions_too = told.columns, told.questions
     else:
         found = by_rows.added(filters, columns)
@@ -115,8 +107,11 @@ def parts(filters: Filters) -> Parts:
 
 
 def of_sets(filters: Filters) -> dict[int, int]:
-    """How many images were asked each question set. Always a scan."""
-    found = _scanned(source_of(filters, scan=True), filters, ("question_set",))["question_set"]
+    """How many images were asked each question set; of few, always a scan."""
+    source = source_of(filters, scan=True)
+    if source == Source.BLOCKS and filters.is_kept:
+        return {pk: one.images for pk, one in _kept_sets(filters).items()}
+    found = _scanned(source, filters, ("question_set",))["question_set"]
     return {pk: one.sums.images + one.undecided for pk, one in found.items()}
 
 
@@ -131,7 +126,7 @@ def questions(filters: Filters, question_set: int, count: int, among: Parts | No
         return [_kept_question(place, found.get(place)) for place in range(count)]
     if source == Source.ROWS:
         return by_rows.questions(filters, question_set, count)
-    return _padded(_of_blocks(filters, (), with_questions=True).questions.get(question_set, []), count)
+    return _padded(by_blocks.added(filters, (), with_questions=True).questions.get(question_set, []), count)
 
 
 def by_week(filters: Filters) -> dict[date, Whole]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from raters.turns import writing
 from review import picks
-from review.counting import facts, tallies
+from review.counting import blocks, facts, tallies
 from review.counting.tallies import KEY, SUMS, Key
 from review.models import PACKED, Counter, JudgedImage, Move, Tally, Waiting
 
@@ -70,8 +70,6 @@ def bring_up(tasks: Sequence[int], counter: Counter) -> int:
 
     Called with the counter held. Sums that are partial are left alone; a rebuild under way is told what moves.
     """
-    from review.counting import blocks  # noqa: PLC0415 - reaches numpy, which a page needs only when it counts
-
     changed: Changed = differing(tasks)
     if not changed:
         return 0

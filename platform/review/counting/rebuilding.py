@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from raters.models import Verdict
 from raters.turns import writing
-from review.counting import facts, folding, tallies
+from review.counting import blocks, facts, folding, tallies
 from review.counting.tallies import KEY, SUMS, Key
 from review.models import PACKED, Block, Counter, JudgedImage, Move, Tally, Waiting
 
@@ -51,13 +51,13 @@ def rebuild(progress: Progress = lambda *_: None) -> int:
             changed += _mend(tasks, turn)
             seen += len(tasks)
             progress(seen, None, f"{seen:,} images compared")
-        totals, blocks = _added_up(turn, progress, mend=True)
+        totals, packed = _added_up(turn, progress, mend=True)
         with writing():
             wrong = _wrong(totals, turn)
             folding.write_tallies({key: computed for key, (_, computed) in wrong.items()})
             now = timezone.now()
             Counter.objects.filter(pk=1).update(rebuilt_at=now, counted_at=now, partial=False, packed=PACKED)
-    return changed + len(blocks) + len(wrong)
+    return changed + len(packed) + len(wrong)
 
 
 def differences(progress: Progress = lambda *_: None) -> list[Difference]:
@@ -69,8 +69,8 @@ def differences(progress: Progress = lambda *_: None) -> list[Difference]:
             suspects = list(folding.differing(tasks))
             found += _surely(suspects) if suspects else []
             _alive(turn)
-        totals, blocks = _added_up(turn, progress, mend=False)
-        found += blocks
+        totals, packed = _added_up(turn, progress, mend=False)
+        found += packed
         with writing():
             for key, (mine, computed) in _wrong(totals, turn).items():
                 told = ", ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
@@ -155,8 +155,6 @@ def _next_images(turn: str, *, mend: bool) -> tuple[int, list[JudgedImage], list
     The counter says that they have been read, and that all have where these are the last: who counts others from there
     on notes them as well.
     """
-    from review.counting import blocks  # noqa: PLC0415 - reaches numpy: workers and commands only
-
     with writing():
         counter = _mine(turn)
         rest = JudgedImage.objects.filter(item__gt=counter.reached).order_by("item")

@@ -1,4 +1,4 @@
-"""The images that filters choose, read from blocks: columns of numpy, some hundred thousand images at a time."""
+"""The images that filters choose, read from blocks: columns of numpy, some ten thousand images at a time."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
@@ -16,7 +16,8 @@ from review.counting.blocks import Columns
 from review.filters import Filters, method_id
 from review.models import Block, Item, Name
 
-AT_ONCE = 64  # blocks
+AT_ONCE = 32  # blocks
+_JOINED = {"postgresql": "string_agg(number::text, ',')", "sqlite": "group_concat(number)"}
 Values = NDArray[np.int64]
 Fits = Callable[[Values], NDArray[np.bool_]]
 
@@ -92,11 +93,12 @@ def _among(rows: QuerySet[Any, Any]) -> Fits:
 
 
 def _numbers(rows: QuerySet[Any, Any]) -> Values:
-    """Past Django's own reading of rows, which takes some hundred thousand of them a while."""
+    """As one text of the database: some hundred thousand rows would each be read by themselves."""
     try:
         statement, values = rows.order_by().query.sql_with_params()
     except EmptyResultSet:
         return np.empty(0, np.int64)
+    joined = f"WITH numbers(number) AS ({statement}) SELECT {_JOINED[connection.vendor]} FROM numbers"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return np.fromiter((number for (number,) in cursor.fetchall()), np.int64)
+        cursor.execute(joined, values)
+        return np.fromstring(cursor.fetchone()[0] or "", np.int64, sep=",")

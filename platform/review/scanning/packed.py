@@ -115,11 +115,11 @@ def _by_value(values: Values, sums: Values) -> tuple[Values, Values]:
 
 def _ask(into: dict[int, Values], piece: Columns) -> None:
     """Add a piece's questions to (questions, _WIDTH) of each set."""
-    sets = np.unique(piece["question_set"]).tolist()
+    asked = piece["question_set"]
+    sets = [int(asked[0])] if (asked == asked[0]).all() else np.unique(asked).tolist()
     for key in sets:
-        mine = piece["question_set"] == key
-        of_set = piece if len(sets) == 1 else {name: piece[name][mine] for name in _OF_QUESTIONS}
-        sums = _questions(of_set)
+        mine = asked == key
+        sums = _questions(piece if len(sets) == 1 else {name: piece[name][mine] for name in _OF_QUESTIONS})
         there = into.get(key, sums[:0])
         longest = np.zeros((max(len(there), len(sums)), _WIDTH), np.int64)
         longest[: len(there)] += there
