@@ -28,7 +28,7 @@ def explain(ranker: "FittedRanker", table: FeatureTable, row: int) -> list[Contr
     metrics = part.part(METRICS)[at].astype(np.float64)
     named = ranker.preparation.definition.block(METRICS).columns
     names = [*(f"{METRICS}.{name}" for name in named), *ranker.preparation.names, BASE]
-    values = [*metrics.tolist(), *x[0].tolist(), 1.0]
+    values = [*metrics.tolist(), *ranker.preparation.as_measured(x[0]).tolist(), 1.0]
     added = _calibrated(ranker, _added(ranker, x, metrics))
     made = [Contribution(*told) for told in zip(names[:-1], values[:-1], added[:-1].tolist(), strict=True) if told[2]]
     return [*sorted(made, key=lambda told: -abs(told.contribution)), Contribution(BASE, 1.0, float(added[-1]))]

@@ -19,6 +19,7 @@ from ranking.learning.table import EMBEDDING, METRICS, RELATIVE, Definition, Fea
 
 SUM, ZSUM = "sum of metrics", "z-sum of metrics"
 SUMMED = ("clip_t", "clip_i", "dino_i")  # the paper's; a table without any of them has all its metrics summed
+SUMS = 2  # columns before all others
 LEFT_TO_RELATIVE = (METRICS, "judges")  # their differences and means say all that they do
 
 
@@ -67,6 +68,12 @@ class Preparation:
         sums = np.column_stack([metrics @ plain, metrics @ scaled])
         columns = (plain_columns(whole) - self.centers) / self.scales
         return np.concatenate([sums, columns, *(projection(whole) for projection in self.projections)], axis=1)
+
+    def as_measured(self, row: Values) -> Values:
+        """(d): a row of the matrix with its columns in their own units; sums and projections have none."""
+        made, columns = row.copy(), slice(SUMS, SUMS + len(self.columns))
+        made[columns] = made[columns] * self.scales + self.centers
+        return made
 
     def plain(self) -> dict[str, Any]:
         """The part of it that is JSON."""

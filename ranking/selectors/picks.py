@@ -13,6 +13,9 @@ from ranking.selectors import by_the_sum
 from ranking.services import registry, trials
 
 NOT_SCORED = "not scored yet"
+BASE = "base"  # the contribution that all begin with
+# Of a metric among the product's other images, as `ranking.learning.deriving` makes it.
+RELATIVE = {"difference": "less the product's mean", "rank": "rank in the product", "mean": "mean of the product"}
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def bars(explanation: Explanation, most: int) -> list[Bar]:
         name = words_of(one["feature"])
         sums[name] = sums.get(name, 0.0) + one["contribution"]
         values[name] = one["value"] if name not in values else None
-    base = sums.pop("base", None)
+    base = sums.pop(BASE, None)
     longest = max((abs(added) for added in sums.values()), default=1.0) or 1.0
     ordered = sorted(sums.items(), key=lambda pair: -abs(pair[1]))
     shown = [Bar(name, values[name], added, round(100 * abs(added) / longest, 1)) for name, added in ordered[:most]]
@@ -169,7 +172,11 @@ def words_of(feature: str) -> str:
         return f"{space.partition('-')[0].upper()} embedding, {what.split('.')[0].split(' ')[0].replace('_', ' ')}"
     if block == "metrics":
         return METRICS.get(column, column)
-    return column.replace("_", " ") if column else feature
+    if block == "relative":
+        metric, _, kind = column.rpartition(" ")
+        return f"{METRICS.get(metric, metric)}, {RELATIVE.get(kind, kind)}"
+    words = column.replace("_", " ") or feature
+    return words if feature == BASE else words[:1].upper() + words[1:]
 
 
 def _in_trial() -> set[int]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ranking.learning.base import Contribution
+from ranking.learning.deriving import derive
 from ranking.learning.explaining import explain, grouped
 from ranking.learning.fitted import FittedRanker
 from ranking.learning.rankers import learner
@@ -50,6 +51,13 @@ def test_the_largest_come_first_and_the_base_last() -> None:
     sizes = [abs(one.contribution) for one in told[:-1]]
     assert sizes == sorted(sizes, reverse=True)
     assert told[-1].feature == "base"
+
+
+def test_values_are_what_was_measured_not_what_models_are_given() -> None:
+    told = {one.feature: one.value for one in explain(fitted("linear"), table(), 7)}
+    whole = derive(table())
+    for name in ("relative.clip_i rank", "relative.dino_i difference", "types.mug"):
+        assert told[name] == pytest.approx(float(whole.column(name)[7]), abs=1e-6), name
 
 
 def test_trees_tell_a_sum_as_one_number() -> None:
