@@ -206,10 +206,11 @@ def chosen(folder: Path) -> list[str]:
 
 
 def sheet(folder: Path) -> Image.Image:
-    """A row for each product: the photo that was marked, then background-swap's images, those that are picked first."""
+    """A row for each product: its photo, the marked one if there is one, then background-swap's images, picks first."""
     database = folder / "vitrine.sqlite3"
-    marked = ask(database, "SELECT f.product_id, f.sha256, f.format FROM generation_photomask m"
-                           " JOIN catalog_photo f ON f.id = m.photo_id ORDER BY f.product_id")  # fmt: skip
+    marked = ask(database, "SELECT p.id, f.sha256, f.format FROM catalog_product p JOIN catalog_photo f ON f.id ="
+                           " coalesce((SELECT max(m.photo_id) FROM generation_photomask m JOIN catalog_photo g"
+                           " ON g.id = m.photo_id WHERE g.product_id = p.id), p.cover_id) ORDER BY p.id")  # fmt: skip
     made = ask(database, "SELECT r.product_id, c.key FROM generation_candidate c"
                          " JOIN generation_run r ON r.id = c.run_id JOIN generation_method m ON m.id = r.method_id"
                          " WHERE m.name = 'background-swap' ORDER BY r.product_id, c.picked DESC, c.id")  # fmt: skip

@@ -74,6 +74,7 @@ def test_figures_are_made_anew_once_the_images_that_joined_are_judged(over_but: 
     advancing.advance()
     assert advancing.advance() == 0, "the new image has not been judged"
     assert Job.objects.get(key=own.key("compare")) == before
+    campaign.refresh_from_db()
     rate(rater, campaign, YES)
     go_on(without=SLOW)
     again = Job.objects.get(key=own.key("compare"))
