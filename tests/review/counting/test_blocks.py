@@ -149,16 +149,13 @@ def test_a_wrong_block_is_found_and_mended(
 def test_a_new_image_of_a_product_moves_the_places_of_the_others(db: None) -> None:
     made, people = rated_campaign(2, products=1, raters_per_image=1)
     run = make_run()
-    old, new = made.tasks.order_by("position")
-    made.tasks.filter(pk=old.pk).update(candidate=make_candidate(run, score=0.5, place=1))
-    rating = rate(people[0], made)
-    assert rating.task_id == old.pk
-    folding.count_all_waiting()
-    assert JudgedImage.objects.get().place_by_sum == 1
-    made.tasks.filter(pk=new.pk).update(candidate=make_candidate(run, score=0.9, place=2))
-    rate(people[0], made)
-    folding.count_all_waiting()
-    assert dict(JudgedImage.objects.values_list("task", "place_by_sum")) == {old.pk: 2, new.pk: 1}
+    places = []
+    for place, score in enumerate((0.5, 0.9), start=1):
+        task = rate(people[0], made).task_id
+        made.tasks.filter(pk=task).update(candidate=make_candidate(run, score=score, place=place))
+        folding.count_all_waiting()
+        places.append(dict(JudgedImage.objects.values_list("task__candidate__score", "place_by_sum")))
+    assert places == [{0.5: 1}, {0.5: 2, 0.9: 1}]
     assert rebuilding.differences() == []
 
 
