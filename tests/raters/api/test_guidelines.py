@@ -25,7 +25,7 @@ def picture() -> io.BytesIO:
     return file
 
 
-def with_example(**settings: object) -> tuple[Campaign, str]:
+def with_example(**settings: bool) -> tuple[Campaign, str]:
     """A campaign, and the address of its one example picture."""
     campaign = made.make_campaign(1, **settings)
     kept = guidelines.add_picture(campaign, io.BytesIO(image_bytes()), "a.jpg", good=True)
