@@ -13,6 +13,7 @@ from django.db.models import Avg, Count, F
 from catalog.models import Product
 from generation.models import Candidate
 from review import figures, writing
+from review.definitions import DEFINITIONS, Definition
 from review.filters import Filters
 from review.models import Item
 from review.statistics import paper
@@ -58,6 +59,11 @@ class Table:
     def terms(self) -> list[tuple[str, str]]:
         """The header's columns, each with the key of its definition."""
         return list(zip(self.header, self.defined, strict=True))
+
+    @property
+    def told(self) -> list[Definition]:
+        """Each of these definitions once."""
+        return [DEFINITIONS[key] for key in dict.fromkeys(self.defined)]
 
 
 _COLUMNS_1 = (

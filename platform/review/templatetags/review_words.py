@@ -32,10 +32,13 @@ def points(value: float | None) -> str:
 
 @register.filter
 def p_value(value: float | None) -> str:
-    """0.0312 as "p = 0.031"; nothing as a dash."""
+    """0.0312 as "p = 0.031", 0.0498 as "p < 0.050", as rounding would hide on which side it lies; nothing as a dash."""
     if value is None:
         return DASH
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    if value < 0.001:
+        return "p < 0.001"
+    told = f"{value:.3f}"
+    return f"p < {told}" if told == "0.050" and value < 0.05 else f"p = {told}"
 
 
 @register.filter
