@@ -120,7 +120,8 @@ class Site:
             self.start_proxy()
             visit = Visit(f"http://127.0.0.1:{self.proxy}", self)
             for what in (visit.is_ready, visit.sign_up, visit.upload, visit.run, visit.rate, visit.verdict):
-                print(f"{time.monotonic() - began:7.1f} s  {what()}", flush=True)
+                said = what()
+                print(f"{time.monotonic() - began:7.1f} s  {said}", flush=True)
             if ended := [name for name, process in self.running.items() if process.poll() is not None]:
                 sys.exit(f"Ended by itself: {', '.join(ended)}.\n{self.logs(ended)}")
             print(f"{time.monotonic() - began:7.1f} s  still running: {', '.join(self.running)}")
@@ -236,7 +237,7 @@ class Visit:
     def upload(self) -> str:
         made = self.ask("operator", "products/", {"title": "A mug with a star", "type": "mug"})
         self.product = made["id"]
-        with next(iter(sorted(PHOTO.glob("mug-star*")))).open("rb") as file:
+        with (PHOTO / "mug-star-front.webp").open("rb") as file:
             photo = self.ask("operator", f"products/{self.product}/photos/", files={"file": file})
         return f"a photo of {photo['width']} by {photo['height']} pixels is kept"
 
