@@ -20,6 +20,14 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+def alone() -> None:
+    """For the rest of the thread that calls it, what OpenMP shares out (LightGBM's trees) stays in that thread.
+
+    For pools whose threads are as many as the cores: each would start as many again.
+    """
+    _controller().limit(limits=1, user_api="openmp")
+
+
 @cache
 def _controller() -> ThreadpoolController:
     """Made once: it looks through all libraries that the process has loaded."""

@@ -15,7 +15,7 @@ from ranking.exceptions import Damaged
 from ranking.learning.base import Ranker as Fitted
 from ranking.learning.exceptions import WrongTable
 from ranking.learning.table import EMBEDDING, FeatureTable
-from ranking.learning.threads import one_thread
+from ranking.learning.threads import alone, one_thread
 from ranking.models import DriftNotice, Explanation, Policy, Ranker, Score, ScoredProduct
 from ranking.running import defining, features, files
 from ranking.services import notices
@@ -75,7 +75,7 @@ def said(
     tables = features.tables(defining.definition_of(ranker), products, progress)
     waiting: deque[tuple[FeatureTable, Future[NDArray[np.float64]]]] = deque()
     # One thread of linear algebra from beginning to end: each prediction asks for that, and gives back what it found.
-    with one_thread(), ThreadPoolExecutor(THREADS) as pool:
+    with one_thread(), ThreadPoolExecutor(THREADS, initializer=alone) as pool:
         for table in tables:
             if len(table):
                 waiting.append((table, pool.submit(probabilities, ranker, fitted, table)))

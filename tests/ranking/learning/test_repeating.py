@@ -1,6 +1,7 @@
 """The same labels, features and seed give the same files: with any number of threads."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from ranking.learning.loading import load
 from ranking.learning.rankers import learner
-from ranking.learning.threads import one_thread
+from ranking.learning.threads import alone, one_thread
 from tests.ranking.learning.made import make_wide_world
 
 
@@ -40,6 +41,16 @@ def test_reloaded_it_says_the_same_to_the_bit_with_any_threads(tmp_path: Path) -
         np.testing.assert_array_equal(again.predict(table), ranker.predict(table))
     again.save(tmp_path / "again")
     assert digest(tmp_path / "again") == digest(tmp_path / "ranker")
+
+
+def test_a_pools_threads_share_nothing_out_and_others_do_as_before() -> None:
+    def openmp() -> set[int]:
+        return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "openmp"}
+
+    with threadpool_limits(2, user_api="openmp"):
+        with ThreadPoolExecutor(1, initializer=alone) as pool:
+            assert pool.submit(openmp).result() == {1}
+        assert openmp() == {2}
 
 
 def test_one_thread_is_given_back() -> None:
