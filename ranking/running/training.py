@@ -31,7 +31,8 @@ from ranking.services.training import Wish
 CURVE_SIZES = (50, 100, 300, 1_000, 3_000)
 CURVE_LEARNERS = ("sum",)  # beside the ranker's own
 CURVE_WORDS = "ROC-AUC within products"
-MOST_OF_CURVE = 5_000  # labels: of more it is drawn on as many, or it would cost more than the training
+# Labels: a curve of more would cost as much as the training, and is drawn on so many of them by lot.
+MOST_OF_CURVE, SOME_OF_CURVE = 5_000, 2_000
 
 
 class Steps(Protocol):
@@ -146,8 +147,9 @@ class _Run:
     def _curve(self, found: Material) -> dict[str, Any]:
         """On what is learned from alone, or on whole products of it drawn with the seed; nothing for too few labels."""
         table, labels = found.training
-        labels = labels.take(sample_products(labels.products, MOST_OF_CURVE, self.wish.seed))
-        table = table.take(np.isin(table.products, labels.products))
+        if len(labels) > MOST_OF_CURVE:
+            labels = labels.take(sample_products(labels.products, SOME_OF_CURVE, self.wish.seed))
+            table = table.take(np.isin(table.products, labels.products))
         points: list[dict[str, Any]] = []
         for name in dict.fromkeys((self.wish.learner, *CURVE_LEARNERS)):
             made = learning_curve(

@@ -141,6 +141,7 @@ def test_of_many_labels_the_curve_is_drawn_on_some(trained: Trained, monkeypatch
     monkeypatch.setattr(running, "CURVE_SIZES", (12, 18))
     whole = train("sum").figures["curve"]
     monkeypatch.setattr(running, "MOST_OF_CURVE", 30)
+    monkeypatch.setattr(running, "SOME_OF_CURVE", 30)
     some = train("sum").figures["curve"]
     assert ([one["labels"] for one in whole], [one["labels"] for one in some]) == ([12, 18], [12, 18])
     assert [one["value"] for one in some] != [one["value"] for one in whole], "of other products"
