@@ -25,7 +25,7 @@ def attend_by(model: nn.Module, backend: str) -> None:
     for layer in model.modules():
         # What has a processor is attention; around it, so that other processors, such as slices, keep to it as well.
         if hasattr(layer, "processor"):
-            layer.forward = _under(KERNELS[backend], layer.forward)  # type: ignore[method-assign]
+            layer.forward = _under(KERNELS[backend], layer.forward)
 
 
 def _under(kernel: SDPBackend, forward: Callable[..., Any]) -> Callable[..., Any]:

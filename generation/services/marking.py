@@ -70,7 +70,7 @@ def save_mask(photo: Photo, chosen: Chosen, *, by: AbstractBaseUser) -> PhotoMas
     return _keep(photo, mask, to_plain(from_plain(MaskPrompt, job.params["prompt"])), by)
 
 
-def save_drawn(photo: Photo, file: UploadedFile, *, by: AbstractBaseUser) -> PhotoMask:
+def save_drawn(photo: Photo, file: "UploadedFile[Any]", *, by: AbstractBaseUser) -> PhotoMask:
     """Keep a mask that was drawn elsewhere: white on the product, or transparent around it, in the photo's proportions.
 
     Raises NotPossible for what is no such picture.
@@ -114,7 +114,7 @@ def _fits(box: tuple[int, int, int, int], photo: Photo) -> bool:
     return 0 <= left < right <= photo.width and 0 <= top < bottom <= photo.height
 
 
-def _drawn(file: UploadedFile) -> Mask:
+def _drawn(file: "UploadedFile[Any]") -> Mask:
     """(height, width) of an uploaded mask; its transparency counts where there is some, else what is light."""
     name = file.name or "mask"
     try:
