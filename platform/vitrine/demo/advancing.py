@@ -36,6 +36,8 @@ def _advance(show: Show) -> int:
 
 def _more_are_judged(show: Show) -> bool:
     """Whether the figures are about fewer images than people have judged by now: others joined the campaign since."""
+    if show.crowd:
+        return False
     done = Job.objects.filter(key=show.key("figures"), state=State.SUCCEEDED).values_list("result", flat=True).first()
-    campaign = judged(show) if done and not show.crowd else None
-    return campaign is not None and bool(done) and campaign.task_count > done.get("images", campaign.task_count)
+    campaign = judged(show) if done else None
+    return bool(done and campaign and campaign.task_count > done.get("images", campaign.task_count))
