@@ -95,7 +95,7 @@ def _answered(filters: Filters, question_set: int | None, count: int) -> Counts:
     def bit(name: str, place: int) -> Sum:
         return Sum(Cast(F(name).bitrightshift(place).bitand(1), IntegerField()))
 
-    if not count:
+    if question_set is None or not count:
         return np.empty((0, 1), np.int64)
     wanted = {f"{name}_{place}": bit(name, place) for place in range(count) for name in ("passes", "fails")}
     rows = filters.rows().filter(question_set=question_set).order_by().values("item").annotate(**wanted)

@@ -12,6 +12,7 @@ For whoever counts, who holds the counter; reaches numpy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -22,6 +23,7 @@ from review.models import PACKED, Block, Counter, JudgedImage, Voters
 
 Rows = NDArray[np.int64]  # (images, COLUMNS)
 Columns = dict[str, NDArray[np.int64]]  # each (images,)
+Data = bytes | memoryview  # a block, as databases give it
 
 ITEMS = 128
 NOTHING = -1
@@ -32,7 +34,7 @@ VOTERS = {voters.value: place for place, voters in enumerate(Voters)}
 _PLACES = {name: place for place, name in enumerate(COLUMNS)}
 _ITEM, _TASK = _PLACES["item"], _PLACES["task"]
 _HEAD = 1 + 2 * len(COLUMNS)
-_TYPES = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<i8")}
+_TYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<i8")}
 
 
 def number_of(item: int) -> int:
@@ -61,7 +63,7 @@ def pack(rows: Rows) -> bytes:
     return b"".join([np.array([len(rows)], "<i8").tobytes(), head.tobytes(), *columns])
 
 
-def unpack(blocks: Sequence[bytes], names: Collection[str] = COLUMNS) -> Columns:
+def unpack(blocks: Sequence[Data], names: Collection[str] = COLUMNS) -> Columns:
     """These columns of several blocks, one behind the other."""
     heads = [np.frombuffer(block, "<i8", _HEAD).tolist() for block in blocks]
     total = sum(head[0] for head in heads)
@@ -147,10 +149,10 @@ def _is_made(number: int, counter: Counter) -> bool:
     return counter.packed == PACKED or (counter.reached > 0 and number <= number_of(counter.reached))
 
 
-def _kept(numbers: Collection[int]) -> dict[int, bytes]:
+def _kept(numbers: Collection[int]) -> dict[int, Data]:
     return dict(Block.objects.filter(number__in=numbers).values_list("number", "data"))
 
 
-def _whole(block: bytes) -> Rows:
+def _whole(block: Data) -> Rows:
     columns = unpack([block])
     return np.column_stack([columns[name] for name in COLUMNS])

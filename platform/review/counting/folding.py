@@ -52,7 +52,8 @@ def count_all_waiting() -> int:
 
 def be_there() -> None:
     """Make the counter's row before a transaction that holds it: others would wait to learn whether there is one."""
-    Counter.objects.get_or_create(pk=1, defaults={"packed": _packed_from_the_start})
+    if not Counter.objects.filter(pk=1).exists():
+        Counter.objects.get_or_create(pk=1, defaults={"packed": _packed_from_the_start()})
 
 
 def _packed_from_the_start() -> int:

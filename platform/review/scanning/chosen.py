@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from catalog.models import Product
 from review import picks
 from review.counting import blocks
-from review.counting.blocks import Columns
+from review.counting.blocks import Columns, Data
 from review.filters import Filters, method_id
 from review.models import Block, Item, Name
 
@@ -37,7 +37,7 @@ def pieces(filters: Filters, names: Collection[str]) -> Iterator[Columns]:
             yield {name: columns[name][fits] for name in names}
 
 
-def _blocks() -> Iterator[list[bytes]]:
+def _blocks() -> Iterator[list[Data]]:
     last = -1
     while rows := list(
         Block.objects.filter(number__gt=last).order_by("number").values_list("number", "data")[:AT_ONCE]
