@@ -44,7 +44,7 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--here", action="store_true", help="do not clone and set up")
     parser.add_argument("--photos", default="")
     parser.add_argument("--model-set", default="")
-    parser.add_argument("--until", default="compare", help=f"the last step to wait for: {', '.join(STEPS)}")
+    parser.add_argument("--until", default="", help=f"the step to wait for, in place of all: {', '.join(STEPS)}")
     return parser.parse_args()
 
 
@@ -92,7 +92,7 @@ class Said(threading.Thread):
 def watch(
     process: "subprocess.Popen[str]", said: Said, database: Path, began: float, until: str
 ) -> list[tuple[str, str]]:
-    """Look once a second until the last step is over; raises SystemExit with what was said where it ends itself."""
+    """Look once a second until what is waited for is over; raises SystemExit with what was said where it ends itself."""
     rows: list[tuple[str, str]] = []
     seen: set[str] = set()
     peak = 0
@@ -102,7 +102,8 @@ def watch(
             seen.add(name)
             rows.append((name, f"{at - began:.1f} s"))
 
-    while time.monotonic() - began < LONGEST and f"step {until} over" not in seen:
+    wanted = {f"step {step} over" for step in ([until] if until else STEPS)}
+    while time.monotonic() - began < LONGEST and not wanted <= seen:
         if process.poll() is not None:
             sys.exit("The demonstration has ended by itself:\n" + "".join(said.lines[-30:]))
         peak = max(peak, memory(process.pid))
@@ -111,6 +112,7 @@ def watch(
         for name in events(database):
             note(name, time.monotonic())
         time.sleep(1)
+    rows.append(("all of that", f"{time.monotonic() - began:.1f} s" if wanted <= seen else "not reached"))
     rows.append(("memory, all processes together, at most", f"{peak / 2**20:.0f} MiB"))
     rows += [(name, str(value)) for name, value in counts(database).items()]
     return rows
