@@ -192,6 +192,16 @@ def test_a_rater_in_full_and_excluded(
     assert not Rating.objects.get(rater=raters[0]).excluded
 
 
+def test_exclusions_that_stand_come_first(
+    client_for: ClientFor, analyst: User, campaign: Campaign, raters: list[Rater]
+) -> None:
+    """They are what may still be lifted, however many came and went after them."""
+    stands, gone = (exclusions.exclude(rater, campaign, since=timezone.now(), reason="random") for rater in raters[:2])
+    exclusions.lift(gone, reason="no")
+    shown = client_for(analyst).get(f"/campaigns/{campaign.pk}/quality/").context["exclusions"]
+    assert list(shown) == [stands, gone]
+
+
 def test_an_analyst_sees_no_way_to_exclude(
     client_for: ClientFor, analyst: User, campaign: Campaign, raters: list[Rater]
 ) -> None:
