@@ -107,8 +107,12 @@ def _turn() -> Iterator[str]:
 
 
 def _mend(tasks: list[int], turn: str) -> int:
-    """Images that differ are looked at once more with the counter held: others may have counted them meanwhile."""
-    suspects = list(folding.differing(tasks))
+    """Images that differ are looked at once more with the counter held: others may have counted them meanwhile.
+
+    At a first count, where most differ, all are looked at that one time only.
+    """
+    is_first = Counter.objects.filter(pk=1, partial=True).exists()
+    suspects = tasks if is_first else list(folding.differing(tasks))
     _alive(turn)
     if not suspects:
         return 0

@@ -166,6 +166,24 @@ def test_batches_that_differ_are_a_sign_of_life(db: None, monkeypatch: pytest.Mo
     assert all(sign and sign > earlier for sign in signs)
 
 
+def test_a_first_count_looks_at_each_batch_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed_world()
+    monkeypatch.setattr(rebuilding, "MANY", 0)
+    monkeypatch.setattr(folding, "BATCH", 5)
+    looked: list[int] = []
+    differing = folding.differing
+
+    def look(tasks: list[int]) -> folding.Changed:
+        looked.append(len(tasks))
+        return differing(tasks)
+
+    monkeypatch.setattr(folding, "differing", look)
+    forget_everything()
+    rebuilding.rebuild()
+    assert looked == [5, 5, 5, 5, 5, 2]  # the first twice: until then nobody knew
+    assert rebuilding.differences() == []
+
+
 def test_a_first_count_is_begun_again_only_when_nobody_is_at_it(db: None) -> None:
     Counter.objects.create(pk=1, partial=True, building="somebody", alive_at=timezone.now())
     tasks.submit_count()
