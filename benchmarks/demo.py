@@ -92,7 +92,7 @@ class Said(threading.Thread):
 def watch(
     process: "subprocess.Popen[str]", said: Said, database: Path, began: float, until: str
 ) -> list[tuple[str, str]]:
-    """Look once a second until what is waited for is over; raises SystemExit with what was said where it ends itself."""
+    """Look once a second until what is asked for is over; raises SystemExit with what was said where it ends itself."""
     rows: list[tuple[str, str]] = []
     seen: set[str] = set()
     peak = 0
