@@ -34,7 +34,11 @@ CONFIG: dict[str, Any] = {
         "labelLimit": 180,
     },
     "axisQuantitative": {"tickCount": 6},
-    "legend": {"labelColor": "--text", "titleColor": "--text", "labelFontSize": 12, "orient": "top", "labelLimit": 220},
+    # From the right end, so that on a narrow page it may reach over the labels of the axis and is not cut.
+    "legend": {
+        "labelColor": "--text", "titleColor": "--text", "labelFontSize": 12, "orient": "top", "labelLimit": 220,
+        "layout": {"top": {"anchor": "end", "bounds": "full"}},
+    },
     "title": {"color": "--text", "fontSize": 14, "anchor": "start", "offset": 12},
     "range": {"category": ["--plot-1", "--plot-2", "--plot-3", "--plot-4"]},
     "point": {"filled": True, "size": 70, "opacity": 1, "color": "--plot-1"},

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from django.urls import reverse
 
 from accounts.models import User
+from raters.models import Task
+from raters.services import uploads
 from review.services import comparisons, reports, saved
 from tests.factories.accounts import make_user
+from tests.factories.campaigns import picture_bytes
 from tests.factories.catalog import make_photo, make_product
 from tests.review.facts import SCANNED, put
 from vitrine.access import Role
@@ -15,7 +18,7 @@ METHODS = ("paper-2503.08729 v1", "a method with a name that wraps on a narrow s
 
 
 def judged() -> None:
-    """Six products, the first with a photo; two pass under one method only."""
+    """Six products, the first with a photo; two pass under one method only. All their images are one picture."""
     products = [make_product(f"Stoneware mug with a long name, number {n}", type="mug") for n in range(6)]
     make_photo(products[0])
     put(
@@ -25,6 +28,8 @@ def judged() -> None:
             for at, name in enumerate(METHODS)
         ]
     )
+    kept = uploads.keep_picture(picture_bytes(1), "image.png")
+    Task.objects.update(picture_key=kept.key, width=kept.width, height=kept.height)
 
 
 def comparison(*, report: bool = False) -> int:
