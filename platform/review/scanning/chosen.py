@@ -86,7 +86,7 @@ def _within(least: float, most: float) -> Fits:
 
 def _among(rows: QuerySet[Any, Any]) -> Fits:
     """One of what a query has in its one column."""
-    wanted = np.unique(_numbers(rows))
+    wanted = np.sort(_numbers(rows))
     if not len(wanted):
         return lambda column: np.zeros(len(column), np.bool_)
     return lambda column: wanted[np.minimum(np.searchsorted(wanted, column), len(wanted) - 1)] == column
