@@ -1,10 +1,11 @@
-"""Three products that train together, by way of their jobs: as each alone, also when a worker dies or memory ends."""
+"""Three products that train together, by way of their jobs: as each alone, also when memory or numbers end.
+
+What a killed worker costs them is in test_kills.py, which has a server to fork workers from.
+"""
 
 import io
 import re
-import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from django.conf import LazySettings
-from django.utils import timezone
 from PIL import Image, ImageDraw
 from safetensors.torch import load
 
@@ -24,13 +24,12 @@ from generation.services.runs import Wish, start_run
 from generation.stages import finetune
 from generation.storage import site_files
 from generation.training import loop, passes
-from jobs import dispatch, execution, reaper
-from jobs.models import Attempt, Job, Queue, State
+from jobs import dispatch, execution
+from jobs.models import Job, Queue
 from tests.factories.catalog import make_photo
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product
 from tests.factories.recipes import tiny_recipe
-from tests.factories.victims import kill, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COLOURS = ("#b03020", "#2050b0", "#208040")
@@ -147,25 +146,6 @@ def test_three_together_are_what_each_is_alone(settings: LazySettings, groups: l
             torch.testing.assert_close(tensor, before[name], rtol=0, atol=1e-4)
         for drawn_by, image in pictures(run).items():
             assert np.abs(image - images[drawn_by]).max() <= 1, "a grey level, by rounding"
-
-
-def test_a_worker_killed_in_the_middle_of_a_group_costs_nobody_his_images(settings: LazySettings) -> None:
-    settings.FINETUNE_TOGETHER = 3
-    # Images on the way make it last long enough to be met at work.
-    runs = three_runs(short_recipe(steps=40, checkpoint_every=5, validate_every=3))
-    work(until=ready_to_train)
-    with worker("victim:1") as victim:
-        training = Job.objects.filter(kind="generation.finetune", state=State.RUNNING, progress_done__gt=0)
-        deadline = time.monotonic() + 60
-        while training.count() < 3 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert training.count() == 3, "all three are at work at once"
-        assert kill(victim)
-    Job.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1))
-    reaper.reap()
-    work()
-    check_done(runs)
-    assert Attempt.objects.filter(outcome=Attempt.Outcome.LOST).count() == 3
 
 
 def running_out(monkeypatch: pytest.MonkeyPatch, fits: int) -> list[int]:

@@ -17,17 +17,20 @@ from generation.records import Picture
 from generation.services.runs import Wish, start_run
 from generation.storage import site_files
 from jobs import dispatch, execution, reaper
-from jobs.models import Attempt, Job, Queue, State
+from jobs.models import Attempt, Job, Queue, State, Step
 from tests.factories.catalog import make_photo
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product
 from tests.factories.recipes import tiny_recipe
 from tests.factories.victims import kill, worker
 from tests.generation.test_end_to_end import photo_of_a_thing
+from tests.generation.test_grouped_runs import check_done, ready_to_train, short_recipe, three_runs
+from tests.generation.test_grouped_runs import work as work_off
 
 KILLS = 20
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Twenty workers begin and load their models: on a machine that is busy otherwise, that takes its time.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +91,22 @@ def test_twenty_kills_change_no_image(capfd: pytest.CaptureFixture[str]) -> None
     assert candidates(run) == wanted
     assert hits >= KILLS / 2
     assert Attempt.objects.filter(outcome=Attempt.Outcome.LOST).count() >= KILLS / 4
+
+
+def test_a_worker_killed_in_the_middle_of_a_group_costs_nobody_his_images(settings: LazySettings) -> None:
+    settings.FINETUNE_TOGETHER = 3
+    # Images on the way, after the first checkpoint, make it last long enough to be met at work.
+    runs = three_runs(short_recipe(steps=12, checkpoint_every=5, validate_every=6))
+    work_off(until=ready_to_train)
+    with worker("victim:1") as victim:
+        kept = Step.objects.filter(job__kind="generation.finetune", name__startswith="checkpoint")
+        deadline = time.monotonic() + 120
+        while kept.values("job").distinct().count() < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        training = Job.objects.filter(kind="generation.finetune", state=State.RUNNING)
+        assert training.count() == 3, "all three are at work at once"
+        assert kill(victim)
+    settle_the_dead()
+    work("calm:3")
+    check_done(runs)
+    assert Attempt.objects.filter(outcome=Attempt.Outcome.LOST).count() == 3
