@@ -21,7 +21,6 @@ from generation import rle
 from generation.captioning import check_template
 from generation.exceptions import NotPossible
 from generation.files import Mask
-from generation.imaging import resize_mask
 from generation.live import CUT
 from generation.models import PhotoCaption, PhotoMask
 from generation.records import MaskPrompt, from_plain, to_plain
@@ -75,6 +74,8 @@ def save_drawn(photo: Photo, file: "UploadedFile[Any]", *, by: AbstractBaseUser)
 
     Raises NotPossible for what is no such picture.
     """
+    from generation.imaging import resize_mask  # noqa: PLC0415 - reaches scipy, which no page needs to be there
+
     mask = _drawn(file)
     height, width = mask.shape
     # Sides were rounded when the photo, or the mask, was made smaller.
