@@ -1,6 +1,7 @@
 """The whole loop at its smallest, on real classes: two products, two images each by two methods, to a comparison."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from jobs.models import Job, State
 from ranking.models import Training
 from raters.models import Campaign, CampaignFigures, Rating, Task, Verdict
 from raters.models.campaigns import CampaignState, Origin
+from raters.statistics import consensus
 from review.models import Comparison, JudgedImage, Voters
 from tests.factories.rating import YES, make_rater, rate
 from tests.vitrine.demo.conftest import SLOW, OverBut
@@ -46,7 +48,16 @@ def crowds() -> Campaign:
     return Campaign.objects.get(origin=Origin.SIMULATION)
 
 
-@pytest.mark.timeout(900)  # half a minute of work, and a machine may be busy
+@pytest.fixture
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """crowd-kit takes 20 ms a round, however small the table is: half a minute in all."""
+    monkeypatch.setitem(consensus.METHODS, "mace", partial(consensus.mace, rounds=1))
+    monkeypatch.setitem(consensus.METHODS, "dawid_skene", partial(consensus.dawid_skene, rounds=3))
+    monkeypatch.setattr(consensus, "MACE_RESTARTS", 1)
+
+
+@pytest.mark.timeout(900)  # a few seconds of work, and a machine may be busy
+@pytest.mark.usefixtures("few_rounds")
 def test_photos_become_images_verdicts_and_a_comparison(begun: Show, go_on: GoOn) -> None:
     go_on()
     (shown,) = looking.all_shown(operator())
