@@ -22,7 +22,7 @@ from tests.factories.catalog import make_photo
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.generation import make_method, make_ready_product
 from tests.factories.recipes import tiny_recipe
-from tests.factories.victims import kill, worker
+from tests.factories.victims import begin_server, kill, worker
 from tests.generation.test_end_to_end import photo_of_a_thing
 from tests.generation.test_grouped_runs import check_done, ready_to_train, short_recipe, three_runs
 from tests.generation.test_grouped_runs import work as work_off
@@ -78,6 +78,7 @@ def test_twenty_kills_change_no_image(capfd: pytest.CaptureFixture[str]) -> None
     Run.objects.all().delete()
     StageResult.objects.all().delete()
 
+    begin_server()
     run, dice, hits = start_run(product, wish), random.Random(4), 0  # noqa: S311
     for number in range(KILLS):
         with worker(f"victim:{number}") as victim:

@@ -130,7 +130,8 @@ def mcnemar_exact(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Test:
         )
     table = [[int((first & second).sum()), better], [worse, int((~first & ~second).sum())]]
     found = mcnemar(table, exact=True)
-    return Test("McNemar on products", float(found.pvalue), f"{better} product{'' if better == 1 else 's'} gained, {worse} lost.")
+    products = "1 product" if better == 1 else f"{better} products"
+    return Test("McNemar on products", float(found.pvalue), f"{products} gained, {worse} lost.")
 
 
 def gee(pairs: Pairs) -> Test:
