@@ -9,7 +9,6 @@ kept. Or it is brought along as a picture.
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,8 +17,7 @@ from rest_framework.response import Response
 from catalog.models import Photo
 from catalog.selectors.products import product_or_404
 from generation.api import LOOK, GenerationView
-from generation.live import CUT
-from generation.selectors.photos import PhotoState, photo_state, photo_states
+from generation.selectors.photos import PhotoState, photo_or_404, photo_state, photo_states, question_or_404
 from generation.services import asking, marking
 from jobs.models import Job
 from vitrine.access import Role, allow
@@ -54,10 +52,10 @@ class MaskApi(GenerationView):
             return values
 
     def get(self, request: Request, pk: int) -> Response:
-        return Response(_told(photo_state(_photo(pk))))
+        return Response(_told(photo_state(photo_or_404(pk))))
 
     def put(self, request: Request, pk: int) -> Response:
-        photo, asked = _photo(pk), self.Input(data=request.data)
+        photo, asked = photo_or_404(pk), self.Input(data=request.data)
         asked.is_valid(raise_exception=True)
         told = asked.validated_data
         if "file" in told:
@@ -67,7 +65,7 @@ class MaskApi(GenerationView):
         return Response(_told(photo_state(photo)))
 
     def delete(self, request: Request, pk: int) -> Response:
-        photo = _photo(pk)
+        photo = photo_or_404(pk)
         marking.use_automatic_mask(photo)
         return Response(_told(photo_state(photo)))
 
@@ -85,7 +83,7 @@ class MaskAskApi(GenerationView):
         points = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()), required=False)
 
     def post(self, request: Request, pk: int) -> Response:
-        photo, asked = _photo(pk), self.Input(data=request.data)
+        photo, asked = photo_or_404(pk), self.Input(data=request.data)
         asked.is_valid(raise_exception=True)
         prompt = marking.read_prompt(photo, asked.validated_data)
         return _answer(photo, asking.ask(photo, prompt, asked_by=_person(request)))
@@ -93,11 +91,14 @@ class MaskAskApi(GenerationView):
 
 @allow(Role.OPERATOR)
 class MaskAnswerApi(GenerationView):
-    """GET: what has become of a question for masks: done with guesses, failed with its reason, or still waiting."""
+    """GET: what has become of a question for masks: done with guesses, failed with its reason, or still waiting.
+
+    Answered at once; while it waits, `Retry-After` says in how many seconds to ask again.
+    """
 
     def get(self, request: Request, pk: int, job_id: int) -> Response:
-        photo = _photo(pk)
-        return _answer(photo, get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk))
+        photo = photo_or_404(pk)
+        return _answer(photo, question_or_404(photo, job_id), at_once=True)
 
 
 @allow(*LOOK)
@@ -108,16 +109,16 @@ class CaptionApi(GenerationView):
         template = serializers.CharField(max_length=10_000)
 
     def get(self, request: Request, pk: int) -> Response:
-        return Response(_told(photo_state(_photo(pk))))
+        return Response(_told(photo_state(photo_or_404(pk))))
 
     def put(self, request: Request, pk: int) -> Response:
-        photo, asked = _photo(pk), self.Input(data=request.data)
+        photo, asked = photo_or_404(pk), self.Input(data=request.data)
         asked.is_valid(raise_exception=True)
         marking.save_caption(photo, asked.validated_data["template"], by=_person(request))
         return Response(_told(photo_state(photo)))
 
     def delete(self, request: Request, pk: int) -> Response:
-        photo = _photo(pk)
+        photo = photo_or_404(pk)
         marking.use_automatic_caption(photo)
         return Response(_told(photo_state(photo)))
 
@@ -132,17 +133,13 @@ def _told(state: PhotoState) -> dict[str, Any]:
     }
 
 
-def _answer(photo: Photo, job: Job) -> Response:
-    told = asking.answer_of(job)
+def _answer(photo: Photo, job: Job, *, at_once: bool = False) -> Response:
+    told = asking.answer_of(job, at_once=at_once)
     if told["state"] != "waiting":
         return Response(told)
     url = reverse("generation:api-mask-answer", args=[photo.pk, job.pk])
-    return Response(told | {"job": job.pk, "url": url}, status=202)
+    return Response(told | {"job": job.pk, "url": url}, status=202, headers={"Retry-After": "1"})
 
 
 def _person(request: Request) -> AbstractBaseUser:
     return cast(AbstractBaseUser, request.user)
-
-
-def _photo(pk: int) -> Photo:
-    return get_object_or_404(Photo.objects.select_related("product__type"), pk=pk)

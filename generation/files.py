@@ -19,6 +19,7 @@ from generation.records import Picture
 
 Mask = NDArray[np.bool_]  # (height, width)
 THUMBNAIL_SIDE = 320
+HALF = 127  # of 255: what is over it is of a mask, or opaque
 Encoding = Literal["png", "webp"]
 _PHOTO_GONE = (
     "A photo of the product has been removed since this run was planned. Retry the run: without images yet, it goes on"
@@ -93,16 +94,11 @@ class Files:
 
     def transparent(self, picture: Picture) -> Image.Image | None:
         """The picture as RGBA when parts of it are transparent; None for any other."""
-        opened = self._open(picture)
-        if not opened.has_transparency_data:
-            return None
-        seen = opened.convert("RGBA")
-        alpha = np.asarray(seen.getchannel("A"))
-        return seen if alpha.min() < 128 <= alpha.max() else None
+        return cut_free(self._open(picture))
 
     def mask(self, picture: Picture) -> Mask:
         """The mask as (height, width) of bool. Raises GenerationError when its file is gone."""
-        return np.asarray(self._open(picture).convert("L")) > 127
+        return np.asarray(self._open(picture).convert("L")) > HALF
 
     def data(self, key: str) -> bytes:
         """The bytes under a key. Raises GenerationError when the file is gone."""
@@ -122,6 +118,16 @@ class Files:
         if not self.store.exists(key):
             self.store.write(key, data)
         return key
+
+
+def cut_free(image: Image.Image) -> Image.Image | None:
+    """The image as RGBA when parts of it are more transparent than not, and parts are less; None for any other."""
+    if not image.has_transparency_data:
+        return None
+    seen = image.convert("RGBA")
+    alpha = np.asarray(seen.getchannel("A"))
+    # A stray pixel of 254, as editors leave them, makes no cut-out.
+    return seen if alpha.min() <= HALF < alpha.max() else None
 
 
 def opaque(image: Image.Image) -> Image.Image:

@@ -20,7 +20,10 @@ class _Told(models.Model):
 
 
 class PhotoMask(_Told):
-    """Where the product is in a photo, as a person marked it; `prompt` has the box and the points that were clicked."""
+    """Where the product is in a photo, as a person marked it; `prompt` has the box and the points that were clicked.
+
+    One that was drawn elsewhere has no prompt: `box` is the smallest around it.
+    """
 
     photo = models.ForeignKey(Photo, models.CASCADE, related_name="masks")
     key = models.CharField(max_length=120)
@@ -28,6 +31,7 @@ class PhotoMask(_Told):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     prompt = models.JSONField(default=dict, blank=True)  # generation.records.MaskPrompt
+    box = models.JSONField(null=True, blank=True)  # [left, top, right, bottom]
 
     class Meta:
         ordering = ["-id"]

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from catalog.models import Photo, Product
+from generation.live import CUT
 from generation.models import PhotoCaption, PhotoMask, Run, StageImage, StageResult
 from generation.models.results import StageState
 from generation.models.runs import RunState
 from generation.records import Box, CaptionResult, MaskPrompt, SegmentResult, from_plain
+from jobs.models import Job
 
 LIVE = (RunState.PLANNED, RunState.RUNNING, RunState.PAUSED)
 
@@ -75,6 +78,16 @@ class PhotoState:
         return bool(self.problem) and not self.mask_key
 
 
+def photo_or_404(pk: int) -> Photo:
+    """The photo of that id, with its product. Raises Http404."""
+    return get_object_or_404(Photo.objects.select_related("product__type"), pk=pk)
+
+
+def question_or_404(photo: Photo, job_id: int) -> Job:
+    """The job that was asked for a mask in this photo. Raises Http404, also for any other job."""
+    return get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk)
+
+
 def photo_states(product: Product, photos: list[Photo]) -> list[PhotoState]:
     """The state of these photos of a product, in their order; four queries."""
     masks = {mask.photo_id: mask for mask in _told(PhotoMask, photos)}
@@ -109,8 +122,7 @@ def _newest(product: Product, stage: str, kind: Any, field: str) -> tuple[Any, .
 
 def _mask_facts(told: PhotoMask | None, found: Any) -> dict[str, Any]:
     if told:
-        prompt = from_plain(MaskPrompt, told.prompt) if told.prompt else None
-        box = prompt.box if prompt else None
+        box = from_plain(MaskPrompt, told.prompt).box if told.prompt else told.box
         return {"mask_key": told.key, "mask_by": "person", "prompt": told.prompt or None, "box": box}
     if found and found.mask:
         facts = {"mask_key": found.mask.key, "mask_by": "automatic", "box": found.box}

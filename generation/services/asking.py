@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from catalog.models import Photo
+from generation.exceptions import BadModelSet
 from generation.live import CUT, EMBED
 from generation.model_sets import model_set
 from generation.models import Run
@@ -30,9 +31,12 @@ def ask(photo: Photo, prompt: MaskPrompt, *, asked_by: AbstractBaseUser | Anonym
     return _submit(CUT, photo, {"prompt": to_plain(prompt)}, f"Mask in {photo}", asked_by)
 
 
-def answer_of(job: Job) -> dict[str, Any]:
-    """What becomes of a question within our patience: "done" with the masks, "failed" with its reason, or "waiting"."""
-    job = services.wait(job, PATIENCE)
+def answer_of(job: Job, *, at_once: bool = False) -> dict[str, Any]:
+    """What becomes of a question within our patience: "done" with the masks, "failed" with its reason, or "waiting".
+
+    `at_once` is for whoever asks again by themselves: they are told what there is, and hold no thread.
+    """
+    job = services.wait(job, 0.0 if at_once else PATIENCE)
     if job.state == State.SUCCEEDED:
         return {"state": "done", "job": job.pk} | (job.result or {})
     if job.state in FINISHED_STATES:
@@ -41,10 +45,22 @@ def answer_of(job: Job) -> dict[str, Any]:
 
 
 def set_for(photo: Photo) -> str:
-    """The model set whose segmenter is asked: that of the settings, else what the product was last run with."""
-    runs = Run.objects.filter(product=photo.product_id).order_by("-pk")
-    chosen = settings.MODEL_SET or runs.values_list("model_set", flat=True).first() or ""
-    return chosen or model_set().name
+    """The model set whose segmenter is asked: what the product was last run with, else that of the settings.
+
+    So a mask that a person asks for is cut as the product's other photos are.
+    """
+    last = Run.objects.filter(product=photo.product_id).order_by("-pk").values_list("model_set", flat=True).first()
+    if last and _is_there(last):
+        return last
+    return settings.MODEL_SET or model_set().name
+
+
+def _is_there(name: str) -> bool:
+    try:
+        model_set(name)
+    except BadModelSet:
+        return False
+    return True
 
 
 def _submit(

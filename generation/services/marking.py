@@ -20,7 +20,7 @@ from catalog.photos.naming import shown_name
 from generation import rle
 from generation.captioning import check_template
 from generation.exceptions import NotPossible
-from generation.files import Mask
+from generation.files import HALF, Mask, cut_free
 from generation.live import CUT
 from generation.models import PhotoCaption, PhotoMask
 from generation.records import MaskPrompt, from_plain, to_plain
@@ -29,7 +29,6 @@ from generation.storage import site_files
 from jobs.models import Job, State
 
 MOST_POINTS = 100
-HALF = 127  # of 255: what is over it is product
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,21 @@ def read_prompt(photo: Photo, values: dict[str, Any]) -> MaskPrompt:
 
 def save_mask(photo: Photo, chosen: Chosen, *, by: AbstractBaseUser) -> PhotoMask:
     """Keep a guess of a live job as the photo's mask. Raises NotPossible when that job has no such mask."""
-    job = Job.objects.filter(pk=chosen.job, kind=CUT, state=State.SUCCEEDED, params__photo=photo.pk).first()
-    guesses = (job.result or {}).get("guesses", []) if job else []
-    if job is None or not 0 <= chosen.guess < len(guesses):
-        raise NotPossible("That mask is not there any more; click on the photo once more and save again.")
+    job = Job.objects.filter(pk=chosen.job, kind=CUT, params__photo=photo.pk).first()
+    if job is None:
+        raise NotPossible(
+            f"Job #{chosen.job} is no question about this photo, or not there any more: ask again (on the page, click"
+            " on the photo once more), and save what is answered."
+        )
+    if job.state != State.SUCCEEDED:
+        raise NotPossible(f"Job #{job.pk} has no mask to keep: its state is {job.state}, and that has to be succeeded.")
+    guesses = (job.result or {}).get("guesses", [])
+    if not 0 <= chosen.guess < len(guesses):
+        raise NotPossible(f"Guess {chosen.guess} is none of job #{job.pk}: it has {len(guesses)}, counted from 0.")
     mask = rle.decode(guesses[chosen.guess]["counts"], photo.width, photo.height)
     if not mask.any():
         raise NotPossible("The mask is empty: mark a point on the product first.")
-    return _keep(photo, mask, to_plain(from_plain(MaskPrompt, job.params["prompt"])), by)
+    return _keep(photo, mask, by, prompt=to_plain(from_plain(MaskPrompt, job.params["prompt"])))
 
 
 def save_drawn(photo: Photo, file: "UploadedFile[Any]", *, by: AbstractBaseUser) -> PhotoMask:
@@ -74,7 +80,7 @@ def save_drawn(photo: Photo, file: "UploadedFile[Any]", *, by: AbstractBaseUser)
 
     Raises NotPossible for what is no such picture.
     """
-    from generation.imaging import resize_mask  # noqa: PLC0415 - reaches scipy, which no page needs to be there
+    from generation.imaging import box_of, resize_mask  # noqa: PLC0415 - reaches scipy, which no page needs to be there
 
     mask = _drawn(file)
     height, width = mask.shape
@@ -87,7 +93,12 @@ def save_drawn(photo: Photo, file: "UploadedFile[Any]", *, by: AbstractBaseUser)
     mask = resize_mask(mask, (photo.width, photo.height))
     if not mask.any():
         raise NotPossible("The mask is empty: the product has to be white, or all around it transparent.")
-    return _keep(photo, mask, {}, by)
+    if mask.all():
+        raise NotPossible(
+            f"{shown_name(file.name or 'mask')} takes the whole photo for the product: make what is around the product"
+            " black, or transparent."
+        )
+    return _keep(photo, mask, by, box=box_of(mask))
 
 
 def save_caption(photo: Photo, template: str, *, by: AbstractBaseUser) -> PhotoCaption:
@@ -116,22 +127,19 @@ def _fits(box: tuple[int, int, int, int], photo: Photo) -> bool:
 
 
 def _drawn(file: "UploadedFile[Any]") -> Mask:
-    """(height, width) of an uploaded mask; its transparency counts where there is some, else what is light."""
+    """(height, width) of an uploaded mask; what is transparent counts where a part is, else what is light."""
     name = file.name or "mask"
     try:
         image = open_checked(read_capped(cast(BinaryIO, file), name), name)
-        if image.has_transparency_data:
-            alpha = np.asarray(image.convert("RGBA").getchannel("A"))
-            if alpha.min() < alpha.max():
-                return alpha > HALF
-        return np.asarray(image.convert("L")) > HALF
+        seen = cut_free(image)
+        return np.asarray(seen.getchannel("A") if seen else image.convert("L")) > HALF
     except PhotoRefused as refusal:
         raise NotPossible(str(refusal)) from None
     except DECODING_ERRORS:
         raise NotPossible(f"{shown_name(name)} is damaged; export it again.") from None
 
 
-def _keep(photo: Photo, mask: Mask, prompt: dict[str, Any], by: AbstractBaseUser) -> PhotoMask:
+def _keep(photo: Photo, mask: Mask, by: AbstractBaseUser, **found_by: Any) -> PhotoMask:
     """The mask, (height, width), as what holds for the photo; runs that had asked for this very thing go on."""
     picture = site_files().put_mask(mask)
     told = PhotoMask.objects.create(
@@ -140,8 +148,8 @@ def _keep(photo: Photo, mask: Mask, prompt: dict[str, Any], by: AbstractBaseUser
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
-        prompt=prompt,
         made_by_id=by.pk,
+        **found_by,
     )
     carry_on(photo.product)
     return told

@@ -5,15 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Photo
 from generation.exceptions import GenerationError, NotPossible
 from generation.forms import CaptionForm
-from generation.live import CUT
-from generation.selectors.photos import photo_state
+from generation.selectors.photos import photo_or_404, photo_state, question_or_404
 from generation.services import asking, marking
 from generation.views.people import person
 from jobs.models import Job
@@ -24,7 +23,7 @@ from vitrine.access import Role, allow
 @require_safe
 def cutout(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the product in a photo, and describe the photo."""
-    return _page(request, _photo(pk))
+    return _page(request, photo_or_404(pk))
 
 
 @allow(Role.OPERATOR)
@@ -32,7 +31,7 @@ def cutout(request: HttpRequest, pk: int) -> HttpResponse:
 def cutout_prepare(request: HttpRequest, pk: int) -> JsonResponse:
     """Have the photo embedded, so that the first click is answered fast."""
     try:
-        return JsonResponse({"job": asking.prepare(_photo(pk), asked_by=person(request)).pk}, status=202)
+        return JsonResponse({"job": asking.prepare(photo_or_404(pk), asked_by=person(request)).pk}, status=202)
     except GenerationError as refusal:
         return JsonResponse({"detail": str(refusal)}, status=400)
 
@@ -41,7 +40,7 @@ def cutout_prepare(request: HttpRequest, pk: int) -> JsonResponse:
 @require_POST
 def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
     """Ask for the mask of a prompt; answered at once where a worker is quick, else with where to ask again."""
-    photo = _photo(pk)
+    photo = photo_or_404(pk)
     try:
         job = asking.ask(photo, marking.read_prompt(photo, _body(request)), asked_by=person(request))
     except GenerationError as refusal:
@@ -53,15 +52,15 @@ def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
 @require_safe
 def cutout_answer(_request: HttpRequest, pk: int, job_id: int) -> JsonResponse:
     """What has become of that question."""
-    photo = _photo(pk)
-    return _answer(photo, get_object_or_404(Job, pk=job_id, kind=CUT, params__photo=photo.pk))
+    photo = photo_or_404(pk)
+    return _answer(photo, question_or_404(photo, job_id))
 
 
 @allow(Role.OPERATOR)
 @require_POST
 def cutout_save(request: HttpRequest, pk: int) -> JsonResponse:
     """Keep the mask that the page shows."""
-    photo, body = _photo(pk), _body(request)
+    photo, body = photo_or_404(pk), _body(request)
     try:
         chosen = marking.Chosen(*(_number(body, name) for name in ("job", "guess")))
         marking.save_mask(photo, chosen, by=person(request))
@@ -75,7 +74,7 @@ def cutout_save(request: HttpRequest, pk: int) -> JsonResponse:
 @require_POST
 def cutout_automatic(request: HttpRequest, pk: int) -> HttpResponse:
     """Let what models found hold again: the mask, or the caption."""
-    photo = _photo(pk)
+    photo = photo_or_404(pk)
     if request.POST.get("what") == "caption":
         marking.use_automatic_caption(photo)
         messages.success(request, "The automatic caption holds again.")
@@ -89,7 +88,7 @@ def cutout_automatic(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def caption_save(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep a person's caption."""
-    photo, form = _photo(pk), CaptionForm(request.POST)
+    photo, form = photo_or_404(pk), CaptionForm(request.POST)
     if form.is_valid():
         try:
             marking.save_caption(photo, form.cleaned_data["template"], by=person(request))
@@ -141,10 +140,6 @@ def _answer(photo: Photo, job: Job) -> JsonResponse:
         return JsonResponse(told)
     url = reverse("generation:cutout-answer", args=[photo.pk, job.pk])
     return JsonResponse(told | {"url": url}, status=202)
-
-
-def _photo(pk: int) -> Photo:
-    return get_object_or_404(Photo.objects.select_related("product__type"), pk=pk)
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

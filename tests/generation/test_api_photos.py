@@ -18,6 +18,7 @@ from generation import rle
 from generation.files import Mask
 from generation.models import PhotoCaption, PhotoMask
 from generation.records import Picture
+from generation.services import asking
 from generation.storage import site_files
 from jobs.models import Job, State
 from tests.factories.catalog import image_bytes, make_photo
@@ -63,6 +64,9 @@ def png(mask: Mask, how: str = "white on black") -> bytes:
     if how == "transparent around it":
         picture = Image.new("RGB", light.size, "#102030")
         picture.putalpha(light)
+    elif how == "with a stray pixel of 254":
+        picture = light.convert("RGBA")
+        picture.putpixel((0, 0), (0, 0, 0, 254))
     else:
         picture = {"white on black": light, "of two colours": light.convert("1"), "RGB": light.convert("RGB")}[how]
     buffer = io.BytesIO()
@@ -104,6 +108,9 @@ class TestAsking:
         body = {"box": [5, 5, 60, 40], "points": [[30, 20, 1], [2, 2, 0]]}
         told = client.post(at(photo, "mask/ask/"), body, content_type="application/json")
         assert (told.status_code, told.json()["state"]) == (202, "waiting")
+        monkeypatch.setattr(asking, "PATIENCE", 3600.0)  # a program asks again by itself, and holds nothing up
+        polled = client.get(told.json()["url"])
+        assert (polled.status_code, polled["Retry-After"]) == (202, "1")
         assert work_live().state == State.SUCCEEDED
         answer = client.get(told.json()["url"]).json()
         assert (answer["state"], answer["job"], answer["width"]) == ("done", told.json()["job"], 64)
@@ -140,16 +147,19 @@ class TestKeeping:
         run = make_run(photo.product, state="needs_person", problem="No product was found.")
         told = put(client, at(photo), {"job": answered(photo, some_mask(photo)).pk, "guess": 0}).json()
         run.refresh_from_db()
-        assert run.problem != "No product was found."
+        assert run.state == "planned"
         assert (told["mask"]["by"], PhotoMask.objects.get().made_by) == ("person", operator)
         assert told["mask"]["prompt"] == {"box": None, "points": [[5, 6, 1]]}
         assert np.array_equal(kept(), some_mask(photo))
 
-    @pytest.mark.parametrize("how", ["white on black", "transparent around it", "of two colours", "RGB"])
+    @pytest.mark.parametrize(
+        "how", ["white on black", "transparent around it", "of two colours", "RGB", "with a stray pixel of 254"]
+    )
     def test_a_picture_is_a_mask(self, client: Client, photo: Photo, how: str) -> None:
         response = upload(client, photo, png(some_mask(photo), how))
         assert (response.status_code, response.json()["mask"]["by"]) == (200, "person"), response.content
         assert response.json()["mask"]["prompt"] is None
+        assert response.json()["mask"]["box"] == [20, 10, 40, 30], "what points on the ground alone are cut out of"
         assert np.array_equal(kept(), some_mask(photo))
 
     def test_one_of_the_photo_before_it_was_made_smaller_fits(self, client: Client, photo: Photo) -> None:
@@ -164,6 +174,7 @@ class TestKeeping:
         "cut short": (png(np.random.default_rng(0).random((48, 64)) > 0.5)[:200], "damaged"),
         "of another shape": (png(np.ones((64, 64), dtype=bool)), "64 by 64 pixels and the photo 64 by 48"),
         "without a product": (png(np.zeros((48, 64), dtype=bool)), "The mask is empty"),
+        "the whole photo": (png(np.ones((48, 64), dtype=bool)), "mask.png takes the whole photo for the product"),
     }
 
     @pytest.mark.parametrize(("data", "sentence"), UPLOADS.values(), ids=UPLOADS)
@@ -176,7 +187,7 @@ class TestKeeping:
         ("body", "sentence"),
         [
             ({}, "Send either job, with guess, or file."),
-            ({"job": 999}, "not there any more"),
+            ({"job": 999}, "Job #999 is no question about this photo, or not there any more"),
             ({"job": "x"}, "A valid integer is required."),
             ({"job": 1, "guess": -1}, "greater than or equal to 0"),
             ({"file": "mask.png"}, "not a file"),
@@ -188,6 +199,22 @@ class TestKeeping:
         response = put(client, at(photo), body)
         assert (response.status_code, PhotoMask.objects.count()) == (400, 0)
         assert sentence in response.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("state", "guess", "sentence"),
+        [
+            (State.FAILED, 0, "has no mask to keep: its state is failed"),
+            (State.SUCCEEDED, 1, "Guess 1 is none of job #{}: it has 1, counted from 0."),
+        ],
+    )
+    def test_a_job_without_that_mask_is_named(
+        self, client: Client, photo: Photo, state: State, guess: int, sentence: str
+    ) -> None:
+        job = answered(photo, some_mask(photo))
+        Job.objects.filter(pk=job.pk).update(state=state)
+        told = put(client, at(photo), {"job": job.pk, "guess": guess}).json()["detail"]
+        assert f"ob #{job.pk}" in told
+        assert sentence.format(job.pk) in told
 
     def test_the_automatic_one_can_hold_again(self, client: Client, photo: Photo) -> None:
         upload(client, photo, png(some_mask(photo)))

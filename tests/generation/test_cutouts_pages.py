@@ -155,9 +155,17 @@ class TestModels:
             assert response.status_code == 400
             assert "set VITRINE_MODEL_SET" in response.json()["detail"]
 
-    def test_the_products_last_run_says_which_models_are_meant(self, photo: Photo) -> None:
+    @pytest.mark.parametrize("usual", ["", "classical-mini"])
+    def test_the_products_last_run_says_which_models_are_meant(self, photo: Photo, settings: Any, usual: str) -> None:
+        settings.MODEL_SET = usual
+        make_run(photo.product, model_set="sd15")
         make_run(photo.product, model_set="sdxl")
         assert asking.set_for(photo) == "sdxl"
+
+    def test_where_its_set_is_there_no_more_the_usual_one_is_asked(self, photo: Photo, settings: Any) -> None:
+        settings.MODEL_SET = "classical-mini"
+        make_run(photo.product, model_set="removed since")
+        assert asking.set_for(photo) == "classical-mini"
 
 
 class TestSweep:
@@ -194,12 +202,12 @@ class TestSave:
         run = make_run(photo.product, state="needs_person", problem="No product was found.")
         post(client, photo, "save", {"job": answered(photo, some_mask(photo)).pk, "guess": 0})
         run.refresh_from_db()
-        assert run.problem != "No product was found."
+        assert run.state == "planned"
 
     @pytest.mark.parametrize(
         ("body", "sentence"),
         [
-            ({"job": 999, "guess": 0}, "not there any more"),
+            ({"job": 999, "guess": 0}, "click on the photo once more"),
             ({"job": "1", "guess": 0}, "job must be a whole number"),
             ({"job": 1}, "guess must be a whole number; it is None."),
             ({"job": 1, "guess": True}, "guess must be a whole number"),
