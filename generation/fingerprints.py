@@ -163,7 +163,7 @@ def fingerprint(stage: Stage, config: Mapping[str, Any], checkpoints: Mapping[st
         for name, value in config.items()
         if name not in without and not (name in before and value == before[name])
     }
-    whole = [stage.name, stage.version, counted, dict(checkpoints), made_from]
+    whole = [stage.name, stage.version_of(config), counted, dict(checkpoints), made_from]
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -4,6 +4,7 @@ A stage's result is known by its fingerprint: the hash of the stage, its `versio
 roles, and the fingerprints of what it is made from. Raise the `version` with any change that gives other results.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
@@ -18,9 +19,15 @@ StageName = Literal[
 ]  # fmt: skip
 
 
+SWAP = "background-swap"  # recipe.GenerateConfig.way
+
+
 @dataclass(frozen=True)
 class Stage:
-    """One box of the pipeline. `after` are the stages whose results it takes, where the recipe has them."""
+    """One box of the pipeline. `after` are the stages whose results it takes, where the recipe has them.
+
+    `swap_version` is the version of a background swap, where that is not the others'.
+    """
 
     name: StageName
     title: str
@@ -28,6 +35,11 @@ class Stage:
     after: tuple[StageName, ...]
     roles: tuple[Role, ...]
     result: type[Any]
+    swap_version: int = 0
+
+    def version_of(self, config: Mapping[str, Any]) -> int:
+        """The version of the code that this part of a recipe means: a change of swaps leaves other images alone."""
+        return self.swap_version if self.swap_version and config.get("way") == SWAP else self.version
 
     def is_in(self, recipe: Recipe) -> bool:
         if self.name == "class_images":
@@ -36,7 +48,7 @@ class Stage:
 
     def roles_in(self, recipe: Recipe) -> tuple[Role, ...]:
         """The roles that it asks for: a background swap draws with no model."""
-        return () if self.name == "generate" and recipe.generate.way == "background-swap" else self.roles
+        return () if self.name == "generate" and recipe.generate.way == SWAP else self.roles
 
     def code(self) -> Any:
         """The module that runs it: `run(inputs, config, models, context, files)` and its dataclass `Inputs`."""
@@ -62,7 +74,10 @@ STAGES: tuple[Stage, ...] = (
         "finetune", "Fine-tune", 1,
         ("segment", "caption", "filter", "class_images"), ("base", "clip", "dino"), records.FinetuneResult,
     ),
-    Stage("generate", "Generate", 1, ("segment", "matte", "finetune"), ("served", "safety"), records.GenerateResult),
+    Stage(
+        "generate", "Generate", 1, ("segment", "matte", "finetune"), ("served", "safety"), records.GenerateResult,
+        swap_version=2,  # says where the product is
+    ),
     Stage("measure", "Measure", 2, ("segment", "generate"), ("clip", "dino", "segmenter"), records.MeasureResult),
     Stage("select", "Select", 1, ("generate", "measure"), (), records.SelectResult),
 )  # fmt: skip

@@ -239,7 +239,7 @@ def _check_unchanged(stage: Stage, result: StageResult) -> None:
                 f"The {role} of the model set {result.model_set} has changed since this was planned. Retry the run,"
                 " which plans it anew; one that has images already needs the former checkpoint, or another seed."
             )
-    if "version" in result.inputs and result.inputs["version"] != stage.version:
+    if "version" in result.inputs and result.inputs["version"] != stage.version_of(result.config):
         raise NotPossible(
             f"The stage {stage.title!r} works in another way since Vitrine was updated. Retry the run, which plans it"
             " anew; one that has images already needs another seed."

@@ -155,7 +155,7 @@ def _new(layout: Layout, planned: PlannedStage) -> StageResult:
         product_id=None if planned.is_shared else run.product_id,
         model_set=run.model_set,
         config=planned.config,
-        inputs=planned.inputs | beside | {"version": planned.stage.version},
+        inputs=planned.inputs | beside | {"version": planned.stage.version_of(planned.config)},
         checkpoints=planned.checkpoints,
     )
 

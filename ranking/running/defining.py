@@ -28,7 +28,7 @@ SIX = ("clip_i", "clip_t", "dino_i", "seg_clip_i", "seg_clip_t", "seg_dino_i")
 MODELS = {"clip": ("candidate", "crop", "photos", "photo_crop", "prompt"),
           "dino": ("candidate", "crop", "photos", "photo_crop")}  # fmt: skip
 # Raised with any change of how a block is filled; that of statistics is `learning.statistics.VERSION`.
-METRICS_VERSION = 1
+METRICS_VERSION = 2  # 1: a swap's product was looked for in its image
 EMBEDDINGS_VERSION = 1
 RELATIVE = "relative features"  # made of a table, not stored in it: their version stands beside the ranker's libraries
 AT_ONCE = 500

@@ -165,10 +165,19 @@ def test_a_parameter_that_came_later_counts_only_where_it_is_not_what_it_was(
 
 def test_a_new_version_of_a_stage_redoes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     before = prints()
-    newer = tuple(replace(stage, version=2) if stage.name == "measure" else stage for stage in STAGES)
+    newer = tuple(replace(stage, version=9) if stage.name == "measure" else stage for stage in STAGES)
     monkeypatch.setattr("generation.pipeline.STAGES", newer)
     after = prints()
     assert [name for name in ALL if before[name] != after[name]] == ["measure", "select"]
+
+
+def test_a_new_version_of_swaps_redoes_no_other_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = prints(), prints(SWAP)
+    newer = [replace(stage, swap_version=9) if stage.name == "generate" else stage for stage in STAGES]
+    monkeypatch.setattr("generation.pipeline.STAGES", tuple(newer))
+    assert prints() == before[0]
+    after = prints(SWAP)
+    assert [name for name in after if before[1][name] != after[name]] == ["generate", "measure", "select"]
 
 
 def test_a_stage_that_is_turned_off_changes_those_after_it() -> None:

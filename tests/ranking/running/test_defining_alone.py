@@ -42,8 +42,8 @@ def test_without_a_measured_image_there_are_no_features() -> None:
 @pytest.mark.parametrize(
     ("block", "said"),
     [
-        (Block("metrics", defining.SIX, 2), "the metrics are of version 2, and version 1 is made now"),
-        (Block("metrics", defining.SIX[:3]), "the metrics have 3 columns, which are not today's"),
+        (Block("metrics", defining.SIX, 1), "the metrics are of version 1, and version 2 is made now"),
+        (Block("metrics", defining.SIX[:3], 2), "the metrics have 3 columns, which are not today's"),
         (Block("statistics", statistics.COLUMNS, 7), "the statistics are of version 7"),
         (Block.of_width("emb.clip-1a2b3c4d.candidate", 8, 3), r"emb\.clip-1a2b3c4d\.candidate are of version 3"),
         (Block.of_width("emb.clip-1a2b3c4d.mood", 8), r"there are no features emb\.clip-1a2b3c4d\.mood any more"),
@@ -56,5 +56,6 @@ def test_a_definition_that_this_code_does_not_make_fills_no_table(block: Block, 
 
 
 def test_a_ranker_from_before_they_were_told_is_of_the_first_version() -> None:
-    plain = json.loads(json.dumps(Definition((Block("metrics", defining.SIX),)).plain()))
+    block = Block("metrics", defining.SIX, defining.METRICS_VERSION)
+    plain = json.loads(json.dumps(Definition((block,)).plain()))
     assert defining.definition_of(make_ranker(features=plain)).columns[0] == "metrics.clip_i"
