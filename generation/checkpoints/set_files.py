@@ -28,6 +28,7 @@ ATTENTION = {
     "efficient": "_native_efficient",
     "cudnn": "_native_cudnn",
 }
+HALF_ONLY = ("flash", "cudnn")  # torch has these kernels for half precision alone
 Attention = Literal["sdpa", "math", "flash", "efficient", "cudnn"]
 
 
@@ -177,6 +178,9 @@ class _Reader:
             raise BadModelSet(f"{where}: family = {given.family!r} is none of {', '.join(FAMILIES[role])}.")
         _check_source(given, where)
         licence, commercial = _licence(given, where)
+        dtype, options = given.dtype or self.defaults.dtype, self._options(given, where)
+        if given.family in FAMILIES["base"]:
+            _check_kernel(options["attention"], dtype, f"{self.file}, role {role}")
         revision = given.revision or (pinned_revision(self.places.models, given.repo) if given.repo else "")
         return Entry(
             role,
@@ -186,9 +190,9 @@ class _Reader:
             licence,
             commercial,
             self._path(given, revision, source),
-            dtype=given.dtype or self.defaults.dtype,
+            dtype=dtype,
             side=given.side,
-            options=self._options(given, where),
+            options=options | {"attention": ATTENTION[options["attention"]]},
             size=given.size,
             files=given.files or ((given.file,) if given.file else ()),
             sha256=given.sha256,
@@ -211,7 +215,7 @@ class _Reader:
             raise BadModelSet(
                 f"{where}: options.attention = {options['attention']!r} is none of {', '.join(ATTENTION)}."
             )
-        return options | {"attention": ATTENTION[options["attention"]]}
+        return options
 
     def _path(self, given: _Role, revision: str, source: Path) -> Path:
         if given.path:
@@ -220,6 +224,15 @@ class _Reader:
             return Path()
         folder = repo_folder(self.places.models, given.repo) / (revision or UNPINNED)
         return folder / given.file if given.file else folder
+
+
+def _check_kernel(attention: str, dtype: str, where: str) -> None:
+    """Of a family whose attention a set may choose, what torch could only refuse in the middle of a run."""
+    if attention in HALF_ONLY and dtype == "float32":
+        raise BadModelSet(
+            f"{where}: attention = {attention!r} needs half precision, and dtype = {dtype!r}; take dtype bfloat16 or"
+            " float16, or attention sdpa, efficient or math."
+        )
 
 
 def _check_source(given: _Role, where: str) -> None:

@@ -134,6 +134,13 @@ def test_a_commit_that_was_pinned_at_the_first_fetch_is_taken_from_the_lock(own:
     assert (entry.revision, entry.path.name) == (COMMIT, COMMIT)
 
 
+@pytest.mark.parametrize("attention", ["flash", "cudnn"])
+def test_a_kernel_for_half_precision_is_no_matter_of_encoders(own: Places, attention: str) -> None:
+    shop = read_set(write(own, f'extends = "sd15"\n[defaults]\ndtype = "float16"\nattention = "{attention}"'), own)
+    assert shop.entry("base").options["attention"] == f"_native_{attention}"
+    assert shop.entry("dino").dtype == "float32"
+
+
 ROLE = "[roles.dino]\n"
 HUB = ROLE + 'family = "dino"\nlicence = "MIT"\nrepo = "some/dino"\n'
 MISTAKES = {
@@ -148,6 +155,15 @@ MISTAKES = {
     "several attentions": (
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = ["math"] }',
         r"role dino: options.attention = \['math'\] is none of sdpa",
+    ),
+    "a kernel that is for half precision": (
+        '[defaults]\ndtype = "float32"\nattention = "flash"',
+        "role base: attention = 'flash' needs half precision, and dtype = 'float32'",
+    ),
+    "such a kernel of one role": (
+        '[roles.served]\nfamily = "sd"\nlicence = "MIT"\npath = "x"\ndtype = "float32"\n'
+        'options = { attention = "cudnn" }',
+        "role served: attention = 'cudnn' needs half precision, and dtype = 'float32'",
     ),
     "a path that is none": (
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "a\\u0000b"',
