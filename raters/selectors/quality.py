@@ -111,7 +111,7 @@ def exclusions(campaign: Campaign) -> Any:
 
 
 def is_old(figures: CampaignFigures) -> bool:
-    """Whether ratings were made, changed, withdrawn, left out or taken back in since the figures were computed."""
+    """Whether what they are computed from has changed since (`services.figures.changed_since`)."""
     return CampaignFigures.objects.filter(changed_since(), pk=figures.pk).exists()
 
 

@@ -13,7 +13,7 @@ from raters.exceptions import BadCampaign
 from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, GoldItem, Rating, Task
 from raters.models.campaigns import CampaignState, Origin
 from raters.models.tasks import AssignmentState
-from raters.services import questions, webhooks
+from raters.services import gold, questions, webhooks
 from raters.services.settling import settle_task
 
 # What may still be changed once raters have begun: nothing that would make their ratings mean something else.
@@ -193,6 +193,7 @@ def _check_can_open(campaign: Campaign) -> None:
         )
     if campaign.gold_share and campaign.gold_count - qualifying < 1:
         raise BadCampaign("Gold items are to be mixed in, and there are none: make some, or set their share to 0.")
+    gold.check_all(campaign)
 
 
 def _unsaved(name: str, settings: dict[str, Any]) -> Campaign:

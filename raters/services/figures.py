@@ -9,11 +9,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from raters import signals
-from raters.models import Campaign, CampaignFigures, CampaignRater, Exclusion
+from raters.models import Campaign, CampaignEvent, CampaignFigures, CampaignRater, Exclusion
 from raters.models.campaigns import CampaignState
 
 # A computation asked for longer ago has been lost: whoever asks again gets another.
 LOST_AFTER = timedelta(hours=2)
+GOLD_CHANGED = "gold item changed"  # the kind of event after which marks are other ones
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def note_problem(campaign: int, problem: str) -> None:
 
 
 def ask_for_stale() -> int:
-    """Ask for each campaign whose figures are missing or do not know its ratings as they are; returns how many."""
+    """Ask for each campaign whose figures are missing, or older than what they are computed from; returns how many."""
     begun = CampaignRater.objects.filter(campaign=OuterRef("pk"), last_at__isnull=False)
     rated = Campaign.objects.exclude(state=CampaignState.DRAFT).filter(Exists(begun))
     known = CampaignFigures.objects.filter(computed_at__isnull=False, campaign=OuterRef("pk"))
@@ -46,8 +47,13 @@ def ask_for_stale() -> int:
 
 
 def changed_since() -> Q:
-    """Of rows of CampaignFigures: ratings were made, changed, withdrawn, left out or taken back in since."""
+    """Of rows of CampaignFigures: ratings were made, changed, withdrawn, left out or taken back in since.
+
+    Or gold items were given other right answers: that asks for figures at once, but those that are being computed then
+    may have read the former answers.
+    """
     computed, campaign = OuterRef("computed_at"), OuterRef("campaign")
     rated = CampaignRater.objects.filter(campaign=campaign, last_at__gt=computed)
     left_out = Exclusion.objects.filter(Q(made_at__gt=computed) | Q(lifted_at__gt=computed), campaign=campaign)
-    return Q(Exists(rated)) | Q(Exists(left_out))
+    marked = CampaignEvent.objects.filter(campaign=campaign, kind=GOLD_CHANGED, at__gt=computed)
+    return Q(Exists(rated)) | Q(Exists(left_out)) | Q(Exists(marked))

@@ -19,7 +19,7 @@ from raters.models import (
 )
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import TaskState
-from raters.questions import rule_book
+from raters.questions import RuleBook, rule_book
 from raters.services import figures
 
 
@@ -102,15 +102,31 @@ def change_gold(item: GoldItem, expected: Mapping[str, Any], *, explanation: str
     item.save(update_fields=["expected", "explanation"])
     if item.expected != before:
         details = {"task": item.task_id, "before": before, "after": item.expected}
-        CampaignEvent.objects.create(campaign=item.campaign, kind="gold item changed", by=by, details=details)
+        CampaignEvent.objects.create(campaign=item.campaign, kind=figures.GOLD_CHANGED, by=by, details=details)
         if CampaignFigures.objects.filter(campaign=item.campaign, computed_at__isnull=False).exists():
             figures.ask(item.campaign, by=by)
     return item
 
 
+def check_all(campaign: Campaign) -> None:
+    """Raise BadCampaign where a draft's questions have changed so that nobody could answer a gold item as expected."""
+    book = rule_book(campaign.question_set)
+    for item in campaign.gold_items.order_by("pk"):
+        try:
+            _check_can_be_given(item.expected, book)
+        except BadAnswers as refusal:
+            raise BadCampaign(
+                f"Nobody could answer the gold item on image {item.task_id} as is expected: {refusal} Say other right"
+                " answers to it first."
+            ) from None
+
+
 def _check_not_closed(campaign: Campaign) -> None:
     if campaign.state == CampaignState.CLOSED:
-        raise BadCampaign("A closed campaign stays as it is: nobody is shown its images any more.")
+        raise BadCampaign(
+            f"The campaign “{campaign.name}” is closed and stays as it is: nobody is shown its images any more. Make a"
+            " new one to show others."
+        )
 
 
 def _moved(task: Task) -> dict[str, Any]:
@@ -124,11 +140,14 @@ def _moved(task: Task) -> dict[str, Any]:
 
 def _checked(expected: Mapping[str, Any], campaign: Campaign) -> dict[str, list[str]]:
     """Each question's right answers as a list; one answer may be given without one."""
-    book = rule_book(campaign.question_set)
     lists = {key: [value] if isinstance(value, str) else list(value) for key, value in expected.items()}
     if not any(lists.values()):
         raise BadAnswers("A gold item needs the right answer to at least one question.")
-    for key, allowed in lists.items():
+    _check_can_be_given(lists, rule_book(campaign.question_set))
+    return {key: allowed for key, allowed in lists.items() if allowed}
+
+
+def _check_can_be_given(expected: Mapping[str, list[str]], book: RuleBook) -> None:
+    for key, allowed in expected.items():
         for answer in allowed:
             book.checked({key: answer}, whole=False)
-    return {key: allowed for key, allowed in lists.items() if allowed}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from raters.models import Campaign, CampaignFigures, Exclusion, Rater, RaterFigures, Rating, Ruling
 from raters.selectors import quality as selectors
-from raters.services import changes, exclusions, figures
+from raters.services import campaigns, changes, exclusions, figures, gold
 from tests.factories import rating as made
 
 ClientFor = Callable[[User | None], Client]
@@ -124,10 +124,18 @@ def taken_back_in(made_by: Rating) -> None:
     exclusions.lift(made_by.rater.exclusions.get(), reason="no")
 
 
+def other_right_answers(made_by: Rating) -> None:
+    """While figures are being computed, which may have read the former ones."""
+    CampaignFigures.objects.update(asked_at=timezone.now())
+    gold.change_gold(made_by.campaign.gold_items.get(), {"size": "no"})
+    CampaignFigures.objects.update(asked_at=None)
+
+
 @pytest.mark.parametrize(
     ("act", "stale"),
     [
         pytest.param(str, 0, id="nothing"),
+        pytest.param(other_right_answers, 1, id="other right answers"),
         pytest.param(lambda one: made.rate(made.make_rater(), one.campaign), 1, id="a rating"),
         pytest.param(lambda one: changes.change(one.rater, one.assignment.uuid, made.NO), 1, id="a change"),
         pytest.param(lambda one: changes.withdraw(one.rater, one.assignment.uuid), 1, id="a withdrawal"),
@@ -136,8 +144,9 @@ def taken_back_in(made_by: Rating) -> None:
     ],
 )
 def test_what_makes_figures_old(db: None, act: Callable[[Rating], object], stale: int) -> None:
-    found = made.make_campaign(2)
-    first = made.rate(made.make_rater(), found, made.YES)
+    found = made.make_campaign(2, open=False)
+    made.make_gold(found, 1)
+    first = made.rate(made.make_rater(), campaigns.open_campaign(found), made.YES)
     assert figures.ask_for_stale() == 1
     CampaignFigures.objects.update(computed_at=timezone.now(), asked_at=None)
     act(first)

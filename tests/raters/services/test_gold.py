@@ -8,7 +8,7 @@ from django.utils import timezone
 from raters.exceptions import AnswersShown, BadAnswers, BadCampaign, NotQualified
 from raters.models import Campaign, CampaignFigures, CampaignRater, GoldItem, Task
 from raters.selectors import own
-from raters.services import campaigns, changes, gold, passing, rating
+from raters.services import campaigns, changes, gold, passing, questions, rating
 from raters.services.gold import Marks
 from tests.factories.rating import NO, YES, lease, make_campaign, make_gold, make_rater, make_tasks, rate, sent
 
@@ -112,6 +112,27 @@ def test_a_closed_campaign_gets_no_gold() -> None:
     with pytest.raises(BadCampaign, match="stays as it is"):
         gold.make_gold(campaign.tasks.get(), YES)
     assert campaign.tasks.get().state == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"key": "cut", "answers": ["one", "wide"], "passing": ["one"]}, "'none' is no answer to “Cut”"),
+        ({"key": "fit", "answers": ["one", "none"], "passing": ["one"]}, "'cut' is no question of this campaign"),
+    ],
+)
+def test_a_draft_whose_gold_nobody_could_answer_is_not_opened(asked: dict[str, Any], said: str) -> None:
+    written = {"key": "cut", "wording": "Which?", "answers": ["one", "none"], "passing": ["one"]}
+    used = questions.make_question_set("cut", "Cut", [written])
+    campaign = make_campaign(1, open=False, question_set=used)
+    (item,) = make_gold(campaign, 1, {"cut": ["none", "one"]})
+    questions.change_question_set(used, "Cut", [asked | {"wording": "Which?"}])
+    with pytest.raises(BadCampaign, match=f"the gold item on image {item.task_id} as is expected: {said}.* Say other"):
+        campaigns.open_campaign(campaign)
+    campaign.refresh_from_db()
+    assert campaign.state == "draft"
+    questions.change_question_set(used, "Cut", [written])
+    assert campaigns.open_campaign(campaign).state == "open"
 
 
 def test_other_right_answers_change_the_marks_and_nothing_else() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import User
 from raters.models import Campaign, GoldItem
 from raters.models.tasks import TaskState
-from raters.services import gold
+from raters.services import gold, questions
 from tests.factories.campaigns import make_shown_campaign
 from tests.factories.rating import make_rater, rate
 
@@ -67,6 +67,41 @@ def test_right_answers_are_changed_and_several_may_stay(site: Client, campaign: 
     site.post(address, {"answer-size": "no", "answer-logo": ""})
     item.refresh_from_db()
     assert item.expected == {"size": ["no"]}
+
+
+@pytest.fixture
+def clothes(db: None) -> Campaign:
+    """A draft that asks a question of its own, one of whose answers is the form's word for several."""
+    asked = [{"key": "cut", "wording": "Which cut?", "answers": ["one", "several", "none"], "passing": ["one"]}]
+    return make_shown_campaign(2, state="draft", question_set=questions.make_question_set("cut", "Cut", asked))
+
+
+@pytest.mark.parametrize("before", [None, ["one"], ["one", "none"]], ids=str)
+def test_an_answer_is_that_answer_whatever_its_word_is(
+    site: Client, clothes: Campaign, before: list[str] | None
+) -> None:
+    task = clothes.tasks.all()[0]
+    address = f"/campaigns/{clothes.pk}/gold/{task.pk}/"
+    if before:
+        gold.make_gold(task, {"cut": before})
+    offered = dict(site.get(address).context["form"].fields["answer-cut"].choices)
+    assert ("One or None" in offered.values()) == (before == ["one", "none"])
+    site.post(address, {"use": "hidden", "answer-cut": "several"})
+    assert GoldItem.objects.get().expected == {"cut": ["several"]}
+
+
+@pytest.mark.parametrize(("right", "shown"), [(["several"], ""), (["one", "several"], "one"), (["one", "none"], "one")])
+def test_right_answers_that_a_draft_asks_no_more_are_left_out(
+    site: Client, clothes: Campaign, right: list[str], shown: str
+) -> None:
+    task = clothes.tasks.all()[0]
+    gold.make_gold(task, {"cut": right})
+    other = [{"key": "cut", "wording": "Which cut?", "answers": ["one", "wide"], "passing": ["one"]}]
+    questions.change_question_set(clothes.question_set, "Cut", other)
+    address = f"/campaigns/{clothes.pk}/gold/{task.pk}/"
+    assert site.get(address).context["form"]["answer-cut"].value() == shown
+    site.post(address, {"answer-cut": "wide"})
+    assert GoldItem.objects.get().expected == {"cut": ["wide"]}
 
 
 def test_one_that_raters_have_had_is_refused(site: Client) -> None:
