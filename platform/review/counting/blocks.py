@@ -84,18 +84,20 @@ def unpack(blocks: Sequence[Data], names: Collection[str] = COLUMNS) -> Columns:
 
 
 def follow(changed: Mapping[int, tuple[JudgedImage | None, JudgedImage | None]], counter: Counter) -> None:
-    """Bring the blocks to what these tasks' images changed from and to; those that are not made yet are left alone."""
+    """Bring the blocks to what these tasks' images changed from and to.
+
+    Those that a rebuild is still to make, in another format or not followed any more, are not even looked at.
+    """
     facts = [fact for both in changed.values() for fact in both if fact is not None]
-    numbers = {number_of(fact.item) for fact in facts}
+    numbers = {number for number in {number_of(fact.item) for fact in facts} if _is_made(number, counter)}
     there = _kept(numbers)
     new = rows_of(computed for _, computed in changed.values() if computed is not None)
     tasks = np.array(list(changed), np.int64)
     made = {}
     for number in sorted(numbers):
-        if number in there or _is_made(number, counter):
-            old = _whole(there[number]) if number in there else new[:0]
-            mine = new[new[:, _ITEM] // ITEMS == number]
-            made[number] = np.concatenate([old[~np.isin(old[:, _TASK], tasks)], mine])
+        old = _whole(there[number]) if number in there else new[:0]
+        mine = new[new[:, _ITEM] // ITEMS == number]
+        made[number] = np.concatenate([old[~np.isin(old[:, _TASK], tasks)], mine])
     write({number: pack(rows) if len(rows) else None for number, rows in made.items()})
 
 
@@ -145,8 +147,8 @@ def _width(most: int) -> int:
 
 
 def _is_made(number: int, counter: Counter) -> bool:
-    """Whether a block that is not there is so because it has no images."""
-    return counter.packed == PACKED or (counter.reached > 0 and number <= number_of(counter.reached))
+    """Whether a block is what its images are: one that is not there has none."""
+    return counter.packed == PACKED or (counter.built > 0 and number <= number_of(counter.built))
 
 
 def _kept(numbers: Collection[int]) -> dict[int, Data]:

@@ -17,6 +17,7 @@ LANE = 4  # bits of one question's answers of one kind
 MOST_BITS = 62  # questions whose result is kept
 KINDS = ("yes", "maybe", "no", "unclear")
 COMPARED = tuple(one.attname for one in JudgedImage._meta.concrete_fields)
+_SAID = tuple(name for name in COMPARED if name != "place_by_sum")  # by verdicts; a place is said by a product's images
 _FIELDS = (
     "task", "campaign", "campaign__question_set", "task__candidate", "task__subject__product", "task__subject__name",
     "task__subject__product__type", "task__name", "task__method", "task__prompt", "outcome", "questions",
@@ -64,6 +65,13 @@ def facts_of(tasks: Sequence[int]) -> dict[int, JudgedImage]:
 def plain(fact: JudgedImage) -> tuple[Any, ...]:
     """All values, to compare two by."""
     return tuple(getattr(fact, name) for name in COMPARED)
+
+
+def only_moved(kept: JudgedImage | None, computed: JudgedImage | None) -> bool:
+    """Whether two that differ do so in the place by the sum alone, which no sum depends on."""
+    if kept is None or computed is None:
+        return False
+    return all(getattr(kept, name) == getattr(computed, name) for name in _SAID)
 
 
 def _fact(row: Mapping[str, Any], rated: _Rated, asked: Sequence[Rule], **named: int | None) -> JudgedImage:

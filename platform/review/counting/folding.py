@@ -81,19 +81,30 @@ def bring_up(tasks: Sequence[int], counter: Counter) -> int:
         _move(before, [fact for fact in before if fact.task_id not in changed] + _new(changed), counter)
     gone = [task for task, (_, computed) in changed.items() if computed is None]
     JudgedImage.objects.filter(task__in=gone).delete()
+    _write(changed, _WRITTEN, counter)
+    return len(changed)
+
+
+def place_anew(tasks: Sequence[int], counter: Counter) -> None:
+    """Bring images' places by the sum to what they are now; called with the counter held. No sum moves with them."""
+    _write(_placed_anew(JudgedImage.objects.filter(task__in=tasks)), ["place_by_sum"], counter)
+
+
+def _write(changed: Changed, fields: Sequence[str], counter: Counter) -> None:
+    """Keep the images that there are now, and the blocks that all of them are in."""
     JudgedImage.objects.bulk_create(
-        _new(changed), batch_size=BATCH, update_conflicts=True, unique_fields=["task"], update_fields=_WRITTEN
+        _new(changed), batch_size=BATCH, update_conflicts=True, unique_fields=["task"], update_fields=fields
     )
     blocks.follow(changed, counter)
-    return len(changed)
 
 
 def _new(changed: Changed) -> list[JudgedImage]:
     return [computed for _, computed in changed.values() if computed is not None]
 
 
-def _placed_anew(facts: Sequence[JudgedImage]) -> Changed:
+def _placed_anew(facts: Iterable[JudgedImage]) -> Changed:
     """Those whose place by the sum is another than when they were counted: their product has got images since."""
+    facts = list(facts)
     places = picks.places_by_sum({fact.candidate for fact in facts if fact.candidate is not None})
     found: Changed = {}
     for fact in facts:

@@ -5,7 +5,8 @@ up in memory, product by product in the order of their ids; `Counter.reached` sa
 notes in `Move` by how much products up to there changed. At the end both are put together and kept in one transaction:
 a rebuild that breaks off leaves the sums as they were. Blocks are held against the images on the way, some at a time.
 Where most images are new, as at the first count, sums and blocks cannot follow image by image: the counter says
-`partial`, and pages scan the images until a rebuild has come to its end.
+`partial`, and pages scan the images until a rebuild has come to its end. Blocks stay as they were until they are
+replaced: whoever has begun to read them reads all images, some as of a moment ago.
 """
 
 import uuid
@@ -20,7 +21,7 @@ from raters.models import Verdict
 from raters.turns import writing
 from review.counting import blocks, facts, folding, tallies
 from review.counting.tallies import KEY, SUMS, Key
-from review.models import PACKED, Block, Counter, JudgedImage, Move, Tally, Waiting
+from review.models import CHECK, PACKED, Counter, JudgedImage, Move, Tally, Waiting
 
 MANY = 50  # images of a batch that differ, from which sums are built once at the end in place of moved each time
 ROWS = 5_000  # images that are read while the counter is held, and those of the last one's block
@@ -43,10 +44,21 @@ class Difference:
     computed: str
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong; and how many images have moved, by the sum, in products that got others since: nothing wrong."""
+
+    differences: list[Difference]
+    moved: int
+
+
 def rebuild(progress: Progress = lambda *_: None) -> int:
-    """Bring every image and every sum to what the verdicts say; returns how many differed. Raises CountingElsewhere."""
+    """Bring every image and every sum to what the verdicts say; returns how many differed. Raises CountingElsewhere.
+
+    Places by the sum are brought up as well, and are none of these.
+    """
     changed, seen = 0, 0
-    with _turn() as turn:
+    with _turn(uuid.uuid4().hex) as turn:
         for tasks in _all_tasks():
             changed += _mend(tasks, turn)
             seen += len(tasks)
@@ -62,11 +74,18 @@ def rebuild(progress: Progress = lambda *_: None) -> int:
 
 def differences(progress: Progress = lambda *_: None) -> list[Difference]:
     """What is kept wrong, after what waits is counted. Raises CountingElsewhere."""
+    return check(progress).differences
+
+
+def check(progress: Progress = lambda *_: None) -> Checked:
+    """The same, and how many images have moved. Raises CountingElsewhere."""
     folding.count_all_waiting()
     found: list[Difference] = []
-    with _turn() as turn:
+    moved = 0
+    with _turn(f"{CHECK}{uuid.uuid4().hex[:20]}") as turn:
         for tasks in _all_tasks():
-            suspects = list(folding.differing(tasks))
+            suspects, places = _apart(tasks)
+            moved += len(places)
             found += _surely(suspects) if suspects else []
             _alive(turn)
         totals, packed = _added_up(turn, progress, mend=False)
@@ -75,7 +94,7 @@ def differences(progress: Progress = lambda *_: None) -> list[Difference]:
             for key, (mine, computed) in _wrong(totals, turn).items():
                 told = ", ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
                 found.append(Difference(f"sums of {told}", str(mine), str(computed)))
-    return found
+    return Checked(found, moved)
 
 
 def has_broken_off() -> bool:
@@ -84,9 +103,8 @@ def has_broken_off() -> bool:
 
 
 @contextmanager
-def _turn() -> Iterator[str]:
+def _turn(mine: str) -> Iterator[str]:
     """The right to build, by a name that is given back whatever happens; taken from one that gave no sign for long."""
-    mine = uuid.uuid4().hex
     folding.be_there()
     with writing():
         counter = _held()
@@ -112,19 +130,26 @@ def _mend(tasks: list[int], turn: str) -> int:
     At a first count, where most differ, all are looked at that one time only.
     """
     is_first = Counter.objects.filter(pk=1, partial=True).exists()
-    suspects = tasks if is_first else list(folding.differing(tasks))
+    suspects, moved = (tasks, []) if is_first else _apart(tasks)
     _alive(turn)
-    if not suspects:
+    if not suspects and not moved:
         return 0
     with writing():
         counter = _mine(turn)
         if len(suspects) > MANY and not counter.partial:
             counter.partial, counter.packed = True, 0
             _set(partial=True, packed=0)
-            Block.objects.all().delete()
         changed = folding.bring_up(suspects, counter)
+        folding.place_anew(moved, counter)
     _alive(turn)
     return changed
+
+
+def _apart(tasks: list[int]) -> tuple[list[int], list[int]]:
+    """Those whose images differ, and those whose images have only moved in their products."""
+    found = folding.differing(tasks)
+    moved = [task for task, both in found.items() if facts.only_moved(*both)]
+    return sorted(found.keys() - set(moved)), moved
 
 
 def _surely(suspects: list[int]) -> list[Difference]:
@@ -135,7 +160,7 @@ def _surely(suspects: list[int]) -> list[Difference]:
         return [
             Difference(f"image of task {task}", _words(kept), _words(computed))
             for task, (kept, computed) in folding.differing(suspects).items()
-            if task not in waiting
+            if task not in waiting and not facts.only_moved(kept, computed)
         ]
 
 

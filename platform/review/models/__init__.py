@@ -19,11 +19,12 @@ from review.models.counted import (
     Verdicts,
     Voters,
 )
-from review.models.counting import Counter, Move, Waiting
+from review.models.counting import CHECK, Counter, Move, Waiting
 from review.models.kept import FirstView, Mark, Note, SavedView
 
 __all__ = [
     "ALL",
+    "CHECK",
     "MOST_QUESTIONS",
     "MOST_VOTES",
     "PACKED",

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+CHECK = "check "  # what the name of a check begins with: it builds nothing
+
 
 class Waiting(models.Model):
     """A task whose verdict changed and is still to be counted: written with the verdict, in its transaction."""
@@ -15,9 +17,9 @@ class Waiting(models.Model):
 class Counter(models.Model):
     """One row, locked by who counts, so that two never add the same; and when that was last done.
 
-    `building` names who adds up all sums anew, `alive_at` is its last sign, and `reached` the item up to which it has
-    read. While `partial`, sums are not those of the images, and nobody reads them. `packed` is the format in which all
-    images are in blocks; 0 while they are not.
+    `building` names who adds up all sums anew, to keep or to check them, `alive_at` is its last sign, and `reached` the
+    item up to which it has read. While `partial`, sums are not those of the images, and nobody reads them. `packed` is
+    the format in which all images are in blocks; 0 while they are not.
     """
 
     counted_at = models.DateTimeField(null=True, blank=True)
@@ -30,6 +32,11 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return "The counter"
+
+    @property
+    def built(self) -> int:
+        """The item up to which a rebuild under way has made blocks anew; 0: none is under way, or a check is."""
+        return 0 if self.building.startswith(CHECK) else self.reached
 
 
 class Move(models.Model):

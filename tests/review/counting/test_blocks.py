@@ -3,20 +3,26 @@
 import random
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 
 from raters.models import Rating
 from raters.services import changes
+from review import picks
 from review.counting import blocks, folding, rebuilding
-from review.models import PACKED, Block, Counter, JudgedImage, Waiting
+from review.counting.rebuilding import EVERYTHING
+from review.models import CHECK, PACKED, Block, Counter, JudgedImage, Waiting
+from tests.factories.catalog import make_product
 from tests.factories.generation import make_candidate, make_run
 from tests.factories.rating import NO, rate
 from tests.review.counting.test_folding import rate_all, rated_campaign
 from tests.review.made import mixed_world
 
 HIGHEST = (1 << 62) - 1
+ALL_ITEMS = 1 << 40  # in one block, whatever ids they got
 
 
 def image(task: int, **fields: object) -> JudgedImage:
@@ -113,6 +119,12 @@ def test_what_was_counted_before_there_were_blocks_is_packed_by_a_rebuild(db: No
     assert rebuilding.rebuild() == 0
 
 
+@pytest.fixture
+def world_in_one_block(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "ITEMS", ALL_ITEMS)
+    mixed_world()
+
+
 def spoil() -> None:
     block = Block.objects.get()
     rows = np.column_stack(list(blocks.unpack([block.data]).values()))
@@ -125,6 +137,34 @@ def add_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "counter", "there", "is_followed"),
+    [
+        ("none is made", {"packed": 0}, False, False),
+        ("another format", {"packed": PACKED + 1}, True, False),
+        ("a rebuild that has not come there", {"packed": 0, "building": "somebody"}, True, False),
+        ("a rebuild that has", {"packed": 0, "building": "somebody", "reached": EVERYTHING}, False, True),
+        ("a check that has", {"packed": 0, "building": f"{CHECK}of somebody", "reached": EVERYTHING}, False, False),
+        ("a check of what is made", {"building": f"{CHECK}of somebody", "reached": EVERYTHING}, False, True),
+    ],
+)
+def test_blocks_that_are_still_to_be_made_are_left_alone(
+    name: str, counter: dict[str, object], there: bool, is_followed: bool, db: None
+) -> None:
+    made, people = rated_campaign(1, raters_per_image=1)
+    (rating,) = rate_all(made, people)
+    folding.count_all_waiting()
+    Block.objects.update(data=b"as others write them")
+    if not there:
+        Block.objects.all().delete()
+    Counter.objects.update(**counter)
+    changes.change(rating.rater, rating.assignment.uuid, NO)
+    folding.count_all_waiting()
+    kept = [bytes(data) for data in Block.objects.values_list("data", flat=True)]
+    right = [blocks.pack(blocks.rows_of(JudgedImage.objects.all()))]
+    assert kept == (right if is_followed else [b"as others write them"] if there else [])
+
+
+@pytest.mark.parametrize(
     ("name", "damage", "kept", "computed"),
     [
         ("a block that is gone", lambda: Block.objects.all().delete(), "nothing", "22 images packed as "),
@@ -133,9 +173,8 @@ def add_one() -> None:
     ],
 )
 def test_a_wrong_block_is_found_and_mended(
-    name: str, damage: Callable[[], None], kept: str, computed: str, db: None
+    name: str, damage: Callable[[], None], kept: str, computed: str, world_in_one_block: None
 ) -> None:
-    mixed_world()
     damage()
     (one,) = rebuilding.differences()
     assert one.row.startswith("block ")
@@ -159,14 +198,40 @@ def test_a_new_image_of_a_product_moves_the_places_of_the_others(db: None) -> No
     assert rebuilding.differences() == []
 
 
-def test_an_image_made_since_is_seen_by_the_next_rebuild(db: None) -> None:
+def test_an_image_made_since_is_seen_by_the_next_rebuild(
+    db: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rebuilding, "MANY", 0)
     made, people = rated_campaign(1, raters_per_image=1)
     run = make_run()
     made.tasks.update(candidate=make_candidate(run, score=0.5, place=1))
     rate(people[0], made)
     folding.count_all_waiting()
     make_candidate(run, score=0.9, place=2)
-    assert [one.row for one in rebuilding.differences()] == [f"image of task {JudgedImage.objects.get().pk}"]
-    rebuilding.rebuild()
+    call_command("review", "check")  # nothing is wrong
+    told = capsys.readouterr().out
+    assert "1 images have another place by the sum" in told
+    assert "Every figure kept is what the verdicts say." in told
+    stood = []
+    progress = lambda *_: stood.append(Counter.objects.values_list("partial", "packed").get())  # noqa: E731
+    assert rebuilding.rebuild(progress) == 0
+    assert set(stood) == {(False, PACKED)}  # sums and blocks were in use all the time
     assert JudgedImage.objects.get().place_by_sum == 2
+    (block,) = Block.objects.values_list("data", flat=True)
+    assert blocks.unpack([block])["place_by_sum"].tolist() == [2]
+    assert rebuilding.check() == rebuilding.Checked([], 0)
     assert not Waiting.objects.exists()
+
+
+def test_places_are_looked_up_for_some_at_a_time(
+    db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    run, other = make_run(), make_run(make_product("Another"))
+    images = [make_candidate(one, score=score, place=1).pk for score in (0.1, 0.2, 0.3) for one in (run, other)]
+    with django_assert_num_queries(1):
+        places = picks.places_by_sum(images)
+    assert [places[image] for image in images] == [3, 3, 2, 2, 1, 1]
+    monkeypatch.setattr(picks, "AT_ONCE", 4)
+    with django_assert_num_queries(2):
+        assert picks.places_by_sum(images) == places
+    assert picks.places_by_sum([]) == {}

@@ -13,7 +13,8 @@ from raters.services import changes
 from review import figures, tasks
 from review.counting import blocks, folding, rebuilding, tallies
 from review.filters import Filters
-from review.models import Counter, JudgedImage, Move, Tally, Waiting
+from review.models import PACKED, Counter, JudgedImage, Move, Tally, Waiting
+from review.scanning import chosen
 from tests.factories.rating import NO, YES, make_rater, rate
 from tests.review.counting.test_folding import rate_all, rated_campaign
 from tests.review.made import mixed_world, run_job
@@ -78,6 +79,27 @@ def test_a_first_count_that_breaks_off_shows_what_is_counted(db: None, monkeypat
     again = figures.overview(Filters())
     assert not again.partial
     assert again.methods == right.methods
+    assert rebuilding.differences() == []
+
+
+def test_who_has_begun_to_read_blocks_reads_all_images(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "ITEMS", 1)
+    monkeypatch.setattr(chosen, "AT_ONCE", 1)
+    monkeypatch.setattr(rebuilding, "MANY", 0)
+    mixed_world()
+    pieces = chosen.pieces(Filters(), {"task"})
+    read = next(pieces)["task"].tolist()
+    JudgedImage.objects.update(ratings=9)  # all of them differ
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuilding, "_added_up", break_off)
+        with pytest.raises(Broken):
+            rebuilding.rebuild()
+    assert Counter.objects.values_list("partial", "packed").get() == (True, 0)
+    for piece in pieces:
+        read += piece["task"].tolist()
+    assert sorted(read) == sorted(JudgedImage.objects.values_list("pk", flat=True))
+    rebuilding.rebuild()
+    assert Counter.objects.values_list("partial", "packed").get() == (False, PACKED)
     assert rebuilding.differences() == []
 
 

@@ -39,9 +39,15 @@ class Command(BaseCommand):
         self.stdout.write(f"Written: {plotting.CHARTS.name}.")
 
     def _check(self) -> None:
-        found = rebuilding.differences()
+        checked = rebuilding.check()
+        found = checked.differences
         for one in found[:SHOWN]:
             self.stdout.write(f"{one.row}: kept {one.kept}; the verdicts say {one.computed}")
+        if checked.moved:
+            self.stdout.write(
+                f"{checked.moved:,} images have another place by the sum, as their products got images since:"
+                " the next rebuild sees to it."
+            )
         if found:
             raise CommandError(
                 f"{len(found):,} images or sums differ from the verdicts. Mend them with: review rebuild."
