@@ -84,7 +84,12 @@ def key_of(row: JudgedImage | Candidate | Task) -> ImageKey:
     if isinstance(row, Candidate):
         return ImageKey("candidate", row.pk)
     task = row if isinstance(row, Task) else row.task
-    return ImageKey("candidate", task.candidate_id) if task.candidate_id else ImageKey("task", task.pk)
+    return key_from(task.candidate_id, task.pk)
+
+
+def key_from(candidate: int | None, task: int) -> ImageKey:
+    """Which image a task is of."""
+    return ImageKey("task", task) if candidate is None else ImageKey("candidate", candidate)
 
 
 def href_of(wall: Wall, row: Any) -> str:

@@ -10,7 +10,8 @@ from raters.models import Campaign
 from review.cards import ImageKey
 from review.filters import Filters
 from review.models import Comparison, Item, Mark
-from review.services import comparisons, marks
+from review.services import choosing, comparisons, marks
+from review.views import choosing as choosing_pages
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_product
 from tests.review.facts import put
@@ -59,6 +60,31 @@ def test_all_of_a_wall_or_a_share_of_it_is_marked(client: Client) -> None:
     assert marked(world) == {0, 1, 2, 3}
     client.post(f"{wall}&marked=1", {"which": "all", "marked": "0"})
     assert marked(world) == set()
+
+
+@pytest.mark.parametrize(("most", "share"), [(2_000, 100), (4, 100), (3, 75)])
+def test_no_more_is_offered_than_can_go_at_once(
+    most: int, share: int, client_for: ClientFor, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_world()
+    words = "all 4" if share == choosing.WHOLE else "this share of 4"
+    monkeypatch.setattr(choosing_pages, "MOST_SENT", most)
+    page = client_for(operator).get("/review/images/").content.decode()
+    chosen, everything = page.partition('id="send-form"')[2].partition('id="all-form"')[::2]
+    assert f'name="share" type="number" min="1" max="{share}" value="{share}"' in everything
+    assert f">★ Mark {words}<" in everything
+    assert f">Send {words}<" in everything
+    assert 'name="which" value="chosen"' in chosen
+    assert "share" not in chosen
+    assert everything.partition("<button ")[2].startswith('type="submit" disabled hidden>')  # for Enter in a field
+
+
+def test_marks_of_all_are_taken_off_only_when_that_is_sure(client: Client) -> None:
+    world = make_world()
+    marks.mark_all([ImageKey("candidate", one.pk) for one in world.candidates], marked=True)
+    assert "data-confirm" not in client.get("/review/images/").content.decode().partition('id="all-form"')[2]
+    page = client.get("/review/images/?marked=1").content.decode().partition('id="all-form"')[2]
+    assert "data-confirm=\"Take the marks off these images, other people's marks, too?" in page
 
 
 @pytest.mark.parametrize(

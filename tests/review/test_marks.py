@@ -42,6 +42,22 @@ def test_an_image_is_marked_as_what_it_is(db: None) -> None:
     assert not Mark.objects.exists()
 
 
+def test_many_are_marked_in_one_order_and_counted_as_they_came_to_be(
+    analyst: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidates = [one.pk for one in make_world(judged=1, waiting=4).candidates]
+    uploads = [one.pk for one in make_uploads(2)]
+    keys = [ImageKey("task", pk) for pk in uploads] + [ImageKey("candidate", pk) for pk in reversed(candidates)]
+    marks.mark(keys[1], marked=True, by=analyst)
+    with monkeypatch.context() as patch:
+        patch.setattr(marks, "marks_on", lambda _: frozenset())  # as they stood before that one
+        assert marks.mark_all(keys, marked=True) == 6
+    assert list(Mark.objects.order_by("pk").values_list("candidate", "task")) == [
+        (None, uploads[1]), *((pk, None) for pk in sorted(candidates)), (None, uploads[0]),
+    ]  # fmt: skip
+    assert marks.mark_all(keys, marked=False) == 7
+
+
 def test_the_button_turns_over(client_for: ClientFor, analyst: User) -> None:
     key = f"candidate:{make_world(judged=1, waiting=0).candidates[0].pk}"
     client = client_for(analyst)

@@ -2,18 +2,20 @@
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
 
 from generation.models import Candidate
 from review import walls
-from review.cards import ImageKey, key_of
+from review.cards import ImageKey, key_from
 from review.exceptions import CannotChoose
 from review.filters import Filters
-from review.models import JudgedImage
 from review.wall_forms import MOST_SENT
 from review.walls import Wall
 
-MOST_DRAWN_FROM = 200_000  # images that a share is drawn from
+MOST_DRAWN_FROM = 200_000  # rows that a share is drawn from: an image has one for each campaign that judged it
 WHOLE = 100  # percent
 
 
@@ -22,20 +24,21 @@ def keys_on(wall: Wall, share: int = WHOLE) -> list[ImageKey]:
 
     Raises CannotChoose for none, and for more than MOST_SENT.
     """
-    found = walls.rows(wall).order_by("pk")
-    if share < WHOLE:
-        found = found.filter(pk__in=_drawn(list(found.values_list("pk", flat=True)[: MOST_DRAWN_FROM + 1]), share))
-    else:
-        checked(walls.counted(wall).number)
-    return _keys(found if wall.verdict == walls.OPEN else found.select_related("task").defer("task__prompt"))
+    rows = _rows(walls.rows(wall))
+    keys = list(dict.fromkeys(rows))
+    if share == WHOLE:
+        checked(len(keys))
+    if len(rows) > MOST_DRAWN_FROM:
+        raise CannotChoose(f"A share is drawn from {MOST_DRAWN_FROM:,} images at most: choose fewer by the filters.")
+    return keys if share == WHOLE else _drawn(keys, share)
 
 
 def keys_of_items(filters: Filters, items: Sequence[int]) -> list[ImageKey]:
     """The images of these items that the filters choose, none for no item. Raises CannotChoose as `keys_on` does."""
-    found = filters.rows().filter(item__in=items).order_by("pk")
+    keys = list(dict.fromkeys(_rows(filters.rows().filter(item__in=items))))
     if items:
-        checked(found[: MOST_SENT + 1].count())
-    return _keys(found.select_related("task").defer("task__prompt"))
+        checked(len(keys))
+    return keys
 
 
 def checked(number: int) -> int:
@@ -49,12 +52,16 @@ def checked(number: int) -> int:
     return number
 
 
-def _drawn(pks: Sequence[int], share: int) -> list[int]:
-    if len(pks) > MOST_DRAWN_FROM:
-        raise CannotChoose(f"A share is drawn from {MOST_DRAWN_FROM:,} images at most: choose fewer by the filters.")
-    number = checked(math.ceil(len(pks) * share / WHOLE))
-    return random.SystemRandom().sample(pks, number)
+def _drawn(keys: Sequence[ImageKey], share: int) -> list[ImageKey]:
+    number = checked(math.ceil(len(keys) * share / WHOLE))
+    return random.SystemRandom().sample(keys, number)
 
 
-def _keys(found: Iterable[JudgedImage | Candidate]) -> list[ImageKey]:
-    return list(dict.fromkeys(key_of(row) for row in found))
+def _rows(found: QuerySet[Any]) -> list[ImageKey]:
+    """Which image each row is of, in their order: up to one more than a share is drawn from."""
+    ordered = found.order_by("pk")
+    if found.model is Candidate:
+        pks = ordered.values_list("pk", flat=True)[: MOST_DRAWN_FROM + 1]
+        return [ImageKey("candidate", pk) for pk in pks]
+    pairs = ordered.values_list("task__candidate", "pk")[: MOST_DRAWN_FROM + 1]
+    return [key_from(candidate, task) for candidate, task in pairs]

@@ -1,6 +1,6 @@
 """Marks images for a second look, and takes the mark off again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -37,16 +37,27 @@ def mark(key: ImageKey, *, marked: bool, by: Any = None) -> None:
 
 @transaction.atomic
 def mark_all(keys: Sequence[ImageKey], *, marked: bool, by: Any = None) -> int:
-    """Mark images, or take their marks off; those that are gone are left out. How many that changed."""
+    """Mark images, or take their marks off; those that are gone are left out. How many that changed.
+
+    They are marked in one order, whoever does it: two who mark the same ones at once would wait for each other.
+    """
     there = _there(keys)
     with_one = marks_on(there)
     if not marked:
-        for kind, pks in by_kind(with_one).items():
-            Mark.objects.filter(**{f"{kind}__in": pks}).delete()
-        return len(with_one)
-    fresh = [key for key in there if key not in with_one]
-    Mark.objects.bulk_create([Mark(**key.column, by=by) for key in fresh], ignore_conflicts=True)
-    return len(fresh)
+        return sum(Mark.objects.filter(**{f"{kind}__in": pks}).delete()[0] for kind, pks in by_kind(with_one).items())
+    fresh = sorted((key for key in there if key not in with_one), key=lambda key: (key.kind, key.pk))
+    made = {key: Mark(**key.column, by=by) for key in fresh}
+    Mark.objects.bulk_create(made.values(), ignore_conflicts=True)
+    return _kept(made)
+
+
+def _kept(made: Mapping[ImageKey, Mark]) -> int:
+    """How many of these marks are there, rather than those of somebody who was first: their times tell them apart."""
+    kept = 0
+    for kind, pks in by_kind(made).items():
+        rows = Mark.objects.filter(**{f"{kind}__in": pks}).values_list(kind, "at")
+        kept += sum(made[ImageKey(kind, pk)].at == at for pk, at in rows)
+    return kept
 
 
 def _there(keys: Sequence[ImageKey]) -> list[ImageKey]:

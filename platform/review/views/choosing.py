@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from catalog.selectors.products import Total
 from raters.exceptions import BadCampaign
 from review.cards import ImageKey
 from review.exceptions import CannotChoose
 from review.services import choosing, marks, sending
+from review.services.choosing import WHOLE
 from review.views.overview import LOOK
 from review.wall_forms import MOST_SENT, ChooseForm, MarkForm, SendForm, read_items, read_keys, read_wall
 from vitrine.access import Role, allow, roles_of
@@ -55,9 +57,14 @@ def send(request: HttpRequest) -> HttpResponse:
     return redirect("raters:campaign", sent.campaign.pk)
 
 
-def choosing_context(request: HttpRequest, query: str, *, back: str = "") -> dict[str, Any]:
-    """What `_choose.html` shows. `query`: of the wall whose images are meant; `back`: the list, where it is no wall."""
+def choosing_context(request: HttpRequest, query: str, *, back: str = "", total: Total | None = None) -> dict[str, Any]:
+    """What `_choose.html` shows. `query`: of the wall whose images are meant; `back`: the list, where it is no wall.
+
+    `total` is what the list has, where all of it may be meant.
+    """
     return {
+        "total": total,
+        "most_share": WHOLE if total is None else min(WHOLE, WHOLE * MOST_SENT // max(total.number, 1)),
         "may_send": Role.OPERATOR in roles_of(request.user),
         "most_sent": MOST_SENT,
         "send_address": f"{reverse('review:send')}?{query}",

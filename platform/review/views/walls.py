@@ -96,7 +96,6 @@ def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
     shown = walls.settled(wall, total)
     return {
         **_page(shown, request),
-        "total": total,
         "most_sorted": walls.MOST_SORTED,
         "unsorted": shown.sort != wall.sort,
         "verdict_choices": _verdicts(shown),
@@ -109,7 +108,7 @@ def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
         "shown_term": _TERMS.get(shown.sort, "metrics" if shown.sort in METRICS else ""),
         "without_question": shown.but(question="", how="").address,
         "marked_choice": Choice("Marked for a second look", shown.but(marked=not shown.marked).address, shown.marked),
-        **choosing_context(request, shown.query),
+        **choosing_context(request, shown.query, total=total),
     }
 
 

@@ -23,6 +23,18 @@ def test_a_wall_gives_each_image_once(db: None) -> None:
     assert {key.pk for key in choosing.keys_on(wall.but(verdict=OPEN))} == {one.pk for one in world.candidates[4:]}
 
 
+def test_an_image_of_several_campaigns_is_one_image(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world()
+    for name in ("Again", "Once more"):
+        judge(world.candidates[:4], [[YES]] * 4, name=name)
+    images = {ImageKey("candidate", one.pk) for one in world.candidates[:4]}
+    drawn = [choosing.keys_on(Wall(), 50) for _ in range(5)]
+    assert all(len(some) == len(set(some)) == 2 and set(some) <= images for some in drawn)
+    monkeypatch.setattr(choosing, "MOST_SENT", 4)
+    assert set(choosing.keys_on(Wall())) == images
+    assert set(choosing.keys_of_items(Filters(), list(Item.objects.values_list("pk", flat=True)))) == images
+
+
 def test_a_share_is_drawn_by_chance_and_never_nothing(db: None) -> None:
     put([(make_product(f"Mug {n}"), "a", "beach", [True] * 10) for n in range(10)])
     all_of_them = set(choosing.keys_on(Wall()))
