@@ -9,5 +9,9 @@ class CannotReport(ValueError):
     """A report that cannot be made."""
 
 
+class TooLong(ValueError):
+    """Filters that are longer than what is asked for can hold."""
+
+
 class CannotChoose(ValueError):
     """Images that cannot be marked or sent together."""

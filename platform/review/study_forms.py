@@ -7,6 +7,7 @@ from django import forms
 
 from review.filters import Filters
 from review.statistics.paper import METRICS as PAPER_METRICS
+from vitrine.paging import LARGEST_ID
 
 SUM = "sum"
 METRICS = {**PAPER_METRICS, SUM: "Plain sum"}
@@ -51,7 +52,7 @@ class PlannerForm(forms.Form):
     seconds = forms.FloatField(
         required=False, min_value=1, max_value=3_600, label="Seconds a rating", help_text="Empty: as observed."
     )
-    campaign = forms.IntegerField(required=False, min_value=1, label="As observed in")
+    campaign = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, label="As observed in")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

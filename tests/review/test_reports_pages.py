@@ -53,6 +53,12 @@ def test_one_click_on_the_overview_keeps_its_filters(client: Client) -> None:
     assert Report.objects.get().query == "method=a&least=2"
 
 
+def test_filters_that_are_too_long_to_be_kept_are_refused(client: Client) -> None:
+    answer = client.post("/review/reports/new/", {"method": "\N{CJK UNIFIED IDEOGRAPH-676F}" * 120})
+    assert "These filters take 1,087 characters" in client.get(answer.headers["Location"]).content.decode()
+    assert not Report.objects.exists()
+
+
 def test_the_frozen_file_is_read_here_and_kept(client: Client) -> None:
     report = a_report()
     page = client.get(f"/review/reports/{report.pk}/").content.decode()

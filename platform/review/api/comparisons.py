@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from review.api.shared import ENDING, FILE, NEWEST, QUERY, AskedOut, ReviewView, filters_of
+from review.exceptions import TooLong
 from review.models import Comparison
 from review.services import comparisons
 from review.views.comparisons import file_of
@@ -60,6 +61,8 @@ class ComparisonsApi(ReviewView):
             made = comparisons.ask(filters, sent.validated_data["methods"], by=request.user)
         except comparisons.CannotAsk as refusal:
             raise serializers.ValidationError({"methods": [str(refusal)]}) from None
+        except TooLong as refusal:
+            raise serializers.ValidationError({"filters": [str(refusal)]}) from None
         return Response(ComparisonOut(made).data, status=201)
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from review.api.shared import NEWEST, QUERY, AskedOut, ReviewView, filters_of
-from review.exceptions import CannotReport
+from review.exceptions import CannotReport, TooLong
 from review.filters import Filters
 from review.models import Comparison, Report
 from review.services import reports
@@ -53,6 +53,8 @@ class ReportsApi(ReviewView):
             made = reports.ask(_about(sent.validated_data), by=request.user)
         except CannotReport as refusal:
             raise serializers.ValidationError({"comparison": [str(refusal)]}) from None
+        except TooLong as refusal:
+            raise serializers.ValidationError({"filters": [str(refusal)]}) from None
         return Response(ReportOut(made).data, status=201)
 
 

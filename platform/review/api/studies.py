@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from review.api.shared import ENDING, FILE, NEWEST, QUERY, AskedOut, ReviewView, checked, filters_of
+from review.exceptions import TooLong
 from review.models import Study
 from review.services import studies
 from review.study_forms import MetricsForm, PlannerForm, metrics_query
@@ -62,7 +63,11 @@ class StudiesApi(ReviewView):
         sent.is_valid(raise_exception=True)
         kind = Study.Kind(sent.validated_data["kind"])
         query = _QUERIES[kind](QueryDict(sent.validated_data.get("asked", "")))
-        return Response(StudyOut(studies.ask(kind, query, by=request.user)).data, status=201)
+        try:
+            made = studies.ask(kind, query, by=request.user)
+        except TooLong as refusal:
+            raise serializers.ValidationError({"asked": [str(refusal)]}) from None
+        return Response(StudyOut(made).data, status=201)
 
 
 @allow(*LOOK)

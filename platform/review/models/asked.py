@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+LONGEST_QUERY = 1_000  # characters
+
 
 class Asked(models.Model):
     """What somebody asked for and a worker makes: `query` is what of, as an address says it; `problem` why it is not.
@@ -15,7 +17,7 @@ class Asked(models.Model):
 
     ROOM: ClassVar[str]
 
-    query = models.CharField(max_length=1000, blank=True)
+    query = models.CharField(max_length=LONGEST_QUERY, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     asked_at = models.DateTimeField(auto_now_add=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

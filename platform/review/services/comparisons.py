@@ -15,6 +15,7 @@ from review.filters import Filters
 from review.forms import FilterForm
 from review.models import Comparison
 from review.plain import plain
+from review.services.asking import fitting
 
 if TYPE_CHECKING:
     from review.comparing import Moved
@@ -32,7 +33,7 @@ class CannotAsk(ValueError):
 
 @transaction.atomic
 def ask(filters: Filters, methods: Sequence[str], *, by: Any = None) -> Comparison:
-    """Have methods compared with the first of them, on the images chosen. Raises CannotAsk."""
+    """Have methods compared with the first of them, on the images chosen. Raises CannotAsk and TooLong."""
     wanted = list(dict.fromkeys(method for method in methods if method))
     if not 2 <= len(wanted) <= MOST_METHODS:
         raise CannotAsk(f"Choose 2 to {MOST_METHODS} different methods; the first is what the others are held against.")
@@ -40,7 +41,7 @@ def ask(filters: Filters, methods: Sequence[str], *, by: Any = None) -> Comparis
         if len(method) > LONGEST_METHOD or "\x00" in method:
             raise CannotAsk(f"{method[:40]!r} is no method: a name has up to {LONGEST_METHOD} characters of text.")
     about = filters.but(method="")
-    made = Comparison.objects.create(query=about.query, methods=wanted, asked_by=by)
+    made = Comparison.objects.create(query=fitting(about.query), methods=wanted, asked_by=by)
     subject = f"Comparison of {' and '.join(wanted)}"[:200]
     jobs.submit(COMPARE, {"comparison": made.pk}, key=made.job_key, subject=subject, asked_by=by)
     return made

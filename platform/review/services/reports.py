@@ -17,6 +17,7 @@ from review.exceptions import CannotReport
 from review.filters import Filters
 from review.forms import FilterForm
 from review.models import Comparison, Report
+from review.services.asking import fitting
 from vitrine.access import Role, roles_of
 
 REPORT = "review.report"
@@ -26,12 +27,12 @@ Progress = Callable[..., None]
 
 @transaction.atomic
 def ask(about: Filters | Comparison, *, by: Any = None) -> Report:
-    """Have a report made of a comparison, or of the overview of what filters choose. Raises CannotReport.
+    """Have a report made of a comparison, or of the overview of what filters choose. Raises CannotReport and TooLong.
 
     A comparison that is not computed yet, or of which nothing can be said, has none.
     """
     if isinstance(about, Filters):
-        made = Report.objects.create(title="Pass rates", query=about.query, asked_by=by)
+        made = Report.objects.create(title="Pass rates", query=fitting(about.query), asked_by=by)
     else:
         if about.result is None:
             why = about.problem or "It is not computed yet: wait until its figures are there."

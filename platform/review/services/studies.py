@@ -12,6 +12,7 @@ from jobs.models import Job, State
 from review.counting.facts import digest_of
 from review.models import Study
 from review.plain import plain
+from review.services.asking import fitting
 
 STUDY = "review.study"
 _SUBJECTS = {Study.Kind.METRICS: "Metrics against people", Study.Kind.PLAN: "Plan of a study"}
@@ -26,11 +27,11 @@ def newest(kind: Study.Kind, query: str) -> Study | None:
 
 @transaction.atomic
 def ask(kind: Study.Kind, query: str, *, by: Any = None) -> Study:
-    """Have it made; the one that is being made for the same query, where there is one."""
+    """Have it made; the one that is being made for the same query, where there is one. Raises TooLong."""
     there = newest(kind, query)
     if there is not None and there.computed_at is None and _under_way(there):
         return there
-    made = Study.objects.create(kind=kind, query=query, digest=digest_of(query), asked_by=by)
+    made = Study.objects.create(kind=kind, query=fitting(query), digest=digest_of(query), asked_by=by)
     jobs.submit(STUDY, {"study": made.pk}, key=made.job_key, subject=_SUBJECTS[kind], asked_by=by)
     return made
 

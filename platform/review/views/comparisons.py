@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ranking.selectors.comparing import newest_trials
 from review import comparison_tables, figures, moved, plots, writing
+from review.exceptions import TooLong
 from review.forms import FilterForm, choices
 from review.models import Comparison
 from review.services import comparisons
@@ -32,7 +33,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         try:
             made = comparisons.ask(form.filters(), request.POST.getlist("methods"), by=request.user)
             return redirect("review:comparison", made.pk)
-        except comparisons.CannotAsk as refusal:
+        except (comparisons.CannotAsk, TooLong) as refusal:
             problem = str(refusal)
     chosen = sent.getlist("methods")
     context = {

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from review import plots
+from review.exceptions import TooLong
 from review.forms import FilterForm, choices
 from review.models import Study
 from review.plotting import Plot
@@ -25,18 +26,22 @@ def metrics(request: HttpRequest) -> HttpResponse:
     filters, (first, metric) = form.filters(), wish.asked()
     good = form.is_valid() and wish.is_valid()
     query = metrics_query(filters, first)
+    problem = ""
     if request.method == "POST" and good:
-        studies.ask(Study.Kind.METRICS, query, by=request.user)
-        return redirect(f"{request.path}?{request.GET.urlencode()}")
+        try:
+            studies.ask(Study.Kind.METRICS, query, by=request.user)
+            return redirect(f"{request.path}?{request.GET.urlencode()}")
+        except TooLong as refusal:
+            problem = str(refusal)
     study = studies.newest(Study.Kind.METRICS, query) if good else None
     context: dict[str, Any] = {"form": form, "wish": wish, "choices": choices(), "filters": filters, "first": first,
-                               "study": study, "query": query}  # fmt: skip
+                               "study": study, "query": query, "problem": problem}  # fmt: skip
     if study is not None:
         context["job"] = job = job_of(study)
         context["busy"] = is_busy(job)
         if study.result:
             context |= shown(study.result, metric)
-    return render(request, "review/metrics.html", context, status=200 if good else 422)
+    return render(request, "review/metrics.html", context, status=422 if problem or not good else 200)
 
 
 def shown(result: dict[str, Any], metric: str) -> dict[str, Any]:

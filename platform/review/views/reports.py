@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from review.exceptions import CannotReport
+from review.exceptions import CannotReport, TooLong
 from review.filters import Filters
 from review.forms import FilterForm
 from review.models import Comparison, Report
@@ -54,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
         about = form.filters()
     try:
         return redirect("review:report", reports.ask(about, by=request.user).pk)
-    except CannotReport as refusal:
+    except (CannotReport, TooLong) as refusal:
         messages.error(request, str(refusal))
         return redirect("review:reports")
 

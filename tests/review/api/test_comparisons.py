@@ -17,6 +17,7 @@ from tests.review.reading import read
 
 ClientFor = Callable[[User | None], Client]
 ROOM = "/api/review/comparisons/"
+LONG = f"campaign={'9' * 700}&source={chr(0x676F) * 40}"  # nine characters each in an address
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_its_result_is_that_of_the_page_and_the_files(client: Client) -> None:
         ({"methods": ["a"]}, {"methods": ["Choose 2 to 6 different methods; the first is what the others are held"]}),
         ({}, {"methods": ["This field is required."]}),
         ({"methods": ["a", "b"], "filters": "campaign=x"}, {"campaign": ["Enter a whole number."]}),
+        ({"methods": ["a", "b"], "filters": LONG}, {"filters": ["These filters take 1,077 characters of an address"]}),
     ],
 )
 def test_what_cannot_be_asked_is_told(sent: dict[str, Any], errors: dict[str, list[str]], client: Client) -> None:

@@ -18,6 +18,8 @@ from tests.review.made import run_job
 
 ClientFor = Callable[[User | None], Client]
 ROOM = "/api/review/reports/"
+LONG = "\N{CJK UNIFIED IDEOGRAPH-676F}" * 120  # nine characters each in an address
+TOO_LONG = "characters of an address, and 1,000 are kept: choose by fewer of them, or by shorter names."
 
 
 @pytest.fixture
@@ -66,6 +68,7 @@ def test_of_a_comparison(client: Client) -> None:
         ({"comparison": "x"}, "comparison", "A valid integer is required."),
         ({"comparison": 1, "filters": "least=2"}, "filters", "A comparison has filters of its own: leave these out."),
         ({"filters": "campaign=x"}, "campaign", "Enter a whole number."),
+        ({"filters": f"method={LONG}"}, "filters", f"These filters take 1,087 {TOO_LONG}"),
     ],
 )
 def test_what_cannot_be_asked_is_told(sent: dict[str, Any], where: str, said: str, client: Client) -> None:

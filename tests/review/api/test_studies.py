@@ -97,6 +97,19 @@ def test_what_cannot_be_asked_is_told(kind: str, asked: str, where: str, client:
     assert not Study.objects.exists()
 
 
+def test_what_is_too_long_to_be_kept_is_told(client: Client) -> None:
+    long = "\N{CJK UNIFIED IDEOGRAPH-676F}" * 120  # nine characters each in an address
+    answer = ask(client, "metrics", f"method={long}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["asked"])
+    said = "These filters take 1,095 characters of an address, and 1,000 are kept"
+    assert said in answer.json()["errors"]["asked"][0]
+    page = client.post(f"/review/metrics/?method={long}")
+    assert (page.status_code, said in page.content.decode()) == (422, True)
+    assert client.get(f"/review/metrics/?method={long}").status_code == 200
+    assert ask(client, "plan", f"{PLAN}&campaign={'9' * 900}").status_code == 400
+    assert not Study.objects.exists()
+
+
 def test_what_is_not_there(client: Client) -> None:
     plan = studies.ask(Study.Kind.PLAN, PLAN)
     for address in ("99999/", "99999/plan.csv", f"{plan.pk}/figures.csv", f"{plan.pk}/plan.doc"):
