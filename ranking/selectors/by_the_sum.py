@@ -67,16 +67,11 @@ def picked_among(candidates: Sequence[int]) -> set[int]:
     return found
 
 
-def best_of_products(top: int) -> QuerySet[Any, Any]:
-    """Candidate ids, as a subquery: of each product the `top` images with the highest sums, over all of its runs.
+def placed() -> QuerySet[Any]:
+    """Selected images, each with `place_by_sum`: its place by the sum in its product, over all of its runs, from 1.
 
     Where images were not measured their own quality, which gave them their place, stands in.
     """
-    return placed().filter(place_by_sum__lte=top).values("pk")
-
-
-def placed() -> QuerySet[Any]:
-    """Selected images, each with `place_by_sum`: its place by the sum in its product, over all of its runs, from 1."""
     order = (F("score").desc(nulls_last=True), F("place").asc(), F("pk").asc())
     rows = Candidate.objects.filter(dropped="", place__isnull=False)
     place = Window(RowNumber(), partition_by=F("run__product"), order_by=order)

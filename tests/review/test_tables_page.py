@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from django.http import Http404
+from django.test import Client, RequestFactory
 
 from accounts.models import User
 from review import paper_tables
+from review.views import tables
 from tests.factories.catalog import make_product
 from tests.review.made import judged
 from tests.review.reading import read
@@ -46,3 +48,12 @@ def test_what_is_not_there(name: str, client_for: ClientFor, analyst: User) -> N
     for room in ("/review/tables/", "/api/review/paper/"):
         assert client_for(analyst).get(f"{room}{name}").status_code == 404
     assert client_for(analyst).get("/api/review/paper/table-3/").status_code == 404
+
+
+def test_kinds_of_files_are_named_where_there_is_no_such(client_for: ClientFor, analyst: User) -> None:
+    request = RequestFactory().get("/review/tables/table-1.doc")
+    request.user = analyst
+    with pytest.raises(Http404, match="no 'doc' file; it is csv or parquet or md or tex"):
+        tables.table_file(request, "table-1", "doc")
+    page = client_for(analyst).get("/review/tables/").content.decode()
+    assert all(f'href="/review/tables/table-1.{ending}"' in page for ending in ("csv", "parquet", "md", "tex"))

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-# As `ranking.selectors.by_the_sum.best_of_products` orders them, up to `review.picks.MOST`.
+# As `ranking.selectors.by_the_sum.placed` orders them, up to `review.picks.MOST`.
 PLACES = """
     UPDATE review_judgedimage SET place_by_sum = placed.place
     FROM (

@@ -23,7 +23,10 @@ Fits = Callable[[Values], NDArray[np.bool_]]
 
 
 def pieces(filters: Filters, names: Collection[str]) -> Iterator[Columns]:
-    """These columns of the images chosen, by item and task: no product is in two pieces, and none is empty."""
+    """These columns of the images chosen, by item and task: no product is in two pieces, and none is empty.
+
+    Not of filters that are of one product: its images are few, and `sums.source_of` has them read as rows.
+    """
     conditions = _conditions(filters)
     read = {*names, *(name for name, _ in conditions)}
     for packed in _blocks():
@@ -57,8 +60,6 @@ def _conditions(filters: Filters) -> list[tuple[str, Fits]]:
         found.append(("day", _within(filters.since.toordinal(), np.inf)))
     if filters.until is not None:
         found.append(("day", _within(0, filters.until.toordinal())))
-    if filters.product is not None:
-        found.append(("item", _among(Item.objects.filter(product=filters.product).values("pk"))))
     if filters.source:
         products = Product.objects.filter(source=filters.source).values("pk")
         found.append(("item", _among(Item.objects.filter(product__in=products).values("pk"))))

@@ -14,7 +14,8 @@ from review.walls import OPEN
 from vitrine.access import allow
 
 IMAGES, PRODUCTS = "images", "products"
-_FORMATS = {"csv": "CSV", "parquet": "Parquet", "md": "Markdown", "tex": "LaTeX"}
+_NAMES = {"csv": "CSV", "parquet": "Parquet", "md": "Markdown", "tex": "LaTeX"}
+_PAPER_FORMATS = {ending: _NAMES[ending] for ending in (*writing.FORMATS, *paper_tables.FORMATS)}
 
 
 @allow(*LOOK)
@@ -51,7 +52,7 @@ def tables(request: HttpRequest) -> HttpResponse:
     """Tables 1 and 2 from what is in the database."""
     built = [build() for build in paper_tables.TABLES.values()]
     made = [(table, [(row, list(zip(table.header, row.cells, strict=True))) for row in table.rows]) for table in built]
-    context = {"tables": made, "formats": _FORMATS, "filters": FilterForm(request.GET).filters()}
+    context = {"tables": made, "formats": _PAPER_FORMATS, "filters": FilterForm(request.GET).filters()}
     return render(request, "review/tables.html", context)
 
 
@@ -59,6 +60,8 @@ def tables(request: HttpRequest) -> HttpResponse:
 @require_safe
 def table_file(_request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """One of them as figures in CSV or Parquet, or as it stands on the page in Markdown or LaTeX."""
+    if ending not in _PAPER_FORMATS:
+        raise Http404(f"A table of the paper is no {ending[:10]!r} file; it is {' or '.join(_PAPER_FORMATS)}.")
     if ending not in paper_tables.FORMATS:
         return paper_file_of(name, ending)
     write, content_type = paper_tables.FORMATS[ending]
