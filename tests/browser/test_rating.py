@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, Request, Response, expect
 
 from accounts.models import User
-from raters.models import Assignment, Campaign, Rating, RatingChange, Task, Verdict
+from raters.models import Assignment, Campaign, GoldItem, Rating, RatingChange, Task, Verdict
 from raters.models.tasks import TaskState
+from raters.services import campaigns, gold
 from tests.browser.conftest import PageFor
 from tests.browser.rating import QUESTIONS, Desk, in_order
 from tests.browser.test_accessibility import AXE, violations
@@ -155,6 +156,22 @@ def test_an_image_is_skipped_and_one_is_reported_with_a_reason(
     desk.saved()
     ended = Assignment.objects.exclude(reason="").order_by("number").values_list("state", "reason")
     assert list(ended) == [("skipped", "cannot judge"), ("reported", "unsafe")]
+
+
+def test_a_skipped_image_of_the_qualification_round_comes_again(desk_of: Callable[..., Desk]) -> None:
+    """Without it the round would never end: the page shows the very assignment that it was done with."""
+    draft = make_shown_campaign(2, state="draft", qualification_items=1)
+    gold.make_gold(draft.tasks.all()[0], {"size": "yes"}, use=GoldItem.Use.QUALIFICATION)
+    desk = desk_of(campaigns.open_campaign(draft))
+    image = desk.shown()
+    desk.press("s1")
+    with desk.page.expect_response("**/skip"):
+        desk.page.keyboard.press("Enter")
+    assert desk.ready().shown() == image
+    desk.rate()
+    desk.saved()
+    assert Rating.objects.get().gold
+    assert desk.ready().shown() != image
 
 
 def test_pictures_and_all_questions_fit_the_window(

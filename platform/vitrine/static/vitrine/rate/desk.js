@@ -45,7 +45,9 @@ export class Desk {
     this.newest = null; // being rated; the same, unless an older one is on the screen
     this.ahead = null;
     this.past = []; // rated in this sitting, or fetched again, oldest first
-    this.gone = new Set(); // assignments that this page is done with
+    // When the server had the end of each image that this page is done with. What it hands out from then on is to be
+    // rated: what was skipped in a qualification round comes back, and so does what was lost and is free again.
+    this.gone = new Map();
     this.asking = false;
     this.pressed = null; // the time of the key whose effect is measured
   }
@@ -70,10 +72,12 @@ export class Desk {
     }
   }
 
-  // What to rate now and next, and how far this rater is.
-  take(told) {
+  // What to rate now and next, and how far this rater is. `ended` is the assignment whose end this answers.
+  take(told, ended = null) {
     this.bar.progress(told.progress);
-    const tasks = [told.task, told.ahead].filter((task) => task && !this.gone.has(task.assignment));
+    const waiting = this.keep.waiting().map((item) => item.body.assignment);
+    const isOver = (id) => waiting.includes(id) || (id !== ended && told.asked < (this.gone.get(id) ?? 0));
+    const tasks = [told.task, told.ahead].filter((task) => task && !isOver(task.assignment));
     const mine = [this.newest, this.ahead].filter(Boolean);
     for (const task of tasks) {
       const known = mine.find((one) => one.id === task.assignment);
@@ -108,17 +112,20 @@ export class Desk {
 
   // A piece of finished work has arrived.
   answered(item, told) {
-    this.keep.dropDraft(item.body.assignment);
+    const { assignment } = item.body;
+    this.keep.dropDraft(assignment);
+    this.gone.set(assignment, performance.now());
     if (told.feedback) this.feedback(told.feedback);
     // Nothing more is handed out (a pause, a round that is over): what is held may be finished.
     if (told.notice && !this.newest) this.stop(told.notice);
-    else if ("task" in told) this.take(told);
+    else if ("task" in told) this.take(told, assignment);
     else this.retry();
   }
 
   // The server will never take this piece: say so, and go on with what it has for us.
   refused(item, refusal) {
     this.keep.dropDraft(item.body.assignment);
+    this.gone.set(item.body.assignment, performance.now());
     // Rated already: its answer was lost on the way back, and the rating itself had arrived.
     if (refusal.code !== "already_rated") this.dialogs.tell(REFUSED[item.act], [refusal.message]);
     if (ENDS.includes(refusal.code)) this.stop(refusal.message);
@@ -184,7 +191,7 @@ export class Desk {
 
   lose(work, told) {
     if ([told.task, told.ahead].some((task) => task?.assignment === work.id)) return;
-    this.gone.add(work.id);
+    this.gone.set(work.id, performance.now());
     if (this.shown === work) this.shown = null;
     this.newest = null;
     this.bar.line("The time for an image was over, and it went to another rater.", true);
@@ -272,7 +279,6 @@ export class Desk {
   }
 
   finish(work) {
-    this.gone.add(work.id);
     this.keep.dropDraft(work.id);
     clearTimeout(work.drafting);
     this.newest = this.takeAhead();

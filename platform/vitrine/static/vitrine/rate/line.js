@@ -40,8 +40,9 @@ export class Line {
     window.addEventListener("online", () => this.now());
   }
 
-  // One request. Raises Refused for what must not be sent again, Away for what may.
+  // One request; the answer says when it was asked for. Raises Refused for what must not be sent again, Away for what may.
   async call(act, body, { method = "POST", keepalive = false } = {}) {
+    const asked = performance.now();
     let response;
     try {
       response = await fetch(this.base + act, {
@@ -61,7 +62,7 @@ export class Line {
     const told = await response.json().catch(() => null);
     if (told === null) throw new Away("The server's answer broke off.");
     if (!response.ok) throw new Refused(response.status, told);
-    return told;
+    return { ...told, asked };
   }
 
   // Send what waits, oldest first. Whoever calls while it runs need not wait: what was added is taken, too.
