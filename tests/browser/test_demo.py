@@ -63,7 +63,7 @@ def _operator_watches_it_to_its_end(sign_in: SignIn) -> None:
     expect(page.get_by_role("heading", name="The demonstration")).to_be_visible()
     # It is not loaded anew: the strip renews itself.
     expect(page.locator(".demo-step.is-done")).to_have_count(7, timeout=LONG_MS)
-    expect(page.locator("#samples-rate.is-yours")).to_contain_text("0 of 8 rated by you")
+    expect(page.locator("#samples-rate.is-yours")).to_contain_text("0 of 8 rated")
     expect(page.locator("#samples-crowd")).to_contain_text("24 simulated ratings of 8 images")
     page.get_by_role("link", name="The simulated campaign").click()
     expect(page.locator("main .badge", has_text="Simulated").first).to_be_visible()
@@ -95,7 +95,7 @@ def _rater_rates_what_waits(sign_in: SignIn) -> None:
 
 def _analyst_reads_what_came_of_it(sign_in: SignIn) -> None:
     page = sign_in("analyst", "/demo/")
-    expect(page.locator("#samples-rate")).to_contain_text("1 of 8 rated by you")
+    expect(page.locator("#samples-rate")).to_contain_text("1 of 8 rated")
     page.get_by_role("link", name="Pass rates").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("main")).to_contain_text("Simulated")

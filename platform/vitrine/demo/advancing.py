@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from jobs import services
-from jobs.models import Job, State
+from jobs.models import Job
 from vitrine.demo import making
-from vitrine.demo.outcomes import judged
+from vitrine.demo.outcomes import more_are_judged
 from vitrine.demo.shows import JUDGED, STEP, Show, begin_anew, operator, shows
 from vitrine.demo.steps import steps_of
 
@@ -22,8 +24,15 @@ def on_job_finished(**_: Any) -> None:
 
 def _advance(show: Show) -> int:
     making.add_late(show)
-    if _more_are_judged(show):
+    if not more_are_judged(show):
+        return _queue(show)
+    # Together: a job that ends meanwhile finds the former steps or the new ones, and none that may begin.
+    with transaction.atomic():
         begin_anew(show, JUDGED)
+        return _queue(show)
+
+
+def _queue(show: Show) -> int:
     begun = set(Job.objects.filter(kind=STEP, key__startswith=show.key(" ")).values_list("key", flat=True))
     waiting = [step for step in steps_of(show) if show.key(step.name) not in begun]
     ready = [step for step in waiting if step.ready(show)]
@@ -32,12 +41,3 @@ def _advance(show: Show) -> int:
         subject = f"Demonstration: {step.title}"
         services.submit(STEP, params, key=show.key(step.name), subject=subject, priority=1, asked_by=operator())
     return len(ready)
-
-
-def _more_are_judged(show: Show) -> bool:
-    """Whether the figures are about fewer images than people have judged by now: others joined the campaign since."""
-    if show.crowd:
-        return False
-    done = Job.objects.filter(key=show.key("figures"), state=State.SUCCEEDED).values_list("result", flat=True).first()
-    campaign = judged(show) if done else None
-    return bool(done and campaign and campaign.task_count > done.get("images", campaign.task_count))

@@ -21,7 +21,16 @@ from review import tasks as review_tasks
 from review.filters import Filters
 from review.services import comparisons
 from vitrine.demo import crowd, filling
-from vitrine.demo.outcomes import campaign_of, existing, figures_there, images, judged, real_ones_decide, training_of
+from vitrine.demo.outcomes import (
+    campaign_of,
+    existing,
+    figures_hold,
+    images,
+    judged,
+    rated_in,
+    real_ones_decide,
+    training_of,
+)
 from vitrine.demo.shows import SWAPS, Show, operator
 
 YOURS = 48  # images that wait for the visitor, of the first products
@@ -123,10 +132,10 @@ def _once(context: JobContext, what: str, make: Callable[[], int]) -> int:
 
 def ask_figures(show: Show, _context: JobContext) -> Made:
     campaign = judged(show)
-    if campaign is not None and not figures_there(show).over:
+    if campaign is not None and not figures_hold(campaign):
         figures.ask(campaign, by=operator())
     review_tasks.submit_count()
-    return {"images": campaign.task_count if campaign else 0}
+    return {"images": rated_in(campaign) if campaign else 0}
 
 
 def train(show: Show, context: JobContext) -> Made:

@@ -1,10 +1,11 @@
 """How far each step of a show is, seen from the rows themselves: nothing has to be told that anything happened."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 
 from catalog.models import Photo, Product
@@ -13,13 +14,15 @@ from generation.models.runs import RunState
 from jobs.models import Job, State, Step
 from ranking.models import Promotion, Training
 from ranking.services.registry import champion
-from raters.models import Campaign, CampaignFigures, CampaignRater, Task, Verdict
+from raters.models import Campaign, CampaignFigures, Task, Verdict
 from raters.models.campaigns import CampaignState, Origin
 from raters.models.ratings import Outcome
 from raters.models.tasks import TaskState
+from raters.services import figures
 from review.models import Comparison, JudgedImage
 from vitrine.demo.shows import SWAPS, Show, made, shows
 
+HANDED_OUT = (TaskState.FRESH, TaskState.BEGUN, TaskState.FULL)  # of images that somebody rates, or will
 OVER = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
 
 
@@ -99,25 +102,50 @@ def images(show: Show, products: Sequence[int] | None = None) -> list[int]:
     return list(rows.filter(dropped="").order_by("pk").values_list("pk", flat=True))
 
 
-def _finished(campaign: Campaign) -> int:
-    return CampaignRater.objects.filter(campaign=campaign).aggregate(finished=Sum("finished"))["finished"] or 0
-
-
 def campaign_of(show: Show, step: str) -> Campaign | None:
     pk = made(show, step, "campaign")
     return Campaign.objects.filter(pk=pk).first() if pk else None
 
 
 def judged(show: Show) -> Campaign | None:
-    """The campaign whose verdicts this show's figures are about, once it has all of them."""
+    """The campaign whose verdicts this show's figures are about, once it has all that it will have by itself.
+
+    A withheld image waits for an operator, and holds up nothing.
+    """
     if show.crowd:
         campaign = campaign_of(show, "crowd")
         return campaign if campaign and campaign.state == CampaignState.CLOSED else None
     campaign = campaign_of(show, "rate")
-    if campaign is None or not campaign.task_count or campaign.task_count < len(images(show)):
+    if campaign is None or not (found := _by_state(campaign))[TaskState.COMPLETE]:
         return None
-    waits = Task.objects.filter(campaign=campaign).exclude(state=TaskState.COMPLETE).exists()
+    if campaign.state == CampaignState.CLOSED:
+        return campaign
+    waits = campaign.task_count < len(images(show)) or any(found[state] for state in HANDED_OUT)
     return None if waits else campaign
+
+
+def rated_in(campaign: Campaign) -> int:
+    """How many of its images have all the ratings that they want."""
+    return _by_state(campaign)[TaskState.COMPLETE]
+
+
+def withheld_in(campaign: Campaign) -> int:
+    """How many of its images are held back until an operator decides."""
+    return _by_state(campaign)[TaskState.WITHHELD]
+
+
+def _by_state(campaign: Campaign) -> Counter[str]:
+    rows = Task.objects.filter(campaign=campaign).order_by().values("state").annotate(count=Count("pk"))
+    return Counter(dict(rows.values_list("state", "count")))
+
+
+def more_are_judged(show: Show) -> bool:
+    """Whether the figures are about fewer images than people have judged by now: others joined the campaign since."""
+    if show.crowd:
+        return False
+    done = Job.objects.filter(key=show.key("figures"), state=State.SUCCEEDED).values_list("result", flat=True).first()
+    campaign = judged(show) if done else None
+    return bool(done and campaign and rated_in(campaign) > done.get("images", campaign.task_count))
 
 
 def newest_images(show: Show, most: int) -> list[Candidate]:
@@ -135,9 +163,11 @@ def yours(show: Show) -> Progress:
     campaign = campaign_of(show, "rate")
     if campaign is None:
         return Progress(0, 1)
-    rated, total = _finished(campaign), campaign.task_count
-    open_ = campaign.state == CampaignState.OPEN
-    return Progress(rated if open_ else total, total, f"{rated} of {total} rated by you", asks=open_ and rated < total)
+    found = _by_state(campaign)
+    rated, withheld = found[TaskState.COMPLETE], found[TaskState.WITHHELD]
+    total, open_ = campaign.task_count - withheld, campaign.state == CampaignState.OPEN
+    said = f"{rated} of {total} rated" + (f"; {withheld} withheld" if withheld else "")
+    return Progress(rated if open_ else total, total, said, asks=open_ and rated < total)
 
 
 def crowd_over(show: Show) -> Progress:
@@ -155,12 +185,16 @@ def crowd_over(show: Show) -> Progress:
 def figures_there(show: Show) -> Progress:
     campaign = judged(show)
     row = CampaignFigures.objects.filter(campaign=campaign).first() if campaign else None
-    # Images may have joined the campaign since: there is a rating of each before it is judged again.
-    counted = (
-        row is not None and row.computed_at is not None and row.ratings >= (campaign.task_count if campaign else 0)
-    )
-    there = counted or bool(row and row.problem)
-    return Progress(int(there), 1, row.problem if row and row.problem else "")
+    # Images may have joined the campaign since; they are about to be asked for once more then.
+    if row is None or row.asked_at is not None or more_are_judged(show):
+        return _NOT_YET
+    return Progress(int(bool(row.computed_at or row.problem)), 1, row.problem)
+
+
+def figures_hold(campaign: Campaign) -> bool:
+    """Whether its figures are there, and nothing was rated since."""
+    rows = CampaignFigures.objects.filter(campaign=campaign, computed_at__isnull=False)
+    return rows.exclude(figures.changed_since()).exists()
 
 
 def counted(show: Show) -> bool:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
@@ -70,9 +71,10 @@ def begin(show: Show) -> Job:
     before = _from_plain(job.params["show"])
     after = _with_more(before, crowd=show.crowd, learned=show.learned, learns=show.learns)
     if after != before:
-        if after.crowd != before.crowd:
-            begin_anew(before, JUDGED)
-        Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
+        with transaction.atomic():
+            if after.crowd != before.crowd:
+                begin_anew(before, JUDGED)
+            Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
     return job
 
 
@@ -83,10 +85,17 @@ def _with_more(show: Show, *, crowd: bool, learned: str, learns: tuple[str, ...]
 
 
 def begin_anew(show: Show, steps: Sequence[str]) -> None:
-    """Have steps done again, about other verdicts than before; what they made stays."""
-    jobs = Job.objects.filter(key__in=[show.key(step) for step in steps])
-    services.cancel_many(jobs.exclude(state__in=FINISHED_STATES).values_list("pk", flat=True))
-    jobs.update(key=None)
+    """Have steps done again, about other verdicts than before; what they made stays.
+
+    Of several who find this out at once, one takes a job's key away; whatever has that key since is left alone.
+    """
+    with transaction.atomic():
+        found = Job.objects.filter(key__in=[show.key(step) for step in steps]).order_by("pk")
+        before = list(found.values_list("pk", "key"))
+        claimed = [pk for pk, key in before if Job.objects.filter(pk=pk, key=key).update(key=None) == 1]
+        services.cancel_many(
+            Job.objects.filter(pk__in=claimed).exclude(state__in=FINISHED_STATES).values_list("pk", flat=True)
+        )
 
 
 def shows() -> list[Show]:

@@ -66,7 +66,9 @@ def _rate_links(show: Show) -> list[tuple[str, str]]:
     campaign = campaign_of(show, "rate")
     if campaign is None:
         return []
-    return [_link("Rate", "raters:rate-list"), _link("The campaign", "raters:campaign", campaign.pk)]
+    there = [_link("Rate", "raters:rate-list"), _link("The campaign", "raters:campaign", campaign.pk)]
+    held = seen.withheld_in(campaign)
+    return [*there, _link("Reports of images", "raters:campaign-reports", campaign.pk)] if held else there
 
 
 def _crowd_links(show: Show) -> list[tuple[str, str]]:

@@ -33,7 +33,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Now:
-    """The stop that a person is at: its place among theirs, and whether this is the page that it is about."""
+    """The stop that a person is at: its place among theirs, and whether this is the page that it is about.
+
+    Stops that have no page yet, or never will in this show, are not counted.
+    """
 
     stop: Stop
     number: int
@@ -138,10 +141,11 @@ def now_of(user: User, path: str = "") -> Now | None:
         return None
     seen = user.tour.get("seen", [])
     own = [stop for stop in STOPS if stop.role in roles_of(user)]
-    for number, stop in enumerate(own, start=1):
-        url = "" if stop.name in seen else stop.where(begun[0])
-        if url:
-            return Now(stop, number, len(own), url, here=path == url)
+    places = {stop: "" if stop.name in seen else stop.where(begun[0]) for stop in own}
+    counted = [stop for stop in own if stop.name in seen or places[stop]]
+    for number, stop in enumerate(counted, start=1):
+        if url := places[stop]:
+            return Now(stop, number, len(counted), url, here=path == url)
     return None
 
 

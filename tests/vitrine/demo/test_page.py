@@ -60,7 +60,7 @@ def test_what_is_over_is_not_asked_for_again(client_for: ClientFor, over: Show) 
         "The comparison",
         "The simulated campaign",
         "24 simulated ratings of 8 images",
-        "0 of 8 rated by you",
+        "0 of 8 rated",
     ):
         assert words in text
 

@@ -11,15 +11,18 @@ from catalog.models import Product
 from generation.models import Candidate, Run, RunStage
 from jobs.context import JobContext
 from jobs.models import Job, State, Step
+from jobs.signals import job_finished
 from ranking.models import Promotion, Ranker, Training
-from raters.models import Campaign, Verdict
+from raters.models import Campaign, CampaignFigures, Verdict
 from raters.models.campaigns import Origin
+from raters.services import campaigns, tasks
+from raters.services import passing as passing_on
 from raters.simulation import person
 from review.models import Comparison
 from tests.factories.catalog import make_photo
 from tests.factories.generation import make_candidate, make_result
 from tests.factories.ranking import make_ranker
-from tests.factories.rating import YES, make_campaign, make_rater, rate
+from tests.factories.rating import YES, lease, make_campaign, make_rater, rate
 from tests.vitrine.demo.conftest import SLOW, OverBut
 from vitrine.demo import advancing, crowd, looking, making, outcomes, shows, tour
 from vitrine.demo.outcomes import Progress, judged
@@ -80,6 +83,94 @@ def test_figures_are_made_anew_once_the_images_that_joined_are_judged(over_but: 
     again = Job.objects.get(key=own.key("compare"))
     assert (again.pk > before.pk, again.state) == (True, State.SUCCEEDED)
     assert advancing.advance() == 0
+
+
+def figures_jobs() -> int:
+    return Job.objects.filter(kind="raters.figures").count()
+
+
+def test_figures_that_failed_once_are_asked_for_again_once_more_is_judged(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign, rater = Campaign.objects.get(), make_rater()
+    for _ in range(8):
+        rate(rater, campaign, YES)
+    go_on(without=SLOW)
+    assert (figures_jobs(), outcomes.figures_there(own).over, outcomes.figures_hold(campaign)) == (1, True, False)
+    make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
+    advancing.advance()
+    campaign.refresh_from_db()
+    rate(rater, campaign, YES)
+    assert not outcomes.figures_there(own).over
+    go_on(without=SLOW)
+    assert (figures_jobs(), outcomes.figures_there(own).over) == (2, True)
+
+
+def test_figures_hold_until_something_is_rated(over_but: OverBut, go_on: GoOn) -> None:
+    over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign = Campaign.objects.get()
+    CampaignFigures.objects.create(campaign=campaign, computed_at=timezone.now())
+    assert outcomes.figures_hold(campaign)
+    rate(make_rater(), campaign, YES)
+    assert not outcomes.figures_hold(campaign)
+
+
+def test_a_withheld_image_holds_nothing_up(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign, rater = Campaign.objects.get(), make_rater()
+    (reported,) = lease(rater, campaign)
+    passing_on.report(rater, reported.uuid, "It does not load.")
+    for _ in range(6):
+        rate(rater, campaign, YES)
+    assert judged(own) is None, "one is still handed out"
+    rate(rater, campaign, YES)
+    assert judged(own) == campaign
+    go_on(without=SLOW)
+    (shown,) = looking.all_shown(shows.operator())
+    (line,) = [line for line in shown.lines if line.name == "rate"]
+    assert (line.state, line.progress.said) == ("done", "7 of 7 rated; 1 withheld")
+    assert ("Reports of images", f"/campaigns/{campaign.pk}/reports/") in line.links
+    assert {line.state for line in shown.lines} == {"done"}
+    before = Job.objects.get(key=own.key("figures"))
+    tasks.release(reported.task)
+    assert judged(own) is None
+    rate(make_rater(), campaign, YES)
+    go_on(without=SLOW)
+    assert Job.objects.get(key=own.key("figures")).pk > before.pk, "once it is let go and rated, figures are made anew"
+
+
+def test_a_campaign_that_was_closed_early_is_judged(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign = Campaign.objects.get()
+    rate(make_rater(), campaign, YES)
+    assert judged(own) is None
+    campaigns.close(campaign)
+    assert judged(own) == campaign
+
+
+def test_what_begins_anew_is_begun_once_whoever_else_looks(over_but: OverBut, go_on: GoOn) -> None:
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign, rater = Campaign.objects.get(), make_rater()
+    for _ in range(8):
+        rate(rater, campaign, YES)
+    go_on(without=SLOW)
+    make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
+    advancing.advance()
+    campaign.refresh_from_db()
+    rate(rater, campaign, YES)
+    # Its end, by being cancelled for what comes, has everybody look.
+    Job.objects.filter(key=own.key("compare")).update(state=State.QUEUED, finished_at=None)
+    job_finished.connect(advancing.on_job_finished)
+    try:
+        advancing.advance()
+    finally:
+        job_finished.disconnect(advancing.on_job_finished)
+    waiting = Job.objects.filter(kind=STEP, state=State.QUEUED)
+    assert [(job.key, job.params["step"]) for job in waiting] == [(own.key("figures"), "figures")]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def test_hidden_is_hidden_for_good_and_begun_anew_on_demand(client_for: ClientFo
     say(client_for(user), "hide")
     assert aside(client_for(User.objects.get(pk=user.pk)), reverse("home")) == ""
     say(client_for(user), "again")
-    assert "2 of 6" in aside(client_for(user), reverse("home"))
+    assert "1 of 5" in aside(client_for(user), reverse("home")), "no product asks for a mark, and none is counted"
+    say(client_for(user), "next", "product")
+    assert "2 of 5" in aside(client_for(user), reverse("home"))
 
 
 def test_where_nothing_is_there_yet_nobody_is_sent(client_for: ClientFor, begun: Show) -> None:
