@@ -80,7 +80,7 @@ def broker(address: str) -> Iterator[str]:
 @contextmanager
 def bucket() -> Iterator[int]:
     """An S3 server with the bucket of the file; its port."""
-    server, port = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False), 0
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     port = int(server.get_host_and_port()[1])
     name = COMPOSE["services"]["store"]["environment"]["S3_BUCKET"]
@@ -132,7 +132,7 @@ class Site:
             for process in reversed(self.running.values()):
                 process.terminate()
             for process in self.running.values():
-                process.wait(60)
+                end(process)
 
     def prepare(self) -> None:
         """As when the image is built, and as the service migrate does."""
@@ -283,6 +283,15 @@ class Visit:
         if not answer.ok:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """See a process to its end, which it was asked for; one that takes a minute is killed."""
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def ours(service: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ than its own database and the address that it prints.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -24,7 +25,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 1_800  # seconds
-STEPS = ("photos", "first", "rate", "rest", "crowd", "figures", "train", "gate", "compare")
+FIRST = 6  # products of the step "first"; more are the "rest"
+STEPS = ("photos", "first", "rate", "rest", "more", "crowd", "figures", "train", "gate", "compare", "learn")
+OF_A_CROWD = ("crowd", "figures", "train", "gate", "compare")  # without one people are waited for
 
 
 def main() -> None:
@@ -102,8 +105,12 @@ def watch(
             seen.add(name)
             rows.append((name, f"{at - began:.1f} s"))
 
-    wanted = {f"step {step} over" for step in ([until] if until else STEPS)}
-    while time.monotonic() - began < LONGEST and not wanted <= seen:
+    def is_there() -> bool:
+        steps = (until,) if until else awaited(database)
+        return bool(steps) and seen.issuperset(f"step {step} over" for step in steps)
+
+    stopped: list[tuple[str, str]] = []
+    while time.monotonic() - began < LONGEST and not stopped and not is_there():
         if process.poll() is not None:
             sys.exit("The demonstration has ended by itself:\n" + "".join(said.lines[-30:]))
         peak = max(peak, memory(process.pid))
@@ -111,8 +118,10 @@ def watch(
             note("first page", said.at)
         for name in events(database):
             note(name, time.monotonic())
+        stopped = ask(database, STOPPED)
         time.sleep(1)
-    rows.append(("all of that", f"{time.monotonic() - began:.1f} s" if wanted <= seen else "not reached"))
+    rows.append(("all of that", f"{time.monotonic() - began:.1f} s" if is_there() else "not reached"))
+    rows += [(f"step {key.rpartition(' ')[2]} {state}", error.strip()) for key, state, error in stopped]
     rows.append(("memory, all processes together, at most", f"{peak / 2**20:.0f} MiB"))
     rows += [(name, str(value)) for name, value in counts(database).items()]
     return rows
@@ -127,6 +136,25 @@ def ask(database: Path, query: str) -> list[tuple[Any, ...]]:
             return connection.execute(query).fetchall()
     except sqlite3.OperationalError:
         return []
+
+
+def awaited(database: Path) -> tuple[str, ...]:
+    """The steps of what is shown that need no person, in order; none before it has begun. See vitrine.demo.steps."""
+    shown = [
+        json.loads(params)["show"]
+        for (params,) in ask(database, "SELECT params FROM jobs_job WHERE kind = 'demo.show'")
+    ]
+    return tuple(step for step in STEPS if any(goes_by_itself(step, show) for show in shown))
+
+
+def goes_by_itself(step: str, show: dict[str, Any]) -> bool:
+    """Whether a show of these parameters has that step, and comes to it without anybody's ratings."""
+    if step == "learn":
+        return bool(show["learned"])
+    if step in OF_A_CROWD:
+        return bool(show["crowd"])
+    has_more = len(show["products"]) > FIRST
+    return {"rest": has_more, "more": has_more and not show["crowd"]}.get(step, True)
 
 
 def events(database: Path) -> list[str]:
@@ -145,11 +173,13 @@ _RUNS = "SELECT count(*) FROM generation_run WHERE state IN ('planned', 'running
 WAITS = {
     "first": _RUNS,
     "rest": _RUNS,
+    "learn": _RUNS,
     "figures": "SELECT count(*) FROM raters_campaignfigures WHERE computed_at IS NULL",
     "train": "SELECT count(*) FROM ranking_training WHERE ended_at IS NULL",
     "gate": "SELECT count(*) FROM ranking_promotion WHERE state = 'preparing'",
     "compare": "SELECT count(*) FROM review_comparison WHERE computed_at IS NULL",
 }
+STOPPED = "SELECT key, state, error FROM jobs_job WHERE kind = 'demo.step' AND state IN ('failed', 'cancelled')"
 COUNTS = {
     "candidates": "SELECT count(*) FROM generation_candidate",
     "runs that ask a person": "SELECT count(*) FROM generation_run WHERE state = 'needs_person'",
