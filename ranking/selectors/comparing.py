@@ -76,19 +76,21 @@ def trial_or_404(pk: int) -> Trial:
 def compared(trial: Trial) -> Compared:
     """The trial's ranker and whom it was begun against, each on its own products; people's verdicts since it began.
 
-    Raters see neither ranker nor side: every image is rated blind.
+    An image that several campaigns judged counts once, as the newest verdict says. Raters see neither ranker nor side:
+    every image is rated blind.
     """
     rows = Verdict.objects.filter(
         final=True, outcome__in=(Outcome.PASSED, Outcome.FAILED), task__candidate__isnull=False
     ).filter(updated_at__gte=trial.begun_at, campaign__in=judges.campaigns_that_count())
-    judged = list(rows.values_list("task__candidate", "task__candidate__run__product", "outcome"))
+    told = rows.order_by("updated_at", "pk").values_list("task__candidate", "task__candidate__run__product", "outcome")
+    judged = list({row[0]: row for row in told}.values())
     inside = {product: trials.in_trial(trial, product) for product in {product for _, product, _ in judged}}
     sides = []
     for own, ranker in ((True, trial.ranker), (False, trial.against)):
         mine = [row for row in judged if inside[row[1]] is own]
         picked = _picked(ranker, sorted({candidate for candidate, _, _ in mine}))
-        told = [(product, outcome == Outcome.PASSED) for candidate, product, outcome in mine if candidate in picked]
-        sides.append(_side(str(ranker) if ranker else registry.THE_SUM.capitalize(), told))
+        voted = [(product, outcome == Outcome.PASSED) for candidate, product, outcome in mine if candidate in picked]
+        sides.append(_side(str(ranker) if ranker else registry.THE_SUM.capitalize(), voted))
     return Compared(trial, (sides[0], sides[1]), difference(sides[0], sides[1]))
 
 

@@ -12,8 +12,8 @@ from generation.models import Candidate
 from ranking.exceptions import BadWish, NotPromoted
 from ranking.models import Ranker, Score, ScoredProduct, Trial
 from ranking.selectors import by_the_sum
-from ranking.services import registry, scoring
-from raters.models import Campaign
+from ranking.services import judges, registry, scoring
+from raters.models import Campaign, Task
 from raters.services import campaigns, tasks
 
 LARGEST_SHARE = 0.5
@@ -63,20 +63,16 @@ def in_trial(trial: Trial, product: int) -> bool:
 def make_campaign(trial: Trial, name: str, images: int, *, by: Any = None, **settings: Any) -> Campaign:
     """A draft with picks of both sides, of each as many whole products as half of that many images hold.
 
-    Products are drawn by lot, and raters see no side. Raises BadWish where a side has no pick that fits, BadCampaign
-    for settings that cannot be.
+    Products are drawn by lot, without those that a campaign since the trial's begin has picks of, and raters see no
+    side. Raises BadWish where a side has no pick that fits or is new, BadCampaign for settings that cannot be.
     """
     if not 2 <= images <= LARGEST_CAMPAIGN:
         raise BadWish(f"{images} images cannot be shared by two sides: say 2 to {LARGEST_CAMPAIGN:,}.")
+    # Who asks at the same moment waits here, and then sees which products are taken.
+    Trial.objects.select_for_update(of=("self",), no_key=True).get(pk=trial.pk)
     chosen: list[int] = []
     for own, ranker in ((True, trial.ranker), (False, trial.against)):
-        mine = _picks_within(trial, own, ranker, images // 2)
-        if not mine:
-            raise BadWish(
-                f"{ranker or registry.THE_SUM.capitalize()} has no product on its side with {images // 2} picks or"
-                " fewer: wait until all images are scored, or ask for more images."
-            )
-        chosen += mine
+        chosen += _picks_within(trial, own, ranker, images // 2)
     campaign = campaigns.make_campaign(name, by=by, **settings)
     tasks.add_candidates(campaign, chosen)
     return campaign
@@ -89,22 +85,42 @@ def _lot(trial: Trial, product: int) -> float:
 
 
 def _picks_within(trial: Trial, own: bool, ranker: Ranker | None, most: int) -> list[int]:
-    """Candidates that a side picks, product by product as the lot falls, until the next one's are too many."""
+    """Candidates that a side picks, product by product as the lot falls, until the next one's are too many.
+
+    Raises BadWish where there is none.
+    """
     chosen: list[int] = []
-    for picks in _picks_by_lot(trial, own, ranker):
-        if len(chosen) + len(picks) > most:
+    none = f"has no product on its side with {most} picks or fewer: wait until all are scored, or ask for more images"
+    why = none
+    for picks, asked in _picks_by_lot(trial, own, ranker):
+        if asked:
+            why = "has no product left that no campaign since the trial began asks for: wait until more are scored"
+        elif len(chosen) + len(picks) > most:
+            why = none
             break
-        chosen += picks
+        else:
+            chosen += picks
+    if not chosen:
+        raise BadWish(f"{ranker or registry.THE_SUM.capitalize()} {why}.")
     return chosen
 
 
-def _picks_by_lot(trial: Trial, own: bool, ranker: Ranker | None) -> Iterator[list[int]]:
+def _picks_by_lot(trial: Trial, own: bool, ranker: Ranker | None) -> Iterator[tuple[list[int], bool]]:
+    """The picks of each product, and whether raters have been asked for some of them since the trial began."""
     mine = [product for product in _products_with_picks(ranker) if in_trial(trial, product) is own]
     mine.sort(key=lambda product: _lot(trial, product))
     for start in range(0, len(mine), AT_ONCE):
         some = mine[start : start + AT_ONCE]
         picked = _picks_of(ranker, some)
-        yield from (picked[product] for product in some if product in picked)
+        asked = _asked_since(trial, [candidate for picks in picked.values() for candidate in picks])
+        yield from ((picked[one], not asked.isdisjoint(picked[one])) for one in some if one in picked)
+
+
+def _asked_since(trial: Trial, candidates: list[int]) -> set[int]:
+    """Those of the candidates that are in a campaign made since the trial began whose verdicts count for it."""
+    rows = Task.objects.filter(candidate__in=candidates, campaign__created_at__gte=trial.begun_at)
+    asked = rows.filter(campaign__in=judges.campaigns_that_count()).values_list("candidate", flat=True)
+    return {candidate for candidate in asked if candidate is not None}
 
 
 def _products_with_picks(ranker: Ranker | None) -> Iterable[int]:

@@ -3,7 +3,9 @@
 Rows are written at once, without services: hundreds of ratings by the rating room would take a minute.
 """
 
+import itertools
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +19,9 @@ from generation.models import Candidate, Method, ResultFile, Run, RunStage, Stag
 from generation.models.results import StageState
 from generation.storage import site_files
 from ranking.evaluation.simulation import METRICS, Pictures, World
-from ranking.models import LabelSet, Ranker, RankerFile
+from ranking.models import LabelSet, Ranker, RankerFile, Trial
 from ranking.running import files
+from ranking.services import trials
 from raters.models import Assignment, Campaign, Rater, Rating, Subject, Task, Verdict
 from raters.models.campaigns import CampaignState
 from raters.models.ratings import Outcome
@@ -163,6 +166,17 @@ def _ratings(campaign: Campaign, tasks: list[Task], drawn: Pictures) -> None:
                    accepted=bool(drawn.answers[place, number].all()), made_at=now)
             for number, one in enumerate(held)
         )  # fmt: skip
+
+
+def parted(trial: Trial, products: Sequence[Product], least: int = 1) -> Trial:
+    """The trial with a seed that puts at least so many of the products on either side, whatever their ids are."""
+    for seed in itertools.count():
+        trial.seed = seed
+        inside = sum(trials.in_trial(trial, product.pk) for product in products)
+        if least <= inside <= len(products) - least:
+            break
+    trial.save(update_fields=["seed"])
+    return trial
 
 
 def make_label_set(**fields: Any) -> LabelSet:

@@ -13,9 +13,10 @@ from jobs.models import Job
 from ranking.models import Explanation, Score, ScoredProduct, Trial
 from ranking.services import notices, policy, trials
 from raters.models import Campaign, Task, Verdict
+from raters.models.campaigns import Origin
 from raters.models.ratings import Outcome
 from tests.factories.generation import make_candidate
-from tests.factories.ranking import RatedWorld, make_evaluated, make_ranker, make_world, rate
+from tests.factories.ranking import RatedWorld, make_evaluated, make_ranker, make_world, parted, rate
 from tests.ranking.conftest import Trained
 
 ClientFor = Callable[[User | None], Client]
@@ -29,10 +30,10 @@ def client(client_for: ClientFor, operator: User) -> Client:
     return client_for(operator)
 
 
-def scored_world(share: float = 0.5) -> tuple[RatedWorld, Trial]:
+def scored_world(least: int = 1) -> tuple[RatedWorld, Trial]:
     """Ten products of three images of which a trial's ranker picks the last; the sum picks the first two."""
     world, ranker = make_world(10, 3, rated=False), make_ranker()
-    trial = trials.begin(ranker, share)
+    trial = parted(trials.begin(ranker, 0.5), world.products, least)
     held = policy.settled()
     for candidate in world.candidates:
         Score.objects.create(
@@ -79,7 +80,7 @@ def test_a_list_of_trials_comes_a_page_at_a_time_in_few_queries(
     [
         ({"share": 0.6}, "A share of 0.6 cannot be: say more than 0 and at most 0.5 of the products."),
         ({"share": 0}, "A share of 0 cannot be"),
-        ({"share": "half"}, "share: A valid number is required."),
+        ({"share": "half"}, "share: 'half' is no number: say one such as 0.25."),
         ({}, "share: This field is required."),
         ({"ranker": HUGE, "share": 0.1}, "object does not exist"),
         ({"ranker": "heads", "share": 0.1}, "ranker: Incorrect type"),
@@ -119,6 +120,20 @@ def test_picks_of_both_sides_become_a_draft(client: Client) -> None:
     }  # fmt: skip
     assert (campaign.state, set(asked.values_list("pk", flat=True))) == ("draft", expected)
     assert made.json()["images"] == len(expected)
+
+
+def test_what_raters_were_asked_for_is_not_asked_again(client: Client) -> None:
+    _, trial = scored_world(least=5)
+    address = f"/api/ranker-trials/{trial.pk}/campaign/"
+    made = [client.post(address, {"name": "Next", "images": images}, content_type=JSON) for images in (4, 4, 400)]
+    assert [one.json()["images"] for one in made] == [4, 4, 7]  # of five products with one pick, and five with two
+    assert Task.objects.values("candidate").distinct().count() == 15
+    none = client.post(address, {"name": "Next", "images": 400}, content_type=JSON)
+    assert none.status_code == 400
+    assert "heads v1 has no product left that no campaign since the trial began" in none.json()["detail"]
+    Campaign.objects.update(origin=Origin.SIMULATION)
+    again = client.post(address, {"name": "Next", "images": 400}, content_type=JSON)
+    assert again.json()["images"] == 15, "a made-up crowd's verdicts do not count for it"
 
 
 @pytest.mark.parametrize(

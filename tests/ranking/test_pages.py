@@ -16,7 +16,7 @@ from ranking.services import explaining, notices, plans, policy, registry, train
 from ranking.services.training import Wish
 from raters.models import Campaign
 from tests.factories.generation import make_candidate
-from tests.factories.ranking import make_evaluated, make_ranker, make_world
+from tests.factories.ranking import make_evaluated, make_ranker, make_world, parted
 from tests.factories.rating import make_campaign
 
 ClientFor = Callable[[User | None], Client]
@@ -224,6 +224,7 @@ def test_a_trials_picks_become_a_campaign_on_its_page(client: Client) -> None:
     assert none.status_code == 422
     assert "has no product on its side with 10 picks or fewer" in none.content.decode()
     world = make_world(8, 3, rated=False)
+    parted(trial, world.products)
     for one in world.candidates:
         Score.objects.create(
             ranker=trial.ranker, candidate=one, product_id=one.run.product_id, probability=0.5, place=1, picked=True

@@ -10,7 +10,7 @@ from ranking.services import trials
 from raters.models import Campaign, Verdict
 from raters.models.campaigns import Origin
 from raters.models.ratings import Outcome
-from tests.factories.ranking import RatedWorld, make_ranker, make_world, rate
+from tests.factories.ranking import RatedWorld, make_ranker, make_world, parted, rate
 
 
 @pytest.mark.parametrize(("right", "of"), [(0, 5), (1, 5), (5, 5), (37, 100), (1, 1)])
@@ -22,7 +22,7 @@ def test_the_interval_is_wilsons(right: int, of: int) -> None:
 def world_in_trial() -> tuple[RatedWorld, trials.Trial]:
     world = make_world(10, 3, rated=False)
     ranker = make_ranker()
-    trial = trials.begin(ranker, 0.5)
+    trial = parted(trials.begin(ranker, 0.5), world.products)
     for candidate in world.candidates:
         Score.objects.create(
             ranker=ranker, candidate=candidate, product_id=candidate.run.product_id, probability=0.5, place=1,
@@ -53,6 +53,17 @@ def test_verdicts_from_before_the_trial_count_for_nobody(db: None) -> None:
     assert [side.images for side in told.sides] == [0, 0]
     assert [(side.rate, side.product_rate, side.low) for side in told.sides] == [(None, None, None)] * 2
     assert (told.difference.value, "Nothing can be said yet" in told.difference.sentence) == (None, True)
+
+
+def test_an_image_of_two_campaigns_counts_once_as_the_newest_says(db: None) -> None:
+    world, trial = world_in_trial()
+    Verdict.objects.update(outcome=Outcome.PASSED)
+    before = comparing.compared(trial).sides
+    assert [side.rate for side in before] == [1.0, 1.0]
+    Verdict.objects.filter(campaign=rate(world.candidates, world.pictures)).update(outcome=Outcome.FAILED)
+    after = comparing.compared(trial).sides
+    assert [side.images for side in after] == [side.images for side in before]
+    assert [side.passed for side in after] == [0, 0]
 
 
 def test_verdicts_of_a_made_up_crowd_count_for_nobody(db: None) -> None:
