@@ -7,8 +7,8 @@ from generation.records import Order
 from ranking.exceptions import Refused
 from ranking.models import DriftNotice, Ranker, Score
 from ranking.running import scoring
-from ranking.selectors.picks import decider
-from ranking.services import notices, policy, registry
+from ranking.selectors.picks import deciders
+from ranking.services import notices, policy
 
 log = logging.getLogger(__name__)
 
@@ -16,21 +16,18 @@ log = logging.getLogger(__name__)
 def order(result: StageResult) -> Order | None:
     """What the ranker that decides for this product says of its images; None: the plain sum decides.
 
-    A ranker that cannot score opens a notice, and a run does not fail for it: the champion stands in for a trial's
-    ranker, and the sum for the champion.
+    A ranker that cannot score opens a notice, and a run does not fail for it: the next of `deciders` is asked.
     """
     if result.product_id is None:
         return None
-    ranker, in_trial = decider(result.product_id)
-    said = _asked(ranker, result.product_id)
-    if said is None and in_trial:
-        said = _asked(registry.champion(), result.product_id)
-    return said
+    for ranker, _ in deciders(result.product_id):
+        said = _asked(ranker, result.product_id)
+        if said is not None:
+            return said
+    return None
 
 
-def _asked(ranker: Ranker | None, product: int) -> Order | None:
-    if ranker is None:
-        return None
+def _asked(ranker: Ranker, product: int) -> Order | None:
     try:
         scoring.score(ranker, [product])
     except Refused as refusal:

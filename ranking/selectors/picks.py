@@ -1,6 +1,6 @@
 """Which images of a product are shown, who says so, and where none is good enough."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,26 +46,30 @@ class Picks:
         return str(self.ranker) if self.ranker else registry.THE_SUM
 
 
-def decider(product: int) -> tuple[Ranker | None, bool]:
-    """Whose picks a product gets, and whether that is by a trial."""
+def deciders(product: int) -> Iterator[tuple[Ranker, bool]]:
+    """The rankers whose picks a product gets, in the order in which to ask them, and whether each is by a trial.
+
+    Until a trial's ranker has scored the product, and where it cannot, the champion stands in; after the last one, and
+    where there is none, it is the plain sum that decides.
+    """
     trial = trials.running()
     if trial is not None and trials.in_trial(trial, product):
-        return trial.ranker, True
-    return registry.champion(), False
+        yield trial.ranker, True
+    champion = registry.champion()
+    if champion is not None:
+        yield champion, False
 
 
 def picks_of(product: int) -> Picks:
     """The images of a product to be shown now; a handful of queries.
 
-    What a ranker said before it broke stays; of images that it cannot score any more, the plain sum decides. Until a
-    trial's ranker has scored a product, and where it cannot, the champion's picks stay.
+    What a ranker said before it broke stays; of images that it cannot score any more, the next of `deciders` says it.
     """
-    ranker, in_trial = decider(product)
-    found = _by_ranker(product, ranker, in_trial) if ranker else None
-    if in_trial and (found is None or found.outcome == NOT_SCORED):
-        champion = registry.champion()
-        found = _by_ranker(product, champion, False) if champion else None
-    return found or _by_the_sum(product)
+    for ranker, in_trial in deciders(product):
+        found = _by_ranker(product, ranker, in_trial)
+        if found is not None and not (in_trial and found.outcome == NOT_SCORED):
+            return found
+    return _by_the_sum(product)
 
 
 def _by_ranker(product: int, ranker: Ranker, in_trial: bool) -> Picks | None:
