@@ -8,12 +8,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ranking.api.shared import LOOK, Number, RankingView
+from ranking.api.shared import LOOK, RankingView
 from ranking.models import RatingPlan
 from ranking.selectors import plans as selectors
 from ranking.services import plans
 from ranking.services.plans import LARGEST_BUDGET, USUAL, PlanWish
 from vitrine.access import Role, allow
+from vitrine.api_fields import Number
 
 
 @allow(*LOOK)

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ranking.api.shared import LOOK, Number, RankingView, bounds, paged
+from ranking.api.shared import LOOK, RankingView, bounds, paged
 from ranking.exceptions import BadWish
 from ranking.models import LabelSet, Policy, Promotion, Ranker, RankerFile, Training
 from ranking.models.rankers import RankerState
@@ -19,6 +19,7 @@ from ranking.selectors import rankers as selectors
 from ranking.services import policy, registry, training
 from ranking.services.training import LARGEST_SEED, LEARNERS, RULES, Wish
 from vitrine.access import Role, allow
+from vitrine.api_fields import Number
 from vitrine.paging import LARGEST_ID
 
 

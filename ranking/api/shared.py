@@ -1,9 +1,8 @@
 """What the calls share: refusals of the services as errors of the caller, and pages by keyset."""
 
-import math
 from typing import Any
 
-from rest_framework import permissions, serializers
+from rest_framework import permissions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,16 +15,6 @@ from vitrine.paging import Page, cursor_from
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 LARGEST_PAGE = 200
-
-
-class Number(serializers.FloatField):
-    """A number that has a place among others: the texts "nan" and "inf", which Python reads as numbers, are none."""
-
-    def to_internal_value(self, data: Any) -> float:
-        value: float = super().to_internal_value(data)
-        if not math.isfinite(value):
-            self.fail("invalid")
-        return value
 
 
 class OperatorsWrite(permissions.BasePermission):

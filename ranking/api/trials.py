@@ -10,13 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ranking.api.shared import LOOK, Number, RankingView, bounds, paged
+from ranking.api.shared import LOOK, RankingView, bounds, paged
 from ranking.models import DriftNotice, Ranker, Trial
 from ranking.selectors import comparing
 from ranking.selectors.comparing import Side
 from ranking.selectors.rankers import open_notices
 from ranking.services import notices, registry, trials
 from vitrine.access import Role, allow
+from vitrine.api_fields import Number
 
 
 @allow(*LOOK)

@@ -31,8 +31,10 @@ class PlanWish:
     def __post_init__(self) -> None:
         if not 1 <= self.budget <= LARGEST_BUDGET:
             raise BadWish(f"A budget of {self.budget} images cannot be: say 1 to {LARGEST_BUDGET:,}.")
-        # As what must hold, so that what is no number is refused too.
-        if not (self.top >= 0 and self.uncertain >= 0 and self.top + self.uncertain <= 1 - LEAST_RANDOM + 1e-9):
+        for name, share in (("top picks", self.top), ("uncertain ones", self.uncertain)):
+            if not 0 <= share <= 1:  # what is no number neither
+                raise BadWish(f"A share of {share:g} {name} cannot be: say 0 to {1 - LEAST_RANDOM:g} of the images.")
+        if self.top + self.uncertain > 1 - LEAST_RANDOM + 1e-9:
             raise BadWish(
                 f"Of the images, {self.top:.0%} top picks and {self.uncertain:.0%} uncertain ones leave less than"
                 f" {LEAST_RANDOM:.0%} by chance, without which no evaluation is unbiased: ask for less of the first."

@@ -20,6 +20,7 @@ from raters.services import campaigns as services
 from raters.services.campaigns import LONGEST_LEASE, MOST_RATERS
 from raters.views.quality import ratings_response
 from vitrine.access import Role, allow
+from vitrine.api_fields import Number
 from vitrine.paging import keyset_page
 
 MOVES = {"open": services.open_campaign, "pause": services.pause, "close": services.close}
@@ -34,7 +35,7 @@ class Settings(serializers.Serializer[Any]):
     vote = serializers.ChoiceField(choices=Vote.choices, required=False)
     guidelines = serializers.CharField(required=False, allow_blank=True, max_length=40_000, help_text="Markdown")
     lease_minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_LEASE, required=False)
-    gold_share = serializers.FloatField(min_value=0, max_value=0.5, required=False, help_text="of the images shown")
+    gold_share = Number(min_value=0, max_value=0.5, required=False, help_text="of the images shown")
     gold_feedback = serializers.BooleanField(required=False, help_text="tell the right answers after a gold item")
     per_rater_limit = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     early_stop = serializers.BooleanField(required=False, help_text="ask nobody more where the outcome is decided")
@@ -42,7 +43,7 @@ class Settings(serializers.Serializer[Any]):
     show_prompt = serializers.BooleanField(required=False)
     by_invitation = serializers.BooleanField(required=False)
     qualification_items = serializers.IntegerField(min_value=0, max_value=200, required=False)
-    qualification_share = serializers.FloatField(min_value=0, max_value=1, required=False, help_text="to be right")
+    qualification_share = Number(min_value=0, max_value=1, required=False, help_text="to be right")
 
 
 @allow(*LOOK)

@@ -17,6 +17,7 @@ from raters.models import Question, QuestionSet
 from raters.selectors import monitoring
 from raters.services import questions, tasks, uploads
 from vitrine.access import Role, allow
+from vitrine.api_fields import Number
 from vitrine.paging import keyset_page
 
 MOST_IDS = 500  # of one kind in one call
@@ -49,8 +50,8 @@ class ImagesApi(RatersView):
         products = _ids()
         picked = serializers.BooleanField(required=False, help_text="only those that were picked")
         places = serializers.IntegerField(min_value=1, required=False, help_text="so many of each run, best first")
-        score_from = serializers.FloatField(required=False, help_text="the ranker's")
-        score_to = serializers.FloatField(required=False)
+        score_from = Number(required=False, help_text="the ranker's")
+        score_to = Number(required=False)
         sample = serializers.IntegerField(min_value=1, required=False, help_text="so many by chance; else all")
         strata = serializers.ChoiceField(
             choices=[one.value for one in Strata], required=False, allow_blank=True, help_text="spread the sample over"

@@ -62,7 +62,7 @@ def test_what_is_no_number_is_told_at_its_field(
 ) -> None:
     answer = client.post(address, {**body, field: value}, content_type=JSON)
     assert answer.status_code == 400
-    assert answer.json()["errors"][field] == ["A valid number is required."]
+    assert answer.json()["errors"][field] == [f"{value!r} is no number: say one such as 0.25."]
     assert not RatingPlan.objects.exists()
 
 

@@ -74,9 +74,9 @@ def test_chances_add_up_to_the_budget_and_the_labels_weigh_the_inverse(db: None)
         (0, 0.5, 0.25, "A budget of 0 images cannot be"),
         (20_001, 0.5, 0.25, "say 1 to 20,000"),
         (10, 0.8, 0.2, "leave less than 5% by chance"),
-        (10, -0.1, 0.2, "by chance"),
-        (10, float("nan"), 0.2, "by chance"),
-        (10, 0.2, float("nan"), "by chance"),
+        (10, -0.1, 0.2, "A share of -0.1 top picks cannot be: say 0 to 0.95 of the images"),
+        (10, float("nan"), 0.2, "A share of nan top picks cannot be"),
+        (10, 0.2, float("inf"), "A share of inf uncertain ones cannot be"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(budget: int, top: float, uncertain: float, said: str) -> None:
