@@ -17,7 +17,6 @@ from raters.selectors import own, rating_room
 from raters.selectors.rating_room import Invitation, opened
 from raters.services import changes, passing, people, rating
 from raters.services.rating import Submission
-from raters.views.rating import MOST_KEPT
 from vitrine.access import Role, allow
 
 LONGEST_MS = rating.LONGEST_MS
@@ -150,7 +149,9 @@ class LeaveApi(RateView):
     """POST: give back what is held, but for what is named."""
 
     class Input(serializers.Serializer[Any]):
-        keep = serializers.ListField(child=serializers.UUIDField(), required=False, default=list, max_length=MOST_KEPT)
+        keep = serializers.ListField(
+            child=serializers.UUIDField(), required=False, default=list, max_length=rating.MOST_KEPT
+        )
 
     def act(self, rater: Rater, campaign: Campaign, asked: dict[str, Any]) -> dict[str, Any]:
         return {"returned": rating.give_back(rater, campaign, keep=asked["keep"])}

@@ -16,8 +16,7 @@ from raters.models import Assignment, GoldItem, Task
 from raters.models.tasks import TaskState
 from raters.selectors import disputes, monitoring
 from raters.selectors import reports as selectors
-from raters.services import gold
-from raters.views.reports import ACTS
+from raters.services import gold, tasks
 from vitrine.access import Role, allow
 from vitrine.paging import keyset_page
 
@@ -53,9 +52,9 @@ class TaskActApi(RatersView):
 
     def post(self, request: Request, pk: int, task: int, act: str) -> Response:
         found = disputes.task_or_404(campaign_of(pk), task)
-        if act not in ACTS:
-            raise Http404(f"An image can be told to {', '.join(ACTS)}.")
-        ACTS[act][0](found, by=request.user)
+        if act not in tasks.ACTS:
+            raise Http404(f"An image can be told to {', '.join(tasks.ACTS)}.")
+        tasks.ACTS[act](found, by=request.user)
         found = disputes.task_or_404(campaign_of(pk), task)
         return Response(_task(found, selectors.reports_of([found]).get(found.pk, [])))
 

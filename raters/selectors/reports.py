@@ -24,7 +24,7 @@ def tasks_of(campaign: Campaign, kind: str) -> QuerySet[Task]:
 
 
 def task_page(campaign: Campaign, kind: str, *, after: int | None, before: int | None) -> Page[Task]:
-    """A page of `tasks_of`, newest first."""
+    """A page of `tasks_of`, the image that was added last first: a report moves none from one page to another."""
     return keyset_page(tasks_of(campaign, kind), after=after, before=before, size=SIZE)
 
 

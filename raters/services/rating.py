@@ -35,6 +35,7 @@ from raters.turns import writing
 
 LONGEST_REASON = 500
 LONGEST_MS = 24 * 3600 * 1000
+MOST_KEPT = 100  # images that a page that goes is not done with: far more than a rater ever holds
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Which images a campaign holds: candidates that were generated here, and pictures made elsewhere."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from generation.models import Candidate
 from raters import leasing, rows
 from raters.choosing import in_batches
 from raters.exceptions import BadCampaign
-from raters.models import Campaign, CampaignEvent, CampaignRater, Rating, Subject, Task, Verdict
+from raters.models import Assignment, Campaign, CampaignEvent, CampaignRater, Rating, Subject, Task, Verdict
 from raters.models.campaigns import CampaignState
 from raters.models.tasks import TaskState
 from raters.ordering import interleaved
@@ -121,13 +121,19 @@ def remove_tasks(campaign: Campaign, tasks: QuerySet[Task]) -> int:
 
 @writing()
 def release(task: Task, *, by: Any = None) -> None:
-    """Let raters have an image again that was withheld. Raises BadCampaign for one that is not."""
+    """Let raters have an image again that was withheld. Raises BadCampaign for one that is not, and once it is closed.
+
+    One that nobody has had is fresh again, and may become a gold item.
+    """
     row, member = _locked(task)
     if row.state != TaskState.WITHHELD:
         raise BadCampaign(f"Image {row.pk} is not withheld: raters can have it already.")
-    row.state, row.reports = TaskState.BEGUN, 0
-    row.save(update_fields=["reports"])
-    leasing.move(row, complete=Verdict.objects.filter(task=row.pk, early=True).exists())
+    if Assignment.objects.filter(task=row.pk).exists():
+        row.state, row.reports = TaskState.BEGUN, 0
+        row.save(update_fields=["reports"])
+        leasing.move(row, complete=Verdict.objects.filter(task=row.pk, early=True).exists())
+    else:
+        Task.objects.filter(pk=row.pk).update(state=TaskState.FRESH, stamp=0, reports=0)
     if member is not None and row.state == TaskState.COMPLETE:
         CampaignRater.objects.filter(pk=member.pk).update(finished=F("finished") + 1)
     CampaignEvent.objects.create(campaign_id=row.campaign_id, kind="image released", by=by, details={"task": row.pk})
@@ -137,7 +143,7 @@ def release(task: Task, *, by: Any = None) -> None:
 def withhold(task: Task, *, by: Any = None) -> None:
     """Hand an image out to nobody more until it is released; its ratings stay, and who holds it may finish.
 
-    Raises BadCampaign for one that is withheld already, and for a gold item.
+    Raises BadCampaign for one that is withheld already, for a gold item, and once the campaign is closed.
     """
     row, member = _locked(task)
     if row.state == TaskState.GOLD:
@@ -152,14 +158,24 @@ def withhold(task: Task, *, by: Any = None) -> None:
     CampaignEvent.objects.create(campaign_id=row.campaign_id, kind="image withheld", by=by, details={"task": row.pk})
 
 
+# What an operator may say of one image, by the name of the call.
+ACTS: dict[str, Callable[..., None]] = {"release": release, "withhold": withhold}
+
+
 def _locked(task: Task) -> tuple[Task, CampaignRater | None]:
     """The task, and who rated it last: theirs is the image that is done, where it is.
 
-    A rater's row is locked before the task, as everywhere.
+    A rater's row is locked before the task, as everywhere. Raises BadCampaign where nobody is shown it any more.
     """
     newest = Rating.objects.filter(task=task.pk, withdrawn_at=None).order_by("-pk").first()
     member = rows.member(newest.rater_id, newest.campaign_id) if newest else None
-    return Task.objects.select_for_update(of=("self",), no_key=True).get(pk=task.pk), member
+    row = Task.objects.select_for_update(of=("self",), no_key=True).select_related("campaign").get(pk=task.pk)
+    if rows.campaign_state(row.campaign_id) == CampaignState.CLOSED:
+        raise BadCampaign(
+            f"The campaign “{row.campaign.name}” is closed and stays as it is: raters get none of its images any"
+            " more. Make a new one to have them rated."
+        )
+    return row, member
 
 
 def _of_candidate(row: Candidate, subject: Subject) -> NewTask:

@@ -19,7 +19,6 @@ from raters.services import changes, passing, people, rating
 from raters.services.rating import Submission
 from vitrine.access import Role, allow
 
-MOST_KEPT = 100  # far more than a rater ever holds
 Call = Callable[[Rater, int, dict[str, Any]], dict[str, Any]]
 
 
@@ -145,8 +144,8 @@ def _kept(request: HttpRequest) -> list[UUID]:
     if request.content_type != "application/json":
         return []
     sent = _body(request).get("keep", [])
-    if not isinstance(sent, list) or len(sent) > MOST_KEPT:
-        raise BadRequest(f"'keep' is a list of up to {MOST_KEPT} UUIDs.")
+    if not isinstance(sent, list) or len(sent) > rating.MOST_KEPT:
+        raise BadRequest(f"'keep' is a list of up to {rating.MOST_KEPT} UUIDs.")
     return [uuid_in({"keep": one}, "keep") for one in sent]
 
 

@@ -1,5 +1,7 @@
 """Images that raters have reported: an operator looks at each, and lets raters have it again or withholds it."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,11 +15,12 @@ from raters.services import tasks
 from vitrine.access import Role, allow
 from vitrine.paging import cursor_from, pager_links
 
-# address part: (service, what is said after it)
-ACTS = {
-    "release": (tasks.release, "Raters can have the image again."),
-    "withhold": (tasks.withhold, "The image is withheld: it is handed out no more."),
+# What is said after each of `tasks.ACTS`.
+SAID = {
+    "release": "Raters can have the image again.",
+    "withhold": "The image is withheld: it is handed out no more.",
 }
+PLACE = ("kind", "after", "before")  # of an address: which list, and which page of it
 
 
 @allow(Role.OPERATOR)
@@ -27,9 +30,10 @@ def campaign_reports(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = monitoring.campaign_or_404(pk)
     kind = request.GET.get("kind", "")
     kind = kind if kind in selectors.KINDS else selectors.DEFAULT
-    page = selectors.task_page(
-        campaign, kind, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
-    )
+    bounds = {name: cursor_from(request.GET.get(name)) for name in ("after", "before")}
+    page = selectors.task_page(campaign, kind, **bounds)
+    if not page.items and any(bounds.values()):  # the last image of that page has been decided
+        return redirect(f"{request.path}?{urlencode({'kind': kind})}")
     reports = selectors.reports_of(page.items)
     context = {
         "campaign": campaign,
@@ -38,6 +42,7 @@ def campaign_reports(request: HttpRequest, pk: int) -> HttpResponse:
         "images": [(task, reports.get(task.pk, [])) for task in page.items],
         "page": page,
         "pager": pager_links(page, request.GET),
+        "place": [(name, request.GET[name]) for name in PLACE if request.GET.get(name)],
     }
     return render(request, "raters/campaign_reports.html", context)
 
@@ -45,17 +50,15 @@ def campaign_reports(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.OPERATOR)
 @require_POST
 def report_act(request: HttpRequest, pk: int, task: int, act: str) -> HttpResponse:
-    """Let raters have an image again, or withhold it."""
+    """Let raters have an image again, or withhold it; back to the page of the list from which that was said."""
     found = disputes.task_or_404(monitoring.campaign_or_404(pk), task)
-    if act not in ACTS:
+    if act not in tasks.ACTS:
         raise Http404("An image is released or withheld.")
-    do, said = ACTS[act]
     try:
-        do(found, by=request.user)
+        tasks.ACTS[act](found, by=request.user)
     except BadCampaign as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, said)
-    kind = request.POST.get("kind", "")
-    asked = f"?kind={kind}" if kind in selectors.KINDS else ""
-    return redirect(reverse("raters:campaign-reports", args=[pk]) + asked)
+        messages.success(request, SAID[act])
+    asked = {name: request.POST[name] for name in PLACE if request.POST.get(name)}
+    return redirect(reverse("raters:campaign-reports", args=[pk]) + (f"?{urlencode(asked)}" if asked else ""))

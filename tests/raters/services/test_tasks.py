@@ -1,5 +1,7 @@
 """The images of a campaign."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
@@ -209,10 +211,33 @@ def test_withheld_images_are_decided_by_an_operator() -> None:
     Task.objects.filter(pk=task.pk).update(state="withheld", reports=2)
     tasks.release(task)
     task.refresh_from_db()
-    assert (task.state, task.reports) == ("begun", 0)
+    assert (task.state, task.reports) == ("fresh", 0)
     with pytest.raises(BadCampaign, match="is not withheld"):
         tasks.release(task)
     assert rate(make_rater(), campaign, NO).task_id
+
+
+def test_an_image_that_nobody_has_had_is_fresh_again_and_may_become_gold() -> None:
+    make_campaign(2, open=False)
+    task = Task.objects.all()[0]
+    tasks.withhold(task)
+    tasks.release(task)
+    task.refresh_from_db()
+    assert (task.state, task.stamp) == ("fresh", 0)
+    assert gold.make_gold(task, YES).task == task
+
+
+@pytest.mark.parametrize(("act", "before"), [(tasks.withhold, "begun"), (tasks.release, "withheld")])
+def test_a_closed_campaigns_images_stay_as_they_are(act: Callable[[Task], None], before: str) -> None:
+    campaign = make_campaign(2)
+    task = lease(make_rater(), campaign)[0].task
+    if before == "withheld":
+        tasks.withhold(task)
+    campaigns.close(campaign)
+    with pytest.raises(BadCampaign, match=f"“{campaign.name}” is closed and stays as it is.* Make a new one"):
+        act(task)
+    task.refresh_from_db()
+    assert task.state == before
 
 
 def withheld(task: Task, *reporters: tuple[Rater, Assignment]) -> None:

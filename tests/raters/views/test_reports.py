@@ -1,5 +1,6 @@
 """The page of reported images: what was said of them, withheld and released."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from raters.models import Campaign, Task
-from raters.services import passing, people, tasks
+from raters.selectors import reports as selectors
+from raters.services import campaigns, passing, people, tasks
 from tests.factories.rating import lease, make_campaign, make_gold, make_rater, rate
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +82,39 @@ def test_who_holds_a_withheld_image_may_finish_it(site: Client) -> None:
     assert rate(rater, campaign).task_id
     task = campaign.tasks.get()
     assert (task.state, task.done, task.held) == ("withheld", 1, 0)
+
+
+def test_a_complete_image_says_so_and_a_closed_campaign_has_no_buttons(site: Client) -> None:
+    campaign = make_campaign(1, raters_per_image=2)
+    address = f"/campaigns/{campaign.pk}/reports/?kind=reported"
+    task = reported(campaign, "The mug floats")
+    assert "Handed out" in text(site.get(address))
+    for _ in range(2):
+        rate(make_rater(), campaign)
+    page = text(site.get(address))
+    assert (">Complete<" in page, "Handed out" in page, "do/withhold/" in page) == (True, False, True)
+    campaigns.close(campaign)
+    assert "do/withhold/" not in text(site.get(address))
+    refused = text(site.post(f"/campaigns/{campaign.pk}/reports/{task.pk}/do/withhold/", follow=True))
+    assert "is closed and stays as it is" in refused
+
+
+def test_what_is_decided_leads_back_to_the_same_page(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And to the first one, once the last image of that page is decided."""
+    monkeypatch.setattr(selectors, "SIZE", 2)
+    campaign = make_campaign(4)
+    for task in campaign.tasks.all():
+        tasks.withhold(task)
+    newest = sorted(campaign.tasks.values_list("pk", flat=True), reverse=True)
+    address = f"/campaigns/{campaign.pk}/reports/"
+    second = f"{address}?kind=withheld&after={newest[1]}"
+    for pk, images in ((newest[2], newest[3:]), (newest[3], newest[:2])):
+        form = re.search(rf'action="[^"]*/{pk}/do/release/">(.*?)</form>', text(site.get(second)), re.DOTALL)
+        assert form is not None
+        fields = dict(re.findall(r'name="(kind|after|before)" value="([^"]*)"', form[1]))
+        answer = site.post(f"{address}{pk}/do/release/", fields, follow=True)
+        assert answer.redirect_chain[0] == (second, 302)
+        assert [task.pk for task, _ in answer.context["images"]] == images
 
 
 def test_gold_items_stay_and_other_campaigns_images_are_not_there(site: Client) -> None:
