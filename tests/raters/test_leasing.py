@@ -41,6 +41,16 @@ def test_a_rater_holds_two_images_and_sees_none_twice() -> None:
     assert Assignment.objects.filter(rater=rater).values("task").distinct().count() == 5
 
 
+def test_several_are_given_back_in_the_order_in_which_all_lock_tasks() -> None:
+    """Two who leave at once would wait for each other otherwise."""
+    campaign, rater = make_campaign(4), make_rater()
+    member = people.join(rater, campaign)
+    CampaignRater.objects.filter(pk=member.pk).update(place=2)
+    handed = [one.task_id for one in lease(rater, campaign, hold=4)]
+    assert handed != sorted(handed)
+    assert [one.task_id for one in leasing.held_by(member)] == sorted(handed)
+
+
 def test_never_more_raters_than_asked() -> None:
     campaign = make_campaign(2)
     held = [len(lease(make_rater(), campaign, hold=2)) for _ in range(5)]
