@@ -6,6 +6,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,12 @@ from raters.services import guidelines
 from vitrine.access import Role, allow
 
 
+class _Said(serializers.BooleanField):
+    """Of a form: DRF takes a box that is not there for one that is not ticked, and here it was forgotten."""
+
+    default_empty_html = empty
+
+
 @allow(*LOOK)
 class GuidelinePicturesApi(RatersView):
     """GET: the example pictures of a campaign, as raters see them. POST: add one (form field `picture`)."""
@@ -25,7 +32,7 @@ class GuidelinePicturesApi(RatersView):
 
     class Input(serializers.Serializer[Any]):
         picture = serializers.FileField(help_text="as a photo: JPEG, PNG, WebP, …; kept without its metadata")
-        good = serializers.BooleanField(help_text="whether it shows what is good")
+        good = _Said(help_text="whether it shows what is good")
         caption = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
     def get(self, request: Request, pk: int) -> Response:

@@ -76,7 +76,7 @@ class RatingsImportsApi(RatersView):
         values = asked.validated_data
         file = values["file"]
         if file.size > imports.LARGEST_FILE:
-            raise serializers.ValidationError({"file": f"It has {file.size:,} bytes: use manage.py ratings."})
+            raise serializers.ValidationError({"file": imports.too_large(file.size)})
         chosen = question_set_of(values["question_set"]) if values.get("question_set") else None
         wish = Wish(values["name"], chosen, values.get("scale", ()), values.get("passing", ()), by=request.user)
         row = imports.keep(file.file, file.name, wish, at_once=not values["check"])

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from raters.exchange.reading import READERS
 from raters.models import QuestionSet
-from raters.services.imports import LARGEST_FILE
+from raters.services.imports import LARGEST_FILE, too_large
 
 ENDINGS = ", ".join(f".{ending}" for ending in READERS)
 CHOSEN_FROM = 200  # of the newest question sets
@@ -47,7 +47,7 @@ class ImportForm(forms.Form):
     def clean_file(self) -> "UploadedFile[Any]":
         file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST_FILE:
-            raise forms.ValidationError(f"It has {file.size:,} bytes: take larger ones with manage.py ratings import.")
+            raise forms.ValidationError(too_large(file.size or 0))
         return file
 
     def clean_scale(self) -> list[str]:

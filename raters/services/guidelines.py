@@ -79,4 +79,7 @@ def _check_takes_one(campaign: Campaign) -> None:
 
 def _check_open(campaign: Campaign) -> None:
     if campaign.state == CampaignState.CLOSED:
-        raise BadCampaign("A closed campaign stays as it is, and so do its guidelines.")
+        raise BadCampaign(
+            f"The campaign “{campaign.name}” is closed and stays as it is, and so do its guidelines. Make a new one to"
+            " show others."
+        )

@@ -30,6 +30,11 @@ State = RatingsImport.State
 UNDER_WAY = (State.CHECKING, State.TAKING)
 
 
+def too_large(size: int) -> str:
+    """What is said of a file that is too large to be sent."""
+    return f"It has {size:,} bytes, and {LARGEST_FILE:,} may be sent: take larger ones with manage.py ratings import."
+
+
 class CannotTake(Refused):
     code, status = "cannot_take", 409
 

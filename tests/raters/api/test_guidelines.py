@@ -49,6 +49,7 @@ def test_added_listed_and_taken_out(client_for: ClientFor, operator: User) -> No
     [
         ({"good": "true"}, "picture: No file was submitted"),
         ({"good": "perhaps", "picture": "x"}, "Must be a valid boolean"),
+        ({"picture": "x"}, "good: This field is required"),
         ({"good": "true", "picture": "words"}, "notes.txt"),
     ],
 )

@@ -66,6 +66,15 @@ def test_a_file_is_imported_by_a_worker(client_for: ClientFor, operator: User) -
     assert Campaign.objects.get(pk=told["campaign"]).origin == "import"
 
 
+def test_a_file_that_is_too_large_is_told_what_may_be_sent(
+    client_for: ClientFor, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "LARGEST_FILE", 20)
+    answer = client_for(operator).post("/api/campaigns/import/", {"file": file_of(), "name": "Theirs"})
+    assert answer.status_code == 400
+    assert f"It has {len(THEIRS)} bytes, and 20 may be sent: take larger ones with" in answer.json()["detail"]
+
+
 def test_a_bad_file_is_told_and_leaves_nothing(client_for: ClientFor, operator: User) -> None:
     client = client_for(operator)
     file = SimpleUploadedFile("theirs.csv", b"task,rater,question,answer\n,1,ok,yes\n")
