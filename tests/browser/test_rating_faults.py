@@ -1,15 +1,18 @@
 """What may go wrong while somebody rates: no answer may be lost, none counted twice, and it must be seen."""
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from accounts.models import User
+from raters import leasing
 from raters.models import Assignment, Campaign, Rating
-from raters.services import campaigns
+from raters.services import campaigns, rating
 from tests.browser.conftest import PageFor
-from tests.browser.rating import QUESTIONS, Desk, in_order
+from tests.browser.rating import QUESTIONS, SLOW_MS, Desk, in_order
 from tests.factories.campaigns import make_shown_campaign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,6 +144,37 @@ def test_untouched_images_go_back_when_their_rater_leaves(desk: Desk, keys: str,
             return
         desk.page.wait_for_timeout(100)
     raise AssertionError(f"held are {held}, and should be {wanted}")
+
+
+def test_what_a_rating_on_its_way_is_answered_with_goes_back_when_its_rater_leaves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page has no image in hand then: it has rated both, and the server hands out the next as it goes."""
+    fill_hands, give_back, left = leasing.fill_hands, rating.give_back, threading.Event()
+
+    def after_leaving(*given: Any, **named: Any) -> Any:
+        left.wait(10)
+        return fill_hands(*given, **named)
+
+    def leaving(*given: Any, **named: Any) -> Any:
+        left.set()
+        return give_back(*given, **named)
+
+    desk.page.wait_for_function("() => document.body.dataset.ahead")
+    monkeypatch.setattr(leasing, "fill_hands", after_leaving)
+    monkeypatch.setattr(rating, "give_back", leaving)
+    desk.rate()
+    second = desk.shown()
+    desk.press("1" * QUESTIONS)
+    expect(desk.page.locator("body[data-state=loading]")).to_be_visible()
+    desk.page.get_by_role("link", name="Vitrine: your campaigns").click()
+    expect(desk.page.get_by_role("heading", name="Rate")).to_be_visible(timeout=SLOW_MS)
+    for _ in range(100):
+        held = [str(one) for one in Assignment.objects.filter(state="held").values_list("uuid", flat=True)]
+        if held == [second] and Assignment.objects.filter(state="returned").exists():
+            return
+        desk.page.wait_for_timeout(100)
+    raise AssertionError(f"held are {held}, and should be what is rated and not sent yet: {second}")
 
 
 def test_a_campaign_that_closes_says_so(desk: Desk, campaign: Campaign, expect_console: Callable[[str], None]) -> None:

@@ -361,14 +361,15 @@ export class Desk {
 
   // --- leaving -------------------------------------------------------------------------------------------------------
   // Untouched images go back to the others; one that is half rated stays ours until its lease ends, and so does one whose
-  // answers are still on their way.
+  // answers are still on their way. What the server hands out in answer to these would be nobody's: it goes back, too.
   leave() {
     this.flushChange();
     const mine = [this.newest, this.ahead].filter(Boolean);
     const begun = mine.filter((work) => work.touched).map((work) => work.id);
     if (this.newest?.touched) this.sendDraft(this.newest, true);
     const keep = [...begun, ...this.keep.waiting().map((item) => item.body.assignment)];
-    if (begun.length < mine.length && keep.length <= MOST_KEPT) {
+    const hands = begun.length < mine.length || (this.line.busy && this.bar.body.dataset.state !== "elsewhere");
+    if (hands && keep.length <= MOST_KEPT) {
       this.line.call("leave", { keep }, { keepalive: true }).catch(() => null);
     }
   }
