@@ -210,7 +210,7 @@ def test_an_image_made_since_is_seen_by_the_next_rebuild(
     make_candidate(run, score=0.9, place=2)
     call_command("review", "check")  # nothing is wrong
     told = capsys.readouterr().out
-    assert "1 images have another place by the sum" in told
+    assert "Images that moved by the sum, as their products got others since: 1." in told
     assert "Every figure kept is what the verdicts say." in told
     stood = []
     progress = lambda *_: stood.append(Counter.objects.values_list("partial", "packed").get())  # noqa: E731

@@ -45,8 +45,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.row}: kept {one.kept}; the verdicts say {one.computed}")
         if checked.moved:
             self.stdout.write(
-                f"{checked.moved:,} images have another place by the sum, as their products got images since:"
-                " the next rebuild sees to it."
+                f"Images that moved by the sum, as their products got others since: {checked.moved:,}."
+                " Nothing is wrong, and the next rebuild keeps their places."
             )
         if found:
             raise CommandError(
