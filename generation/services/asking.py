@@ -47,10 +47,11 @@ def answer_of(job: Job, *, at_once: bool = False) -> dict[str, Any]:
 def set_for(photo: Photo) -> str:
     """The model set whose segmenter is asked: what the product was last run with, else that of the settings.
 
-    So a mask that a person asks for is cut as the product's other photos are.
+    So a mask that a person asks for is cut as the product's other photos are. A set that is there no more is still
+    named where the settings name no other: the answer then says what is missing.
     """
     last = Run.objects.filter(product=photo.product_id).order_by("-pk").values_list("model_set", flat=True).first()
-    if last and _is_there(last):
+    if last and (_is_there(last) or not settings.MODEL_SET):
         return last
     return settings.MODEL_SET or model_set().name
 

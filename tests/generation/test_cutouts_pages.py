@@ -167,6 +167,11 @@ class TestModels:
         make_run(photo.product, model_set="removed since")
         assert asking.set_for(photo) == "classical-mini"
 
+    def test_where_no_set_is_usual_its_own_is_asked_and_says_what_is_missing(self, photo: Photo, settings: Any) -> None:
+        settings.MODEL_SET = ""
+        make_run(photo.product, model_set="removed since")
+        assert asking.set_for(photo) == "removed since"
+
 
 class TestSweep:
     def test_what_is_old_goes_and_what_is_young_stays(self, photo: Photo) -> None:
