@@ -52,7 +52,7 @@ class ComparisonsApi(ReviewView):
         rows = Comparison.objects.defer("result", "moved")[:NEWEST]
         return Response(ComparisonOut(rows, many=True).data)
 
-    @extend_schema(request=Input, responses={201: ComparisonOut})
+    @extend_schema(responses={201: ComparisonOut})
     def post(self, request: Request) -> Response:
         sent = self.Input(data=request.data)
         sent.is_valid(raise_exception=True)

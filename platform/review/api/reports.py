@@ -45,7 +45,7 @@ class ReportsApi(ReviewView):
     def get(self, _request: Request) -> Response:
         return Response(ReportOut(Report.objects.all()[:NEWEST], many=True).data)
 
-    @extend_schema(request=Input, responses={201: ReportOut})
+    @extend_schema(responses={201: ReportOut})
     def post(self, request: Request) -> Response:
         sent = self.Input(data=request.data)
         sent.is_valid(raise_exception=True)

@@ -57,7 +57,7 @@ class StudiesApi(ReviewView):
     def get(self, _request: Request) -> Response:
         return Response(StudyOut(Study.objects.defer("result")[:NEWEST], many=True).data)
 
-    @extend_schema(request=Input, responses={201: StudyOut})
+    @extend_schema(responses={201: StudyOut})
     def post(self, request: Request) -> Response:
         sent = self.Input(data=request.data)
         sent.is_valid(raise_exception=True)
