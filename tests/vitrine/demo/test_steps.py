@@ -13,7 +13,7 @@ from jobs.context import JobContext
 from jobs.models import Job, State, Step
 from jobs.signals import job_finished
 from ranking.models import Promotion, Ranker, Training
-from raters.models import Campaign, CampaignFigures, Verdict
+from raters.models import Campaign, CampaignFigures, Rater, Verdict
 from raters.models.campaigns import Origin
 from raters.services import campaigns, tasks
 from raters.services import passing as passing_on
@@ -46,6 +46,17 @@ def step_job(show: Show, step: str, **made: Any) -> Job:
     return job
 
 
+def all_judged(over_but: OverBut, go_on: GoOn) -> tuple[Show, Campaign, Rater]:
+    """A show of one's own photos whose eight images a rater has judged, and its figures and comparison made."""
+    own = over_but(name="photos-1", crowd=False)
+    go_on(without=SLOW)
+    campaign, rater = Campaign.objects.get(), make_rater()
+    for _ in range(8):
+        rate(rater, campaign, YES)
+    go_on(without=SLOW)
+    return own, campaign, rater
+
+
 def test_images_that_come_after_all_others_join_the_campaign(over_but: OverBut, go_on: GoOn) -> None:
     own = over_but(name="photos-1", crowd=False)
     go_on(without=SLOW)
@@ -65,12 +76,7 @@ def test_images_that_come_after_all_others_join_the_campaign(over_but: OverBut, 
 
 
 def test_figures_are_made_anew_once_the_images_that_joined_are_judged(over_but: OverBut, go_on: GoOn) -> None:
-    own = over_but(name="photos-1", crowd=False)
-    go_on(without=SLOW)
-    campaign, rater = Campaign.objects.get(), make_rater()
-    for _ in range(8):
-        rate(rater, campaign, YES)
-    go_on(without=SLOW)
+    own, campaign, rater = all_judged(over_but, go_on)
     before = Job.objects.get(key=own.key("compare"))
     assert before.state == State.SUCCEEDED
     make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
@@ -90,12 +96,7 @@ def figures_jobs() -> int:
 
 
 def test_figures_that_failed_once_are_asked_for_again_once_more_is_judged(over_but: OverBut, go_on: GoOn) -> None:
-    own = over_but(name="photos-1", crowd=False)
-    go_on(without=SLOW)
-    campaign, rater = Campaign.objects.get(), make_rater()
-    for _ in range(8):
-        rate(rater, campaign, YES)
-    go_on(without=SLOW)
+    own, campaign, rater = all_judged(over_but, go_on)
     assert (figures_jobs(), outcomes.figures_there(own).over, outcomes.figures_hold(campaign)) == (1, True, False)
     make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
     advancing.advance()
@@ -152,12 +153,7 @@ def test_a_campaign_that_was_closed_early_is_judged(over_but: OverBut, go_on: Go
 
 
 def test_what_begins_anew_is_begun_once_whoever_else_looks(over_but: OverBut, go_on: GoOn) -> None:
-    own = over_but(name="photos-1", crowd=False)
-    go_on(without=SLOW)
-    campaign, rater = Campaign.objects.get(), make_rater()
-    for _ in range(8):
-        rate(rater, campaign, YES)
-    go_on(without=SLOW)
+    own, campaign, rater = all_judged(over_but, go_on)
     make_candidate(Run.objects.filter(product=own.products[0])[0], seed=7)
     advancing.advance()
     campaign.refresh_from_db()
