@@ -132,7 +132,7 @@ def _insertion(model: type[Model]) -> tuple[str, list[Any]]:
 
 @cache
 def _change(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
-    fields = [field for field in _written(model) if field.name in names or not names]
+    fields: list[Any] = [model._meta.get_field(name) for name in names] or _written(model)
     columns = ", ".join(f'"{field.column}" = %s' for field in fields)
     return f"UPDATE {model._meta.db_table} SET {columns} WHERE id = %s", fields  # noqa: S608 - no values
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
@@ -153,6 +154,11 @@ def test_a_row_is_written_as_the_orm_writes_it(held: list[Assignment]) -> None:
     assert stored_first.number != 99
     rows.write(first)
     assert values(Assignment.objects.get(pk=first.pk)) == values(first)
+
+
+def test_a_field_that_is_not_there_is_not_passed_over(held: list[Assignment]) -> None:
+    with pytest.raises(FieldDoesNotExist):
+        rows.write(held[0], ("state", "colour"))
 
 
 def test_a_row_that_is_gone_is_not_written(held: list[Assignment]) -> None:
