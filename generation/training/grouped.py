@@ -62,6 +62,11 @@ class AdapterGroup:
         return self.rows.shape[0]
 
     @property
+    def device(self) -> torch.device:
+        """Where the models are, and the rows once there are some."""
+        return self._layers[0].base.weight.device
+
+    @property
     def layout(self) -> str:
         """What two rows must agree on to mean the same: layers, their order and shapes, and the rank."""
         told = ";".join(f"{span.name}:{span.inside}:{span.outside}" for span in self.spans)
@@ -78,7 +83,7 @@ class AdapterGroup:
 
     def fill(self, rows: Sequence[Tensor]) -> None:
         """Take these adapters, a row each, in place of those before; gradients are zero."""
-        device = self._layers[0].base.weight.device
+        device = self.device
         if self.rows.shape != (len(rows), self.size) or self.rows.device != device:
             self._allocate(len(rows), device)
         for own, row in zip(self.rows, rows, strict=True):

@@ -25,7 +25,7 @@ from generation.training.grouped import AdapterGroup
 from generation.training.lessons import Encoding, Lesson, Sample, derived
 from generation.training.passes import backward, draw, ready
 from generation.training.state import Progress, load_state, save_state
-from generation.training.updates import Updates
+from generation.training.updates import Updates, in_eight_bits
 
 SETTLE_EVERY = 10  # steps between two looks at the losses: each is a wait for the GPU
 CURVE_POINTS = 100  # of the loss curve, about
@@ -305,6 +305,7 @@ def _key(config: FinetuneConfig, task: TrainingTask, group: AdapterGroup, side: 
         plain.pop(name)
     if config.schedule == "constant":
         plain.pop("steps")
+    plain["eight_bit"] = in_eight_bits(config, group.device)  # moments of one kind mean nothing to the other
     told = [[sample.picture.sha256, sample.prompt] for sample in (*task.samples, *task.prior)]
     text = json.dumps([plain, told, task.seed, side, group.layout], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

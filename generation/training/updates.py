@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from generation.recipe import FinetuneConfig
 from generation.training.grouped import AdapterGroup
 
+EIGHT_BIT_ON = ("cuda",)  # kinds of device that bitsandbytes' optimizers work on
+
 
 def learning_rate(config: FinetuneConfig, step: int) -> float:
     """The rate for the step of that number, from 0: linear warm-up, then constant or half a cosine down to 0."""
@@ -27,13 +29,19 @@ def learning_rate(config: FinetuneConfig, step: int) -> float:
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, passed)))
 
 
+def in_eight_bits(config: FinetuneConfig, device: torch.device) -> bool:
+    """Whether moments are kept in 8 bits: asked for, and on a device and machine where bitsandbytes can."""
+    return config.eight_bit and device.type in EIGHT_BIT_ON and find_spec("bitsandbytes") is not None
+
+
 class Updates:
     """AdamW over the rows of a group; everything of it is float32, or 8-bit moments where asked for and possible."""
 
     def __init__(self, group: AdapterGroup, config: FinetuneConfig) -> None:
         self._group, self._config = group, config
         self._rows = [nn.Parameter(row, requires_grad=False) for row in group.rows]
-        self._optimizer = _optimizer(config, self._rows)
+        self._eight_bit = in_eight_bits(config, group.rows.device)
+        self._optimizer = _optimizer(config, self._rows, eight_bit=self._eight_bit)
         self.averages = group.rows.clone() if config.ema else None
 
     def apply(self, steps: Sequence[int]) -> None:
@@ -76,7 +84,7 @@ class Updates:
             place, _, key = name.partition(".")
             if place == "optimizer":
                 # Counts stay where the optimizer makes them: bitsandbytes wants a number, AdamW a tensor.
-                whole = value.item() if value.ndim == 0 and self._config.eight_bit else value
+                whole = value.item() if value.ndim == 0 and self._eight_bit else value
                 moments[key] = whole.to(row.device) if isinstance(whole, Tensor) else whole
         if moments:
             self._optimizer.state[row] = moments
@@ -84,11 +92,11 @@ class Updates:
             self.averages[index].copy_(state.get("average", row))
 
 
-def _optimizer(config: FinetuneConfig, rows: list[nn.Parameter]) -> torch.optim.Optimizer:
+def _optimizer(config: FinetuneConfig, rows: list[nn.Parameter], *, eight_bit: bool) -> torch.optim.Optimizer:
     """A parameter group per product, since each has its own rate."""
     groups = [{"params": [row]} for row in rows]
     rates: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
-    if config.eight_bit and find_spec("bitsandbytes") is not None:
+    if eight_bit:
         made: torch.optim.Optimizer = import_module("bitsandbytes").optim.AdamW8bit(groups, **rates)
         return made
     return torch.optim.AdamW(groups, fused=True, **rates)

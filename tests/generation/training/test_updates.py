@@ -140,13 +140,12 @@ def bitsandbytes(monkeypatch: pytest.MonkeyPatch) -> None:
     module = SimpleNamespace(optim=SimpleNamespace(AdamW8bit=AdamW8bit))
     monkeypatch.setattr(updates_module, "find_spec", lambda name: name == "bitsandbytes" or None)
     monkeypatch.setattr(updates_module, "import_module", lambda _name: module)
+    monkeypatch.setattr(updates_module, "EIGHT_BIT_ON", ("cpu",))
 
 
-@pytest.mark.usefixtures("bitsandbytes")
-def test_eight_bits_are_used_where_they_can_be_and_come_back_from_a_checkpoint() -> None:
-    config = make_config(learning_rate=RATE, eight_bit=True)
-    whole, updates = run(config, steps=3)
-    assert type(updates._optimizer) is AdamW8bit
+def gone_on(config: FinetuneConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """One product's row after three steps at once, and after two, a checkpoint, and the third."""
+    whole, _ = run(config, steps=3)
     _, part = run(config, steps=2)
     state = part.state(0)
     group = make_group(1)
@@ -155,10 +154,29 @@ def test_eight_bits_are_used_where_they_can_be_and_come_back_from_a_checkpoint()
     later.restore(0, state)
     group.gradients[0] = gradient(2, 0, group.size)
     later.apply([2])
-    assert torch.equal(group.rows[0], whole.rows[0])
+    return whole.rows[0], group.rows[0]
 
 
-def test_without_bitsandbytes_eight_bits_are_thirty_two(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("bitsandbytes")
+def test_eight_bits_are_used_where_they_can_be_and_come_back_from_a_checkpoint() -> None:
+    config = make_config(learning_rate=RATE, eight_bit=True)
+    _, updates = run(config, steps=1)
+    assert type(updates._optimizer) is AdamW8bit
+    assert torch.equal(*gone_on(config))
+
+
+@pytest.mark.parametrize(
+    ("installed", "device"), [(False, "cuda"), (True, "cpu"), (True, "mps")], ids=["not installed", "a CPU", "mps"]
+)
+def test_elsewhere_they_are_thirty_two(monkeypatch: pytest.MonkeyPatch, *, installed: bool, device: str) -> None:
+    monkeypatch.setattr(updates_module, "find_spec", lambda _name: installed or None)
+    config = make_config(learning_rate=RATE, eight_bit=True)
+    assert not updates_module.in_eight_bits(config, torch.device(device))
+
+
+def test_without_bitsandbytes_a_checkpoint_of_thirty_two_bits_is_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates_module, "find_spec", lambda _name: None)
-    _, updates = run(make_config(learning_rate=RATE, eight_bit=True))
+    config = make_config(learning_rate=RATE, eight_bit=True)
+    _, updates = run(config, steps=1)
     assert type(updates._optimizer) is torch.optim.AdamW
+    assert torch.equal(*gone_on(config))
