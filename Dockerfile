@@ -12,6 +12,8 @@ RUN awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements.lock >uv.txt \
     && /uv/bin/uv pip sync --quiet --python /opt/vitrine/bin/python --require-hashes --compile-bytecode runtime.txt \
     # As in the editable install: both source roots on the path, behind the standard library and its `platform`.
     && printf '/srv/vitrine\n/srv/vitrine/platform\n' >"$(/opt/vitrine/bin/python -c 'import site; print(site.getsitepackages()[0])')/vitrine.pth"
+# The letters of PDF reports: without it they have those of Western Europe only.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 COPY . /srv/vitrine
 # Static files are gathered and compressed once, here. These settings live for this line only.
 RUN cd /srv/vitrine \
@@ -25,6 +27,8 @@ RUN groupadd --gid 10001 vitrine && useradd --uid 10001 --gid vitrine --no-creat
     && install -d -o vitrine -g vitrine /var/lib/vitrine /var/lib/vitrine/tmp /var/lib/vitrine/numba /shared
 COPY --from=build /opt/vitrine /opt/vitrine
 COPY --from=build /srv /srv
+COPY --from=build /usr/share/fonts/truetype/dejavu /usr/share/fonts/truetype/dejavu
+COPY --from=build /usr/share/doc/fonts-dejavu-core/copyright /usr/share/doc/fonts-dejavu-core/copyright
 WORKDIR /srv/vitrine
 ENV PATH=/opt/vitrine/bin:$PATH \
     PYTHONUNBUFFERED=1 \

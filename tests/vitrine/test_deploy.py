@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from reportlab import rl_settings
 
 from jobs.models import Queue
 from vitrine import addresses
@@ -178,6 +179,17 @@ def test_the_image_runs_as_nobody_in_particular_and_knows_its_health() -> None:
     assert "HEALTHCHECK" in final
     assert "apt-get" not in final
     assert "--require-hashes" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_image_has_the_font_that_reports_are_set_in() -> None:
+    """Looked for by its name in Debian's folder; a report falls back to fewer letters without it, and says nothing."""
+    _, build, final = (ROOT / "Dockerfile").read_text().split("\nFROM ")
+    folder = "/usr/share/fonts/truetype/dejavu"
+    assert re.search(r"apt-get install .*fonts-dejavu-core", build)
+    assert f"COPY --from=build {folder} {folder}\n" in final
+    looked_for = (ROOT / "platform" / "review" / "reporting" / "paper.py").read_text()
+    assert "fonts-dejavu-core" in looked_for
+    assert str(Path(folder).parent) in rl_settings.TTFSearchPath
 
 
 def test_what_the_dockerfile_copies_is_let_into_the_build() -> None:
