@@ -17,6 +17,7 @@ from generation.checkpoints.locks import pinned_revision, repo_folder
 from generation.checkpoints.roles import Role
 from generation.checkpoints.sets import BUILT_IN, FAMILIES, REMOTE, ROLES, UNPINNED, Defaults, Entry, ModelSet, Places
 from generation.exceptions import BadModelSet
+from generation.records import PLACEHOLDER
 
 SHIPPED = Path(__file__).parent / "sets"
 Dtype = Literal["float32", "float16", "bfloat16"]
@@ -95,6 +96,8 @@ class _Set:
     about: str = ""
     extends: str = ""
     partial: bool = False  # has some roles only
+    scenes: tuple[str, ...] = ()
+    nouns: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     roles: dict[Role, _Role] = field(default_factory=dict)
 
@@ -124,7 +127,17 @@ def _built(file: Path, places: Places) -> ModelSet:
             raise BadModelSet(f"{file}: the role {role} is missing; write a table [roles.{role}], or extend a set.")
     reader = _Reader(file, given, places, _defaults(chain))
     entries = {role: reader.entry(role) for role in ROLES if role in given}
-    return ModelSet(file.stem, written.title or file.stem, entries, reader.defaults, written.about, file)
+    scenes = next((_scenes(*one) for one in chain if one[1].scenes), ())
+    nouns = next((one.nouns for _, one in chain if one.nouns), {})
+    title = written.title or file.stem
+    return ModelSet(file.stem, title, entries, reader.defaults, written.about, file, scenes, nouns)
+
+
+def _scenes(file: Path, written: _Set) -> tuple[str, ...]:
+    for scene in written.scenes:
+        if scene.count(PLACEHOLDER) != 1:
+            raise BadModelSet(f"{file}: a scene has {PLACEHOLDER} exactly once, and not so {scene!r}.")
+    return written.scenes
 
 
 def _chain(file: Path, places: Places) -> list[tuple[Path, _Set]]:

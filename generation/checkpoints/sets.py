@@ -5,6 +5,7 @@ Nothing is loaded or fetched here: web processes read sets as well (`set_files.r
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -109,7 +110,11 @@ class Defaults:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """A named checkpoint for every role; a partial set has some only."""
+    """A named checkpoint for every role; a partial set has some only.
+
+    A small set may know few words: `scenes` are then all that it is asked for, in place of the prompt bank's texts, and
+    `nouns` has its own word for each product type that it knows. Both are empty for sets that read whatever is written.
+    """
 
     name: str
     title: str
@@ -117,6 +122,8 @@ class ModelSet:
     defaults: Defaults = Defaults()
     about: str = ""
     file: Path = Path()
+    scenes: tuple[str, ...] = ()
+    nouns: dict[str, str] = field(default_factory=dict)
 
     def entry(self, role: Role) -> Entry:
         """The checkpoint of a role. Raises BadModelSet for one that a partial set does not have."""
@@ -127,6 +134,14 @@ class ModelSet:
     def identities(self, roles: tuple[Role, ...]) -> dict[str, str]:
         """For a fingerprint: the identity of the checkpoint of each of these roles."""
         return {role: self.entry(role).identity for role in roles}
+
+    def noun_for(self, noun: str) -> str:
+        """What the set calls a product of that type: its own word, where it has one."""
+        return self.nouns.get(noun, noun)
+
+    def known_nouns(self, nouns: Iterable[str]) -> tuple[str, ...]:
+        """Those of the types that the set knows, by its own words; all of them where it names none."""
+        return tuple(self.nouns[noun] for noun in nouns if noun in self.nouns) if self.nouns else tuple(nouns)
 
     def check_licences(self, commercial: bool, roles: tuple[Role, ...] = ROLES) -> None:
         """Refuse a commercial run that would use a checkpoint whose licence forbids it. Raises LicenceRefused."""

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from generation import fingerprints, sampling
 from generation.checkpoints.roles import Role
+from generation.checkpoints.sets import ModelSet
 from generation.exceptions import GenerationError, NotPossible
 from generation.fingerprints import Material
 from generation.fitting import within
@@ -112,6 +113,7 @@ class Planner:
 
     def __init__(self, prompts: Bank) -> None:
         self._bank = prompts
+        self._sets: dict[str, ModelSet] = {}
         self._identities: dict[tuple[str, bool, tuple[Role, ...]], dict[str, str]] = {}
 
     def layout(self, run: Run, method: Method, known: Known) -> graph.Layout:
@@ -124,26 +126,33 @@ class Planner:
     def _checkpoints(self, run: Run, roles: tuple[Role, ...]) -> dict[str, str]:
         asked = run.model_set, run.commercial, roles
         if asked not in self._identities:
-            chosen = model_set(run.model_set)
+            chosen = self._set(run.model_set)
             # Once more: a licence may have been corrected, or a next tier made anew, since the run was asked for.
             chosen.check_licences(run.commercial, roles)
             self._identities[asked] = chosen.identities(roles)
         return self._identities[asked]
 
+    def _set(self, name: str) -> ModelSet:
+        if name not in self._sets:
+            self._sets[name] = model_set(name)
+        return self._sets[name]
+
     def _material(self, run: Run, recipe: Recipe, known: Known) -> Material:
         if recipe.generate.swap is not None:
             return self._swapped(run, recipe, recipe.generate.swap, known)
-        draw, texts = sampling.Draw(known.name, run.seed, run.tier), self._bank.of(known.type_id)
+        models = self._set(run.model_set)
+        draw, texts = sampling.Draw(known.name, run.seed, run.tier), models.scenes or self._bank.of(known.type_id)
+        noun = models.noun_for(known.noun)
         contexts: tuple[str, ...] = ()
         if recipe.new_contexts is not None:
             most = sampling.contexts_wanted(recipe.new_contexts, recipe.novel_views, len(known.photos))
             contexts = sampling.contexts(texts, most, draw)
         return Material(
-            known.facts,
+            replace(known.facts, noun=noun),
             run.seed,
             prompts=contexts,
             targets=sampling.targets(texts, recipe.generate, draw),
-            other_nouns=sampling.other_nouns(self._bank.nouns, known.noun, draw),
+            other_nouns=sampling.other_nouns(models.known_nouns(self._bank.nouns), noun, draw),
         )
 
     def _swapped(self, run: Run, recipe: Recipe, config: SwapConfig, known: Known) -> Material:

@@ -9,6 +9,11 @@ from generation.checkpoints.licences import LICENCES
 from generation.checkpoints.set_files import SHIPPED, read_set, set_names
 from generation.checkpoints.sets import FAMILIES, ROLES, Places
 from generation.exceptions import BadModelSet
+from generation.records import PLACEHOLDER
+from generation.world.captions import PLACES
+from generation.world.catalogue import ARTICLES
+from generation.world.scenes import FAMILIES as KINDS
+from generation.world.scenes import LIGHTS
 
 COMMIT = "c" * 40
 
@@ -55,6 +60,24 @@ def test_mini_needs_no_download(own: Places) -> None:
     mini.check_licences(commercial=True)
     assert mini.entry("captioner").path == mini.entry("clip").path
     assert mini.entry("captioner").cache_key != mini.entry("clip").cache_key
+
+
+def test_mini_is_asked_in_its_own_words(own: Places) -> None:
+    """Its scenes are its captions in training, its nouns the world's for the types of the sample catalogue."""
+    mini = read_set("mini", own)
+    wanted = {f"a photo of a {PLACEHOLDER} {place}, {light}" for place in PLACES.values() for light in LIGHTS}
+    assert (set(mini.scenes), len(mini.scenes)) == (wanted, 40)
+    assert set(mini.nouns.values()) == set(KINDS)
+    assert set(mini.nouns) == {article.type for article in ARTICLES}
+    assert mini.known_nouns(["sneaker", "handbag", "mug"]) == ("bag", "mug")
+    assert (mini.noun_for("handbag"), mini.noun_for("sneaker")) == ("bag", "sneaker")
+
+
+def test_what_a_set_knows_is_its_parents_unless_it_says_otherwise(own: Places) -> None:
+    sdxl = read_set("sdxl", own)
+    assert (sdxl.scenes, sdxl.nouns, sdxl.known_nouns(["mug"])) == ((), {}, ("mug",))
+    shop, mini = read_set(write(own, 'extends = "mini"\nnouns = { cup = "mug" }'), own), read_set("mini", own)
+    assert (shop.scenes, shop.nouns) == (mini.scenes, {"cup": "mug"})
 
 
 def test_klein_may_be_used_commercially_throughout(own: Places) -> None:
@@ -147,6 +170,10 @@ MISTAKES = {
     "no TOML": ("title = ", r"shop\.toml is no valid TOML: "),
     "an unknown key": ("colour = 1", r"shop\.toml: there is no key colour\."),
     "an unknown default": ("[defaults]\nspeed = 1", r"shop\.toml: there is no key defaults\.speed\."),
+    "a scene without the product": (
+        'scenes = ["a photo of a mug"]',
+        r"a scene has \{product\} exactly once, and not so",
+    ),
     "a bad default": ('[defaults]\ndtype = "int8"', r"defaults\.dtype: input should be 'float32', .*\(it is 'int8'\)"),
     "an unknown attention": (
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = "slow" }',

@@ -220,6 +220,20 @@ def test_a_checkpoint_that_the_method_does_not_need_may_be_missing(settings: Laz
     assert start_run(make_ready_product(), wish(replace(SMALL, novel_views=None))).state == Run.State.PLANNED
 
 
+def test_a_set_of_few_words_is_asked_in_these(settings: LazySettings) -> None:
+    """Its own scenes in place of the bank's texts, its own word for the type, and no type that it does not know."""
+    for noun in ("lamp", "sneaker"):
+        make_type(noun)
+    file, scenes = settings.MODEL_SETS_DIR / f"{settings.MODEL_SET}.toml", ["{product} here", "{product} there"]
+    file.write_text(f'scenes = {scenes}\nnouns = {{ handbag = "bag", lamp = "light" }}\n{file.read_text()}')
+    run = start_run(make_ready_product("handbag"), wish())
+    made = {link.stage: link.result.inputs for link in run.stages.select_related("result")}
+    assert {target["template"] for target in made["generate"]["targets"]} == set(scenes)
+    assert set(made["new_contexts"]["prompts"]) < set(scenes)
+    assert made["finetune"]["product"]["noun"] == "bag"
+    assert made["negatives"]["other_nouns"] == ["light"]
+
+
 def test_jobs_are_grouped_by_what_a_worker_must_hold_warm() -> None:
     start_run(make_ready_product(title="Red mug"), wish())
     job = RunStage.objects.get(stage="segment").result.job
