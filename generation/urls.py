@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from generation import api, api_photos, api_results
+from generation import api, api_costs, api_photos, api_results
 from generation.views import adapters, backgrounds, batches, candidates, cutouts, methods, products, runs
 
 app_name = "generation"
@@ -63,6 +63,7 @@ api_urls = [
     path("api/runs/<int:pk>/pictures/", api_results.StagePicturesApi.as_view(), name="api-pictures"),
     path("api/runs/<int:pk>/adapter/", api_results.AdapterApi.as_view(), name="api-adapter"),
     path("api/candidates/<int:pk>/", api_results.CandidateApi.as_view(), name="api-candidate"),
+    path("api/products/<int:pk>/cost/", api_costs.ProductCostApi.as_view(), name="api-product-cost"),
     path("api/products/<int:pk>/cutouts/", api_photos.CutoutsApi.as_view(), name="api-cutouts"),
     path("api/photos/<int:pk>/mask/", api_photos.MaskApi.as_view(), name="api-mask"),
     path("api/photos/<int:pk>/mask/ask/", api_photos.MaskAskApi.as_view(), name="api-mask-ask"),
@@ -71,9 +72,11 @@ api_urls = [
     path("api/runs/<int:pk>/<slug:act>/", api.RunActApi.as_view(), name="api-run-act"),
     path("api/batches/", api.BatchesApi.as_view(), name="api-batches"),
     path("api/batches/<int:pk>/", api.BatchApi.as_view(), name="api-batch"),
+    path("api/batches/<int:pk>/cost/", api_costs.BatchCostApi.as_view(), name="api-batch-cost"),
     path("api/batches/<int:pk>/<slug:act>/", api.BatchActApi.as_view(), name="api-batch-act"),
     path("api/methods/", api.MethodsApi.as_view(), name="api-methods"),
     path("api/methods/<int:pk>/", api.MethodApi.as_view(), name="api-method"),
+    path("api/methods/<int:pk>/cost/", api_costs.MethodCostApi.as_view(), name="api-method-cost"),
 ]
 urlpatterns: list[URLPattern] = [
     *product_urls, *photo_urls, *run_urls, *batch_urls, *method_urls, *background_urls, *api_urls,

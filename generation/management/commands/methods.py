@@ -1,22 +1,24 @@
-"""`manage.py methods …`: list methods, compare two, and load those that come with Vitrine."""
+"""`manage.py methods …`: list methods, compare two, load those that come with Vitrine, and tell what each has cost."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.exceptions import GenerationError
 from generation.models import Method
 from generation.recipe import differences
 from generation.recipe_text import as_toml
+from generation.selectors.costs import Share, bill_of_method, per_accepted
 from generation.services import methods
 
 
 class Command(BaseCommand):
-    """`list`, `show`, `diff`, `load` for what is shipped, `add` for a file of one's own."""
+    """`list`, `show`, `diff`, `load` for what is shipped, `add` for a file of one's own, `cost`."""
 
-    help = "List, show, compare, load or add methods."
+    help = "List, show, compare, load or add methods, and tell what they have cost."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, parser_class=argparse.ArgumentParser)
@@ -25,6 +27,7 @@ class Command(BaseCommand):
         comparing = verbs.add_parser("diff", help="where two methods differ")
         comparing.add_argument("one")
         comparing.add_argument("other")
+        verbs.add_parser("cost", help="what each method's runs have cost, by candidate and by accepted image")
         verbs.add_parser("load", help="the methods that come with Vitrine; again, after an upgrade, what has changed")
         adding = verbs.add_parser("add", help="a method of a TOML file, or its next version")
         adding.add_argument("file", type=Path)
@@ -51,6 +54,18 @@ class Command(BaseCommand):
         for path, left, right in differences(one.parts, other.parts):
             self.stdout.write(f"{path}: {left} → {right}")
 
+    def _cost(self, _options: dict[str, Any]) -> None:
+        """A row for each method that has cost something; three columns for each kind of image: how many, s, money."""
+        kinds = "".join(f"{kind:>10}{'s':>9}{settings.CURRENCY:>9}" for kind in ("images", "picked", "accepted"))
+        self.stdout.write(f"{'method':32}{'s':>10}{'GPU s':>10}{settings.CURRENCY:>9}{kinds}")
+        for method in Method.objects.order_by("name", "version"):
+            bill, judged = bill_of_method(method.pk), per_accepted(method.pk)
+            if bill.stages:
+                total = bill.total
+                shares = [bill.per_candidate, bill.per_picked, judged.cost if judged else None]
+                told = f"{total.seconds:>10.0f}{total.gpu_seconds:>10.0f}{total.money:>9.2f}"
+                self.stdout.write(f"{method!s:32}{told}{''.join(map(_share, shares))}")
+
     def _load(self, _options: dict[str, Any]) -> None:
         changed = methods.load_shipped()
         for method in changed:
@@ -62,3 +77,12 @@ class Command(BaseCommand):
         title, description, recipe = methods.read_file(options["file"])
         name = options["name"] or options["file"].stem
         self.stdout.write(f"{methods.make_method(name, recipe, title=title, description=description)}")
+
+
+def _share(share: Share | None) -> str:
+    """How many images of a kind, and what each has cost; dashes where nobody knows, or there are none to share by."""
+    if share is None:
+        return f"{'-':>10}{'-':>9}{'-':>9}"
+    if share.seconds is None or share.money is None:
+        return f"{0:>10}{'-':>9}{'-':>9}"
+    return f"{share.number:>10}{share.seconds:>9.1f}{share.money:>9.4f}"

@@ -1,45 +1,22 @@
 """Costs are summed once for each result, in seconds and in money, and shared out over the images that count."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.conf import LazySettings
-from django.db.models import QuerySet
 
 from generation import accepting
-from generation.models import Candidate, Run, RunStage, StageResult
+from generation.models import Candidate, Run
 from generation.selectors import costs
 from generation.selectors.costs import Cost
-from tests.factories.catalog import make_product
-from tests.factories.generation import make_candidate, make_method, make_result, make_run
+from tests.factories.generation import make_method, make_run
 
 pytestmark = pytest.mark.django_db
 
 
-def use(run: Run, result: StageResult, *, reused: bool = False) -> None:
-    order = run.stages.count()
-    RunStage.objects.create(run=run, order=order, stage=result.stage, method=run.method, result=result, reused=reused)
-
-
-def made(stage: str, seconds: float, **fields: object) -> StageResult:
-    return make_result(stage, seconds=seconds, gpu_seconds=seconds / 2, peak_bytes=int(seconds * 100), **fields)
-
-
 @pytest.fixture
-def runs() -> tuple[Run, Run]:
-    """Two runs of one product and method that share a result of 10 s, with 4 and 2 candidates."""
-    product, method = make_product(), make_method()
-    first, second = (make_run(product, method=method, seed=seed) for seed in (0, 1))
-    shared = made("segment", 10, product=product)
-    use(first, shared)
-    use(first, made("generate", 30, product=product, images=4))
-    use(second, shared, reused=True)
-    use(second, made("generate", 20, product=product, images=2))
-    for run, number in ((first, 4), (second, 2)):
-        for place in range(1, number + 1):
-            make_candidate(run, place=place, picked=place == 1)
-    make_candidate(first, dropped="shows blood")
-    return first, second
+def runs(paid_runs: tuple[Run, Run]) -> tuple[Run, Run]:
+    return paid_runs
 
 
 def test_a_run_pays_for_what_it_made_and_was_spared_the_rest(runs: tuple[Run, Run]) -> None:
@@ -63,24 +40,6 @@ def test_money_is_gpu_time_at_the_price_of_an_hour(runs: tuple[Run, Run], settin
     bill = costs.bill_of_method(runs[0].method_id)
     assert bill.total.money == pytest.approx(30 / 3600 * 1.8)
     assert bill.per_candidate.money == pytest.approx(30 / 3600 * 1.8 / 6)
-
-
-@pytest.fixture
-def judged() -> Iterator[Callable[..., None]]:
-    """Has people judge these images, and accept those of these places."""
-    before = list(accepting._provided)
-
-    def say(candidates: QuerySet[Candidate], accepted: tuple[int, ...]) -> None:
-        ids = list(candidates.values_list("pk", flat=True))
-
-        def ask(asked: QuerySet[Candidate]) -> accepting.Judged:
-            said = asked.filter(pk__in=ids)
-            return accepting.Judged(said, said.filter(place__in=accepted))
-
-        accepting.provide(ask)
-
-    yield say
-    accepting._provided[:] = before
 
 
 class TestAccepted:
