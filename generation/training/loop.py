@@ -19,6 +19,7 @@ from generation.context import StageContext
 from generation.exceptions import NotEnoughImages, TrainingDiverged
 from generation.files import Files
 from generation.recipe import FinetuneConfig
+from generation.training.aside import Aside, idle_in
 from generation.training.caches import TensorCache, shared
 from generation.training.denoisers import Denoiser
 from generation.training.grouped import AdapterGroup
@@ -73,12 +74,13 @@ class Trained:
 
 @dataclass(frozen=True)
 class Trainer:
-    """The trainer of one warm base. `side` is in pixels."""
+    """The trainer of one warm base. `side` is in pixels; with `spares`, what is idle waits on the CPU meanwhile."""
 
     denoiser: Denoiser
     files: Files
     side: int
     cache: TensorCache = field(default_factory=shared)
+    spares: bool = False
 
     def train(self, config: FinetuneConfig, tasks: Sequence[TrainingTask]) -> list[Trained | TrainingDiverged]:
         """Train the tasks side by side, each from its last checkpoint on; what came of each, in their order.
@@ -90,10 +92,12 @@ class Trainer:
         pupils = [_Pupil(task, config, _key(config, task, group, self.side)) for task in tasks]
         for pupil in pupils:
             pupil.study(self)
+        idle = Aside(idle_in(self.denoiser, config) if self.spares else (), self.denoiser.device)
         try:
-            lessons = _Class(self.denoiser, config, group, pupils)
-            with ready(self.denoiser, group, config):
-                lessons.run()
+            with idle.away():
+                lessons = _Class(self.denoiser, config, group, pupils, idle)
+                with ready(self.denoiser, group, config):
+                    lessons.run()
         finally:
             group.release()
         return [pupil.outcome for pupil in pupils if pupil.outcome is not None]
@@ -200,9 +204,9 @@ class _Class:
     """Pupils who share each pass. Who is done leaves, and the others go on with fewer rows."""
 
     def __init__(
-        self, denoiser: Denoiser, config: FinetuneConfig, group: AdapterGroup, pupils: Sequence[_Pupil]
+        self, denoiser: Denoiser, config: FinetuneConfig, group: AdapterGroup, pupils: Sequence[_Pupil], idle: Aside
     ) -> None:
-        self._denoiser, self._config, self._group = denoiser, config, group
+        self._denoiser, self._config, self._group, self._idle = denoiser, config, group, idle
         self._here = list(pupils)
         self._unseen: list[tuple[list[tuple[_Pupil, int]], Tensor]] = []  # losses still on the device
         self._sit([pupil.first_row(group) for pupil in self._here], [pupil.state for pupil in self._here])
@@ -265,7 +269,7 @@ class _Class:
         watch = pupil.task.watch
         if watch is None or not watch.due(pupil.step):
             return False
-        with self._group.detached():
+        with self._group.detached(), self._idle.called_back():
             return watch.look(pupil.step, self._updates.shipped(place))
 
     def _ship(self, place: int, pupil: _Pupil, *, stopped: bool) -> None:

@@ -168,21 +168,48 @@ class SmallRoom(LocalContext):
         return max(1, largest >> self.times)
 
 
-@pytest.mark.parametrize(("times", "groups"), [(0, [4]), (1, [4]), (2, [2, 2]), (3, [1, 1, 1, 1])])
-def test_lack_of_memory_saves_first_and_then_halves_the_group(
-    times: int, groups: list[int], models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("device", "times", "wanted"),
+    [
+        ("cpu", 0, [(4, False, False)]),
+        ("cpu", 1, [(4, True, False)]),
+        ("cpu", 2, [(2, True, False)] * 2),
+        ("cpu", 3, [(1, True, False)] * 4),
+        ("cuda", 0, [(4, False, False)]),
+        ("cuda", 1, [(4, True, False)]),
+        ("cuda", 2, [(4, True, True)]),
+        ("cuda", 3, [(2, True, True)] * 2),
+    ],
+)
+def test_lack_of_memory_saves_first_and_then_halves_the_group(  # noqa: PLR0917 - a table and three fixtures
+    device: str,
+    times: int,
+    wanted: list[tuple[int, bool, bool]],
+    models: ModelCache,
+    files: Files,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    calls: list[tuple[int, bool]] = []
-    plain = finetune.Trainer.train
+    calls: list[tuple[int, bool, bool]] = []
 
     def train(self: Any, config: FinetuneConfig, tasks: Any) -> Any:
-        calls.append((len(tasks), config.gradient_checkpointing))
-        return plain(self, config, tasks)
+        calls.append((len(tasks), config.gradient_checkpointing, self.spares))
+        return [TrainingDiverged("enough is known") for _ in tasks]
 
     monkeypatch.setattr(finetune.Trainer, "train", train)
+    # A CPU takes the place of a card: what a card saves is asked of it.
+    monkeypatch.setattr(finetune, "SAVINGS", {"cpu": finetune.SAVINGS["cuda"]} if device == "cuda" else {})
     inputs = [make_inputs(files, f"Mug {number}") for number in range(4)]
     run_group(inputs, make_config(**GIVEN, steps=1), models, [SmallRoom(times) for _ in inputs], files)
-    assert calls == [(size, times > 0) for size in groups]
+    assert calls == wanted
+
+
+def test_with_parts_put_aside_the_adapter_is_the_same(
+    models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "SAVINGS", {"cpu": 2})
+    config, inputs = make_config(token="sks", steps=2, validate_every=1), make_inputs(files)
+    saved = run(inputs, config, models, SmallRoom(2), files)
+    assert saved == run(inputs, replace(config, gradient_checkpointing=True), models, LocalContext(), files)
 
 
 @pytest.mark.parametrize("kill_at", [3, 7, 11, 16, 20])
