@@ -42,14 +42,17 @@ class StagePicturesApi(GenerationView):
 
 @allow(*LOOK)
 class AdapterApi(GenerationView):
-    """GET: the adapter that a run draws with, how it learned, and where its file is; 409 for a run that has none."""
+    """GET: the adapter that a run draws with, how it learned, and where its file is; 409 for a run that has none.
+
+    `sweep` has the tokens that were tried, or refused with the reason, and `looks` what early stopping went by.
+    """
 
     def get(self, request: Request, pk: int) -> Response:
         try:
             made = adapters.adapter_of(run_selectors.run_or_404(pk))
         except NotPossible as refusal:
             raise Conflict(str(refusal)) from None
-        return Response(_adapter(made))
+        return Response(_adapter(made) | adapters.sweep_and_looks(made))
 
 
 @allow(*LOOK)

@@ -1,5 +1,7 @@
 """Adapters for whoever wants one elsewhere: by number, or what a run has trained."""
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
 
 from generation.exceptions import NotPossible
@@ -13,7 +15,9 @@ def adapter_or_404(pk: int) -> Adapter:
 
 def adapter_of(run: Run) -> Adapter:
     """What a run draws with: of several tiers, the last one's. Raises NotPossible without one, or without its file."""
-    made = Adapter.objects.filter(result__uses__run=run).order_by("-result__uses__tier").first()
+    made = (
+        Adapter.objects.filter(result__uses__run=run).select_related("result").order_by("-result__uses__tier").first()
+    )
     if made is None:
         raise NotPossible(f"Run #{run.pk} has trained no adapter.")
     if made.dropped_at is not None:
@@ -22,6 +26,12 @@ def adapter_of(run: Run) -> Adapter:
             " images are asked of it."
         )
     return made
+
+
+def sweep_and_looks(adapter: Adapter) -> dict[str, list[dict[str, Any]]]:
+    """The tokens that were tried, with scores or why not, and the looks of early stopping; of results kept so far."""
+    kept = adapter.result.result or {}
+    return {name: list(kept.get(name, ())) for name in ("sweep", "looks")}
 
 
 def file_name(adapter: Adapter) -> str:

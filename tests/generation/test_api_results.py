@@ -95,6 +95,11 @@ def test_an_adapter_says_how_it_learned_and_where_it_is(client: Client, run: Run
     assert (facts["token"], facts["rank"], facts["steps"]) == (adapter.token, adapter.rank, adapter.steps)
     assert facts["loss"][-1] == list(adapter.loss[-1])
     assert served(client, facts["url"]).startswith(b"adapter")
+    kept = adapter.result.result
+    assert kept is not None
+    assert (facts["sweep"], facts["looks"]) == (kept["sweep"], kept["looks"])
+    assert facts["sweep"][0]["token"] == adapter.token
+    assert {"step", "fidelity", "text_alignment", "diversity"} == facts["looks"][0].keys()
 
 
 def test_an_adapter_that_is_gone_is_told(client: Client, run: Run) -> None:
