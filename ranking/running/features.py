@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -80,13 +81,19 @@ def chunk(definition: Definition, number: int) -> FeatureTable:
     """
     defining.check(definition)
     within = (number * PRODUCTS, (number + 1) * PRODUCTS)
-    there = measured().filter(run__product__gte=within[0], run__product__lt=within[1]).order_by("pk")
+    # Sorted here: a database that is asked for the order of ids may walk through all candidates to have it.
+    there = measured().filter(run__product__gte=within[0], run__product__lt=within[1]).order_by()
     kept = FeatureChunk.objects.filter(definition=definition.hash, number=number).first()
     known = _known(kept)
     back = _back(kept) if kept is not None and known is not None else set()
-    if kept is not None and known is not None and not back and kept.stamp == _stamp(there.values_list(*_STAMPED)):
+    if (
+        kept is not None
+        and known is not None
+        and not back
+        and kept.stamp == _stamp(sorted(there.values_list(*_STAMPED)))
+    ):
         return known
-    rows = list(there.values(*_FIELDS))
+    rows = sorted(there.values(*_FIELDS), key=itemgetter("pk"))
     stamp = _stamp((row["pk"], row["embeddings"]) for row in rows)
     missing = _still(kept.missing, {row["pk"] for row in rows} - back) if kept is not None and known is not None else {}
     table = build(definition, rows, known, without=back, missing=missing).compact()
