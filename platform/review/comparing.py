@@ -18,7 +18,7 @@ import numpy as np
 from catalog.models import ProductType
 from review import columns
 from review.columns import Column, Counts, Side
-from review.filters import Filters
+from review.filters import Filters, apart
 from review.models import UNTYPED
 from review.statistics import paired, planning
 from review.statistics.exceptions import CannotCompare
@@ -94,6 +94,9 @@ def compare(
 ) -> tuple[Comparison, ...]:
     """Each method against the first, on the products that both have judged images of.
 
+    A ranker's best are each method's own: were they those of all methods, only products would be compared of which both
+    have such images, and of the worse method the best ones alone.
+
     Raises CannotCompare for fewer than two methods, one named twice, or fewer than two products in common.
     """
     if not 2 <= len(set(methods)) == len(methods):
@@ -101,6 +104,7 @@ def compare(
             f"A comparison is of different methods, 2 or more; these are {', '.join(methods) or 'none'}."
         )
     steps = 2 * len(methods)
+    filters = apart(filters)
     asked = columns.asked(filters, methods)
     sides = []
     for number, method in enumerate(methods):
@@ -115,6 +119,7 @@ def compare(
 
 def pairs_of(filters: Filters, first: str, second: str) -> tuple[Pairs, list[int], tuple[int, int]]:
     """Counts of the products judged under both, second method first; their items; and how many have one alone."""
+    filters = apart(filters)
     pairs, items, alone = _paired(
         columns.whole(filters.but(method=second))[0], columns.whole(filters.but(method=first))[0]
     )

@@ -16,6 +16,25 @@ _INTERVAL = (
 )
 
 DEFINITIONS = {
+    "days": Definition(
+        "From, to", "Days, in UTC, of an image's newest rating that counts: both of them and all between them."
+    ),
+    "rater_group": Definition(
+        "Ratings by",
+        "Where all ratings of an image come from: people who rate here, raters of an imported file, or a simulated"
+        " crowd; several of these, where it has ratings of more than one kind. There are no other groups of raters:"
+        " those of one campaign are chosen by the campaign.",
+    ),
+    "best": Definition(
+        "Only its best",
+        "So many images of each product with the first places by that ranker, among all that it scored, or by the plain"
+        " sum, judged or not and of whatever method: of these, the judged ones. Images that a ranker has not scored are"
+        " left out. A comparison takes so many of each product and method.",
+    ),
+    "least": Definition(
+        "A product passes from",
+        "So many passing images make a product pass. It changes rates per product alone, and leaves no image out.",
+    ),
     "judged": Definition(
         "Images judged",
         "Images with a final verdict of passed or failed, counted once for each campaign they were rated in. Ties, and"
@@ -45,7 +64,7 @@ DEFINITIONS = {
     "hours": Definition(
         "Hours",
         "Attention that these ratings took, without time in which the page was hidden or idle. Imported ratings often"
-        " bring none.",
+        " bring none: where some may be among these, no seconds of one are told.",
     ),
     "ratings_per_verdict": Definition(
         "Ratings per verdict", "Ratings divided by final verdicts, undecided ones among them: what a verdict costs."
@@ -152,8 +171,9 @@ DEFINITIONS = {
     ),
     "votes": Definition(
         "“2 of 3 accept”",
-        "Ratings of the image all of whose answers pass, of those that count. The verdict is made by the campaign's"
-        " vote rule, question by question where nothing else is set: an image can pass though few accept every answer.",
+        "Ratings of the image that answer every question so that it passes, of those that count. The verdict is made by"
+        " the campaign's vote rule, question by question where nothing else is set: an image can pass though few accept"
+        " every answer.",
     ),
     "own_passing": Definition(
         "“3 of 5 pass”",

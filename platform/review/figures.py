@@ -11,14 +11,15 @@ from django.db.models import Sum
 
 from catalog.models import Product, ProductType
 from raters.models import Campaign, CampaignFigures, CampaignRater, QuestionSet, Task
+from raters.models.campaigns import Origin
 from raters.questions import rule_book
 from raters.selectors import monitoring, quality
 from raters.selectors.monitoring import Progress
-from review import sums
+from review import picks, sums
 from review.counting import folding, waiting
 from review.counting.facts import KINDS
 from review.filters import Filters
-from review.models import UNTYPED, Counter, Name
+from review.models import UNTYPED, Counter, Name, Voters
 from review.statistics import rates
 from review.statistics.rates import Rate
 from review.totals import OneQuestion, Parts, Whole
@@ -27,6 +28,12 @@ COUNTED_FIRST = 100  # changed verdicts that a page counts before it shows figur
 MOST_LINES = 50  # that a page shows of a table by method or type; files have all
 FEW_PRODUCTS = 10  # under so many, intervals say little, and the page says that
 AGREEMENTS = 8  # campaigns
+_VOTERS = {
+    Voters.PEOPLE.value: "people here",
+    Voters.IMPORTED.value: "imported raters",
+    Voters.SIMULATED.value: "a simulated crowd",
+    Voters.MIXED.value: "raters of several kinds",
+}
 WHOLE_RATING = ""  # the key under which agreement on whole ratings is kept
 
 
@@ -83,7 +90,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the verdicts took. `seconds` is the mean attention of a rating; None where no time is known."""
+    """What the verdicts took. `seconds` is the mean attention of a rating; None where no time is known of some."""
 
     ratings: int
     hours: float
@@ -148,11 +155,11 @@ def overview(filters: Filters) -> Overview:
         undecided=parts.whole.undecided,
         ruled=sums.ruled_otherwise(filters),
         design_effect=rates.design_effect(parts.whole.sums),
-        cost=_cost(parts.whole),
+        cost=_cost(parts.whole, timed=_are_timed(filters)),
         questions=questions(filters, parts),
         methods=_method_lines(filters, parts.methods),
         types=_type_lines(filters, parts.types),
-        agreement=agreement(campaign),
+        agreement=agreement(campaign) if campaign or not filters.campaign else (),
         progress=_progress(campaign) if campaign else None,
         waiting=waiting.how_many(),
         counted_at=counter.counted_at if counter else None,
@@ -203,8 +210,8 @@ def agreement(campaign: Campaign | None) -> tuple[AgreementLine, ...]:
     return tuple(line for row in newest for line in _agreement_of(row) if line.key == WHOLE_RATING)
 
 
-def words_of(filters: Filters) -> list[tuple[str, str]]:
-    """What is chosen, in words: (what, which)."""
+def words_of(filters: Filters, *, compared: bool = False) -> list[tuple[str, str]]:
+    """What is chosen, in words: (what, which). `compared`: for a comparison, whose methods' best are told apart."""
     told = []
     if filters.campaign:
         found = Campaign.objects.filter(pk=filters.campaign).first()
@@ -220,11 +227,12 @@ def words_of(filters: Filters) -> list[tuple[str, str]]:
     if filters.prompt:
         prompt = Name.objects.filter(kind=Name.Kind.PROMPT, digest__startswith=filters.prompt).first()
         told.append(("prompt", prompt.text if prompt else "one that is not there"))
-    plain = {"method": filters.method, "from": filters.since, "to": filters.until, "ratings by": filters.voters,
-             "source": filters.source}  # fmt: skip
+    plain = {"method": filters.method, "from": filters.since, "to": filters.until,
+             "ratings by": _VOTERS.get(filters.voters, ""), "source": filters.source}  # fmt: skip
     told += [(name, str(value)) for name, value in plain.items() if value]
     if filters.ranker:
-        told.append(("ranker", f"the best {filters.top} of each product by {filters.ranker}"))
+        of = "each product and method" if compared else "each product"
+        told.append(("only", f"the best {filters.top} of {of} by {picks.name_of(filters.ranker)}"))
     return told
 
 
@@ -258,14 +266,22 @@ def _per_product(found: Whole, least: int) -> Rate:
     return rates.per_product(found.with_least[least - 1], found.sums.products)
 
 
-def _cost(found: Whole) -> Cost:
+def _are_timed(filters: Filters) -> bool:
+    """Whether a time is known of all ratings: not of imported ones, of which any of these may be one."""
+    if filters.voters in (Voters.PEOPLE, Voters.SIMULATED):
+        return True
+    imported = Campaign.objects.filter(origin=Origin.IMPORT)
+    return not (imported.filter(pk=filters.campaign) if filters.campaign else imported).exists()
+
+
+def _cost(found: Whole, *, timed: bool) -> Cost:
     verdicts = found.sums.images + found.undecided
     hours = found.active_ms / 3_600_000
     return Cost(
         ratings=found.ratings,
         hours=hours,
         per_verdict=found.ratings / verdicts if verdicts else None,
-        seconds=found.active_ms / 1000 / found.ratings if found.ratings and found.active_ms else None,
+        seconds=found.active_ms / 1000 / found.ratings if timed and found.ratings and found.active_ms else None,
     )
 
 

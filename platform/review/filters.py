@@ -123,8 +123,26 @@ class Filters:
         if self.voters:
             where &= Q(voters=self.voters)
         if self.ranker and self.top is not None:
-            where &= picks.is_first(self.ranker, self.top)
+            first = self.first()
+            where &= Q(place_by_sum__lte=self.top) if first is None else Q(candidate__in=first)
         return where
+
+    def first(self) -> QuerySet[Any, Any] | None:
+        """The candidates that are a ranker's best, by id; None: the places by the sum that images keep say it."""
+        return None if self.ranker == picks.SUM else picks.first_of(self.ranker, self.top or 0)
+
+
+@dataclass(frozen=True)
+class Apart(Filters):
+    """Filters whose ranker's best are those of each product and method, as a comparison needs them."""
+
+    def first(self) -> QuerySet[Any, Any]:
+        return picks.first_of_methods(self.ranker, self.top or 0, self.method)
+
+
+def apart(filters: Filters) -> Apart:
+    """The same choice for a comparison."""
+    return Apart(**{one.name: getattr(filters, one.name) for one in fields(Filters)})
 
 
 def method_id(text: str) -> int:

@@ -59,10 +59,13 @@ def label_of(what: str, value: str) -> str:
     return text or value
 
 
-def chips(filters: Filters, others: Sequence[tuple[str, str]] = ()) -> list[Chip]:
-    """Each filter that narrows the choice, with the query that takes it away and keeps the page's `others`."""
+def chips(filters: Filters, others: Sequence[tuple[str, str]] = (), *, compared: bool = False) -> list[Chip]:
+    """Each filter that narrows the choice, with the query that takes it away and keeps the page's `others`.
+
+    `compared`: the choice is for a comparison.
+    """
     return [
         Chip(what, which, urlencode([*filters.without(names).pairs, *others]))
         for names in NARROWING
-        for what, which in figures.words_of(filters.only(names))
+        for what, which in figures.words_of(filters.only(names), compared=compared)
     ]

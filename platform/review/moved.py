@@ -10,7 +10,7 @@ from django.db.models.functions import RowNumber
 from catalog.models import Product
 from raters.models import Task
 from review.cards import ImageKey, href_of, key_of, picture_of
-from review.filters import Filters
+from review.filters import Filters, apart
 from review.models import Item, Name, Verdicts
 from review.walls import Wall
 
@@ -63,12 +63,13 @@ class MovedSide:
 def with_pictures(filters: Filters, results: Sequence[Result]) -> list[dict[str, Any]]:
     """The results, each side of `moved` with `shown`: by item, of first and second method, [task, verdict] of images.
 
-    Two queries whatever the number of results, products and images. Kept with a comparison, so that it stays as it was.
+    A few queries, however many results, products and images there are. Kept with a comparison, so that it stays as it
+    was.
     """
     wanted = sorted({item for one in results for side in one["moved"].values() for item in side["items"]})
     methods = {name for one in results for name in (one["first"], one["second"])}
     names = dict(Name.objects.filter(kind=Name.Kind.METHOD, text__in=methods).values_list("text", "pk"))
-    images = _images(filters, wanted, list(names.values()))
+    images = _images(apart(filters), wanted, list(names.values()))
 
     def shown(items: Sequence[int], one: Result) -> list[list[list[tuple[int, int]]]]:
         two = [names.get(one[which], 0) for which in ("first", "second")]

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
-from generation.models import Candidate
+from generation.models import Candidate, Method
 from ranking.models import Ranker, Score
 from ranking.selectors import by_the_sum
 
@@ -23,11 +24,25 @@ def first_of(ranker: str, top: int, products: Any = None) -> QuerySet[Any, Any]:
     return best if products is None else best.filter(product__in=products)
 
 
-def is_first(ranker: str, top: int) -> Q:
-    """Whether a judged image is among them: by the sum, its place is kept with it."""
+def first_of_methods(ranker: str, top: int, method: str = "") -> QuerySet[Any, Any]:
+    """The same of each product and method; where `method` is one of this site's, of it alone.
+
+    For comparisons: among the best of all methods together, the worse one's images are few, and its best.
+    """
+    known = {one.pk: str(one) for one in Method.objects.all()}
+    methods = [pk for pk, text in known.items() if text == method] or list(known)
     if ranker == SUM:
-        return Q(place_by_sum__lte=top)
-    return Q(candidate__in=first_of(ranker, top))
+        return by_the_sum.placed(methods).filter(place_by_sum__lte=top).values("pk")
+    order = Window(RowNumber(), partition_by=[F("product"), F("candidate__run__method")], order_by=F("place").asc())
+    scores = Score.objects.filter(ranker=int(ranker), candidate__run__method__in=methods).order_by()
+    return scores.annotate(own=order).filter(own__lte=top).values("candidate")
+
+
+def name_of(ranker: str) -> str:
+    """What a ranker is called."""
+    if ranker == SUM:
+        return "the plain sum"
+    return str(Ranker.objects.filter(pk=int(ranker)).first() or f"#{ranker}, which is not there")
 
 
 def places_by_sum(candidates: Collection[int]) -> dict[int, int]:

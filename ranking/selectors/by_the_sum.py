@@ -67,14 +67,18 @@ def picked_among(candidates: Sequence[int]) -> set[int]:
     return found
 
 
-def placed() -> QuerySet[Any]:
+def placed(methods: Collection[int] | None = None) -> QuerySet[Any]:
     """Selected images, each with `place_by_sum`: its place by the sum in its product, over all of its runs, from 1.
 
-    Where images were not measured their own quality, which gave them their place, stands in.
+    Where images were not measured their own quality, which gave them their place, stands in. With `methods`: images of
+    these alone, each with its place among those of its product and its own method.
     """
     order = (F("score").desc(nulls_last=True), F("place").asc(), F("pk").asc())
     rows = Candidate.objects.filter(dropped="", place__isnull=False)
-    place = Window(RowNumber(), partition_by=F("run__product"), order_by=order)
+    among = ["run__product"]
+    if methods is not None:
+        rows, among = rows.filter(run__method__in=methods), ["run__product", "run__method"]
+    place = Window(RowNumber(), partition_by=[F(name) for name in among], order_by=order)
     return rows.annotate(place_by_sum=place).order_by()
 
 

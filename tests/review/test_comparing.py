@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from catalog.models import Product
+from ranking.models import Score
 from review import comparing, sums
 from review.filters import Filters
+from review.services import comparisons
 from review.statistics import paired
 from review.statistics.paired import Compared, Estimate
 from tests.factories.catalog import make_product
+from tests.factories.generation import make_candidate, make_method, make_result, make_run
+from tests.factories.ranking import make_ranker
+from tests.factories.rating import NO, YES
 from tests.review.facts import put
 from tests.review.packed import packed_world
+from tests.review.pictured import judge
 
 METHODS = ("base", "new")
 
@@ -148,3 +154,54 @@ def test_blocks_say_what_rows_say(db: None, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sums, "FEW", -1)
     assert [comparing.compare(one, ["a", "b"], draws=20) for one in choices] == of_rows
     assert len(comparing.pairs_of(Filters(), "a", "b")[1]) == of_rows[0][0].products > 1
+
+
+def best_world(kinds: str) -> tuple[str, list[Product]]:
+    """Six products, four images of each method in the order of a ranker and of the sum alike: all of "new" come before
+    those of "base", and all but one pass; of "base", the first of each product alone. `kinds`: whose filter is told.
+    """
+    ranker, result = make_ranker(), make_result("generate")
+    methods = {name: make_method(name) for name in METHODS}
+    products, wanted = [make_product(f"Mug {n}") for n in range(6)], []
+    for product in products:
+        for name, first in (("new", 0), ("base", 4)):
+            run = make_run(product, method=methods[name])
+            for n in range(4):
+                score = 2.0 - (first + n) / 10
+                one = make_candidate(run, result=result, place=n + 1, score=score, prompt="x")
+                Score.objects.create(
+                    ranker=ranker, candidate=one, product=product, probability=0.5, place=first + n + 1
+                )
+                wanted.append((one, n == 0 or (name == "new" and (n < 3 or product != products[0]))))
+    judge([one for one, _ in wanted], [[YES if passes else NO] for _, passes in wanted])
+    return (str(ranker.pk) if kinds == "ranker" else "sum"), products
+
+
+@pytest.mark.parametrize("kinds", ["ranker", "sum"])
+@pytest.mark.parametrize("few", [20_000, -1], ids=["rows", "blocks"])
+def test_the_best_of_a_comparison_are_each_methods_own(
+    kinds: str, few: int, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the best five of each product four are of "new" and one of "base", which passes: "base" would seem better."""
+    ranker, products = best_world(kinds)
+    monkeypatch.setattr(sums, "FEW", few)
+    names = ["base v1", "new v1"]
+    chosen = Filters(ranker=ranker, top=5)
+    assert [chosen.but(method=name).rows().count() for name in names] == [6, 24]
+    (found,) = comparing.compare(chosen, names, draws=20)
+    assert (found.products, found.images) == (len(products), 6 * 8)
+    assert (found.per_image.second, found.per_image.first, found.winner) == (0.25, pytest.approx(23 / 24), "new v1")
+    (found,) = comparing.compare(chosen.but(top=2), names, draws=20)
+    assert (found.products, found.images, found.per_image.second) == (len(products), 6 * 4, 0.5)
+    assert comparing.pairs_of(chosen.but(top=1), *names)[0].columns.tolist() == [[1, 1, 1, 1]] * 6
+
+
+def test_its_pictures_are_of_the_same_images(db: None) -> None:
+    ranker, _ = best_world("ranker")
+    chosen = Filters(ranker=ranker, top=2, least=2)
+    row = comparisons.ask(chosen, ["base v1", "new v1"])
+    comparisons.run(row.pk)
+    row.refresh_from_db()
+    gained = row.result[0]["moved"]["gained"]
+    assert gained["count"] == 6
+    assert [[verdict for _, verdict in images] for images in gained["shown"][0]] == [[1, 0], [1, 1]]

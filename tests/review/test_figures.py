@@ -105,6 +105,20 @@ def test_the_best_of_each_product_by_the_pipelines_order(mugs: list[Product]) ->
     assert figures.overview(Filters(ranker="sum", top=2)).per_image.of == 2
 
 
+@pytest.mark.parametrize(
+    ("filters", "compared", "words"),
+    [
+        (Filters(voters="person"), False, ("ratings by", "people here")),
+        (Filters(voters="mixed"), False, ("ratings by", "raters of several kinds")),
+        (Filters(ranker="sum", top=3), False, ("only", "the best 3 of each product by the plain sum")),
+        (Filters(ranker="sum", top=3), True, ("only", "the best 3 of each product and method by the plain sum")),
+        (Filters(ranker="7", top=1), False, ("only", "the best 1 of each product by #7, which is not there")),
+    ],
+)
+def test_choices_are_told_in_words(db: None, filters: Filters, compared: bool, words: tuple[str, str]) -> None:
+    assert figures.words_of(filters, compared=compared) == [words]
+
+
 def test_questions_tell_what_failed_and_what_alone(db: None) -> None:
     made, people = make_campaign(2), [make_rater() for _ in range(3)]
     for number, person in enumerate(people):
@@ -137,6 +151,17 @@ def test_sets_of_questions_are_told_apart(db: None) -> None:
     assert chosen.failed == 1
 
 
+def test_maybe_is_told_as_maybe_where_it_passes(db: None) -> None:
+    people = [make_rater() for _ in range(2)]
+    lenient = make_question_set("sharp", passing=["yes", "maybe"])
+    made = make_campaign(1, raters_per_image=2, question_set=lenient)
+    for person, answer in zip(people, ("maybe", "yes"), strict=True):
+        rate(person, made, {"sharp": answer})
+    folding.count_all_waiting()
+    (row,) = figures.overview(Filters()).questions.rows
+    assert (row.rate.value, row.answers.maybe, row.answers.no, row.answers.of) == (1.0, 0.5, 0.0, 2)
+
+
 def test_what_verdicts_cost(db: None) -> None:
     made, rater = make_campaign(2, raters_per_image=1), make_rater()
     for _ in range(2):
@@ -145,6 +170,24 @@ def test_what_verdicts_cost(db: None) -> None:
     rebuilding.rebuild()
     cost = figures.overview(Filters()).cost
     assert (cost.ratings, cost.per_verdict, cost.seconds, cost.hours) == (2, 1.0, 9.0, pytest.approx(0.005))
+
+
+def test_imported_ratings_without_a_time_make_no_rating_quicker(client_for: ClientFor, analyst: User) -> None:
+    made, rater = make_campaign(1, raters_per_image=1), make_rater()
+    rate(rater, made)
+    theirs = make_campaign(1, raters_per_image=1)
+    rate(rater, theirs)
+    Rating.objects.filter(campaign=made).update(active_ms=9_000)
+    Rating.objects.filter(campaign=theirs).update(active_ms=0, origin="import")
+    type(theirs).objects.filter(pk=theirs.pk).update(origin="import")
+    rebuilding.rebuild()
+    choices = {"all": Filters(), "ours": Filters(campaign=made.pk), "people": Filters(voters="person"),
+               "theirs": Filters(campaign=theirs.pk)}  # fmt: skip
+    told = {name: figures.overview(one).cost.seconds for name, one in choices.items()}
+    assert told == {"all": None, "ours": 9.0, "people": 9.0, "theirs": None}
+    page = client_for(analyst).get("/review/").content.decode()
+    assert "s a rating" not in page
+    assert "no time is known" not in page
 
 
 def test_nothing_at_all_is_said_to_be_nothing(db: None) -> None:
@@ -175,6 +218,16 @@ def test_agreement_is_the_campaigns_as_last_computed(db: None) -> None:
     (line,) = figures.overview(Filters()).agreement
     assert (line.name, line.value, line.key) == ("Autumn", 0.5, figures.WHOLE_RATING)
     assert [line.key for line in figures.overview(Filters(campaign=made.pk)).agreement] == ["size", ""]
+
+
+def test_a_campaign_that_is_not_there_has_no_agreement(db: None) -> None:
+    figure = {"statistic": "alpha_ordinal", "level": "ordinal", "value": 0.5, "low": 0.4, "high": 0.6, "why": ""}
+    told = [figure, figure | {"statistic": "percent"}]
+    row = {"question": figures.WHOLE_RATING, "images": 9, "answers": 27, "figures": told}
+    made = campaigns.make_campaign("Autumn")
+    CampaignFigures.objects.create(campaign=made, computed_at=timezone.now(), agreement=[row])
+    assert len(figures.overview(Filters()).agreement) == 1
+    assert figures.overview(Filters(campaign=10**6)).agreement == ()
 
 
 def test_a_campaigns_progress_is_told_with_it(db: None) -> None:

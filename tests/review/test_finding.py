@@ -71,7 +71,7 @@ def test_each_chip_leads_to_the_page_without_its_filter(db: None) -> None:
     assert [(one.what, one.without) for one in finding.chips(chosen)] == [
         ("method", "since=2026-01-02&ranker=sum&top=3&least=2"),
         ("from", "method=a+b&ranker=sum&top=3&least=2"),
-        ("ranker", "method=a+b&since=2026-01-02&least=2"),
+        ("only", "method=a+b&since=2026-01-02&least=2"),
     ]
     assert finding.chips(Filters(least=2)) == []
 

@@ -26,7 +26,8 @@ def client(client_for: ClientFor, analyst: User) -> Client:
 def test_figures_come_with_intervals_and_definitions(client: Client) -> None:
     mixed_world()
     page = client.get("/review/").content.decode()
-    for key in ("per_image", "per_product", "judged", "ratings", "hours", "alone", "agreement"):
+    filters = ("days", "rater_group", "best", "least")
+    for key in ("per_image", "per_product", "judged", "ratings", "hours", "alone", "agreement", *filters):
         assert DEFINITIONS[key].words.replace("'", "&#x27;") in page, key
     found = figures.overview(Filters())
     assert f"{found.per_image.value * 100:.1f} %" in page

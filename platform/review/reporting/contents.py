@@ -10,7 +10,7 @@ from django.utils import timezone
 from review import figures, moved, plots
 from review.definitions import DEFINITIONS
 from review.exceptions import CannotReport
-from review.filters import Filters
+from review.filters import Filters, apart
 from review.models import Comparison
 from review.reporting.document import Block, Document, Grid, Section, Words
 from review.reporting.drawing import drawn, strips
@@ -56,12 +56,12 @@ def of_comparison(found: Comparison, progress: Progress = lambda *_: None) -> Do
     query = [
         Words(f"methods = {', '.join(found.methods)}; the first is the baseline", "code"),
         Words(f"seed = {found.pk}, draws = {paired.DRAWS}", "code"),
-        *_query(filters, found.methods),
+        *_query(apart(filters), found.methods),
     ]
     return Document(
         title=" against ".join([" and ".join(found.methods[1:]), found.methods[0]]),
         lead="A comparison of methods, paired by product.",
-        facts=(*_cut(filters, found.computed_at), *counts),
+        facts=(*_cut(filters, found.computed_at, compared=True), *counts),
         sections=(*sections, Section("Method", (Words(_COMPARED),)), Section("The exact query", tuple(query))),
         address=reverse("review:comparison", args=[found.pk]),
     )
@@ -182,21 +182,21 @@ def _agreement(lines: Sequence[figures.AgreementLine]) -> Grid:
     return Grid(("Campaign", "Of", "Krippendorff's alpha", "95 %", "Images"), rows, texts=2)
 
 
-def _cut(filters: Filters, counted_at: Any) -> list[tuple[str, str]]:
+def _cut(filters: Filters, counted_at: Any, *, compared: bool = False) -> list[tuple[str, str]]:
     """When, and what: the data cut."""
     counted = counted_at.strftime(_WHEN) if counted_at else DASH
     return [
         ("Made", timezone.now().strftime(_WHEN)),
         ("Figures as of", counted),
-        ("Filters", _choice(filters) or "none: all judged images"),
+        ("Filters", _choice(filters, compared=compared) or "none: all judged images"),
         *([("Ratings", "a simulated crowd is among these")] if simulated(filters) else []),
         ("A product passes from", f"{filters.least} passing image{'s' if filters.least > 1 else ''}"),
         ("Made with", f"Vitrine {__version__}"),
     ]
 
 
-def _choice(filters: Filters) -> str:
-    return "; ".join(f"{what} {which}" for what, which in figures.words_of(filters))
+def _choice(filters: Filters, *, compared: bool = False) -> str:
+    return "; ".join(f"{what} {which}" for what, which in figures.words_of(filters, compared=compared))
 
 
 def _query(filters: Filters, methods: Sequence[str] = ()) -> list[Words]:

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from catalog.models import Product
-from review import picks
 from review.counting import blocks
 from review.counting.blocks import Columns, Data
 from review.filters import Filters, method_id
@@ -67,14 +66,9 @@ def _conditions(filters: Filters) -> list[tuple[str, Fits]]:
         named = Name.objects.filter(kind=Name.Kind.PROMPT, digest__startswith=filters.prompt)
         found.append(("prompt", _among(named.values("pk"))))
     if filters.ranker and filters.top is not None:
-        found.append(_first(filters.ranker, filters.top))
+        first = filters.first()
+        found.append(("place_by_sum", _within(1, filters.top)) if first is None else ("candidate", _among(first)))
     return found
-
-
-def _first(ranker: str, top: int) -> tuple[str, Fits]:
-    if ranker == picks.SUM:
-        return "place_by_sum", _within(1, top)
-    return "candidate", _among(picks.first_of(ranker, top))
 
 
 def _is(value: int) -> Fits:

@@ -49,7 +49,8 @@ def picker(form: FilterForm, name: str, label: str) -> dict[str, Any]:
 def chips(context: Context, filters: Filters, *but: str) -> dict[str, Any]:
     """What narrows the choice beyond `but`, each with a link to the page without it.
 
-    What else the page's address says is kept, but for the place in a list, which would be another's.
+    What else the page's address says is kept, but for the place in a list, which would be another's. `compared` in the
+    context: what is chosen is for a comparison.
     """
     request: HttpRequest = context["request"]
     others = [
@@ -58,7 +59,7 @@ def chips(context: Context, filters: Filters, *but: str) -> dict[str, Any]:
         for value in values
         if name not in FilterForm.base_fields and name not in _PLACES
     ]
-    return {"chips": finding.chips(filters.without(but), others)}
+    return {"chips": finding.chips(filters.without(but), others, compared=bool(context.get("compared")))}
 
 
 @register.inclusion_tag("review/_hidden.html")

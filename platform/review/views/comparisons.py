@@ -43,6 +43,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "baseline": chosen[0] if chosen else "",
         "others": chosen[1:],
         "problem": problem,
+        "compared": True,
         "most": comparisons.MOST_METHODS,
         "newest": Comparison.objects.defer("result", "moved")[:NEWEST],
         "trials": newest_trials(TRIALS),
@@ -66,7 +67,7 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
             for place, one in enumerate(results)
         ],
         "again": f"{reverse('review:compare')}?{again}",
-        "about": figures.words_of(filters),
+        "about": figures.words_of(filters, compared=True),
         "filters": filters,
         "has_images": any(two for sides in shown for side in sides for one in side.products for _, two in one.sides),
         **choosing_context(request, "", back=request.get_full_path()),

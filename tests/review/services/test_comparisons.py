@@ -136,6 +136,18 @@ def test_the_page_says_what_is_wrong(client_for: ClientFor, analyst: User, produ
     assert "Choose 2 to 6 different methods" in answer.content.decode()
 
 
+def test_a_rankers_best_are_told_as_each_methods_own(
+    client_for: ClientFor, analyst: User, products: list[Product]
+) -> None:
+    judged([(one, name, "x", [True]) for one in products for name in "ab"])
+    row = comparisons.ask(Filters(ranker="sum", top=3), ["a", "b"])
+    addresses = {f"/review/compare/{row.pk}/": " and method", "/review/compare/?ranker=sum&top=3": " and method",
+                 "/review/?ranker=sum&top=3": ""}  # fmt: skip
+    for address, of in addresses.items():
+        page = client_for(analyst).get(address).content.decode()
+        assert f"the best 3 of each product{of} by the plain sum" in page, address
+
+
 def test_a_comparison_that_is_not_there(client_for: ClientFor, analyst: User) -> None:
     assert client_for(analyst).get("/review/compare/77/").status_code == 404
 

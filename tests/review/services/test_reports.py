@@ -125,7 +125,7 @@ def test_a_report_of_the_overview_holds_its_figures(products: list[Product]) -> 
         "/review/?method=b&voters=person&least=2",
     ):
         assert text in page, text
-    assert report.title == "Pass rates: method b; ratings by person"
+    assert report.title == "Pass rates: method b; ratings by people here"
 
 
 def test_the_pdf_says_the_same(products: list[Product]) -> None:
