@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Avg, Count, Q
 from django.http import QueryDict
 from numpy.typing import NDArray
 
+from raters.models import Rating
 from review import sums
 from review.filters import Filters
 from review.models import Verdicts
@@ -103,16 +104,17 @@ def _clustering(filters: Filters, asked: dict[str, Any]) -> tuple[Taken, Taken]:
 
 def _icc(methods: list[dict[int, tuple[int, int]]]) -> Taken:
     """The mean over methods, by products."""
-    found = []
+    found, products = [], set[int]()
     for one in methods:
         counts = np.array(list(one.values()), np.int64)
         value = planning.observed_icc(counts[:, 0], counts[:, 1]) if len(counts) >= FEWEST else None
         if value is not None:
             found.append((value, len(counts)))
+            products |= one.keys()
     if not found:
         return Taken(USUAL_ICC, f"usual: fewer than {FEWEST} products are judged")
-    products = sum(count for _, count in found)
-    return Taken(sum(value * count for value, count in found) / products, f"observed in {products:,} products")
+    mean = sum(value * count for value, count in found) / sum(count for _, count in found)
+    return Taken(mean, f"observed in {len(products):,} products")
 
 
 def _shared(methods: list[dict[int, tuple[int, int]]]) -> Taken:
@@ -140,5 +142,9 @@ def _counts(filters: Filters, method: int) -> dict[int, tuple[int, int]]:
 
 
 def _seconds(filters: Filters) -> float | None:
-    found = sums.whole(filters)
-    return found.active_ms / found.ratings / 1_000 if found.ratings and found.active_ms else None
+    """The mean over ratings that count and whose time is known: of imported ones it often is not."""
+    rows = Rating.objects.filter(withdrawn_at=None, excluded=False, gold=False, active_ms__gt=0)
+    if filters.campaign is not None:
+        rows = rows.filter(campaign=filters.campaign)
+    mean: float | None = rows.aggregate(mean=Avg("active_ms"))["mean"]
+    return None if mean is None else float(mean) / 1_000

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.exceptions import JobError
 from jobs.models import Job, State
+from raters.models import Campaign, Rating
 from review import against_people, plans
 from review.filters import Filters
 from review.models import Study
@@ -196,13 +197,19 @@ def test_a_plan_takes_what_is_observed(db: None, monkeypatch: pytest.MonkeyPatch
         wanted += [(product, method, "beach", [good, good, good, number == 1]) for method in "ab"]
     judged(wanted)
     found = plans.compute(PlannerForm(PLAN | {"seconds": 20}).query)
-    assert found.icc.source == "observed in 32 products"
+    assert found.icc.source == "observed in 16 products"
     assert found.icc.value > 0.4
     assert found.shared.source == "observed in 16 products of two methods"
     assert found.shared.value > 0.9
     assert found.hours == pytest.approx(found.ratings * 20 / 3600)
     given = plans.compute(PlannerForm(PLAN | {"icc": 0.2, "shared": 0}).query)
     assert (given.icc.source, given.icc.value, given.shared.value) == ("as given", 0.2, 0)
+    assert given.seconds is None
+    timed = Rating.objects.filter(pk__in=Rating.objects.order_by("pk").values("pk")[:4])
+    timed.update(active_ms=9_000)
+    assert plans.compute(PlannerForm(PLAN).query).seconds == 9
+    other = PlannerForm(PLAN | {"campaign": Campaign.objects.get().pk + 1})
+    assert plans.compute(other.query).seconds is None
 
 
 @pytest.mark.parametrize("address", ["/review/metrics/", "/review/planner/", "/review/studies/1/", "/review/weeks/"])

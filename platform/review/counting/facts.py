@@ -122,9 +122,10 @@ def _answers(asked: Sequence[Rule], said: Mapping[str, Any]) -> dict[str, int | 
 
 
 def _kind(answer: str, passing: frozenset[str]) -> str:
-    if answer in passing:
-        return "yes"
-    return answer if answer in ("maybe", "unclear") else "no"
+    """Maybe and unclear are told as they were said, where a set lets them pass, too."""
+    if answer in ("maybe", "unclear"):
+        return answer
+    return "yes" if answer in passing else "no"
 
 
 def _ratings_of(tasks: Iterable[int]) -> dict[int, _Rated]:
