@@ -1,9 +1,11 @@
 """What the documentation says is so: every setting has its row, every link and command leads somewhere."""
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from vitrine import __version__
 
@@ -53,6 +55,28 @@ def test_commands_are_there(page: Path) -> None:
         assert (name[0] or name[1]) in targets, name
     for path in re.findall(r"benchmarks/\w+\.py", text):
         assert (ROOT / path).exists(), path
+
+
+def told(page: Path) -> list[list[str]]:
+    """The words of each call of manage.py on a page: up to two spaces, a comment, a redirection, or its end."""
+    found = re.findall(r"manage\.py ((?:(?!  |#|[`|<>(]|…|\.\s|, ).)+)", page.read_text())
+    return [words for call in found if (words := call.split()) and words[0] in get_commands()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_take_what_they_are_told_to(page: Path) -> None:
+    """Their sub-commands and options are there, as far as a page names them."""
+    for name, *words in told(page):
+        app = get_commands()[name]
+        command = load_command_class(app, name) if isinstance(app, str) else app
+        parser: argparse.ArgumentParser = command.create_parser("manage.py", name)
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction) and words:
+                assert words[0] in action.choices, f"manage.py {name} {words[0]}"
+                parser = action.choices[words[0]]
+        options = set(parser._option_string_actions)
+        for word in words:
+            assert not word.startswith("--") or word in options, f"manage.py {name} {' '.join(words)}"
 
 
 def test_the_readmes_tree_names_every_folder() -> None:
