@@ -163,7 +163,7 @@ def finetune(paint: Painter, _run: Run, _count: int) -> records.FinetuneResult:
         records.TokenScore("zwx", 0.74, 100), records.TokenScore("qzp", 0.69, 100),
     )  # fmt: skip
     return records.FinetuneResult(
-        key, sha256, 25_600_000, "ohwx", 64, 1800, 0, 48, loss, shown, sweep,
+        key, sha256, 25_600_000, "ohwx", 64, 1800, 200, 48, loss, shown, sweep,
         (records.QualityLook(600, 0.61, 0.27, 0.4), records.QualityLook(1200, 0.7, 0.27, 0.36)),
     )  # fmt: skip
 

@@ -235,7 +235,7 @@ PANELS = {
     "new_contexts": ["on a beach at sunset"],
     "negatives": ["In-class negative", "Counterfactual"],
     "filter": ["IoU", "the product grew", "Dropped 1"],
-    "finetune": ["<polyline", "ohwx", "it names a rifle", "step 1800", "Fidelity"],
+    "finetune": ["<polyline", "ohwx", "1800, 200 saved by stopping early", "it names a rifle", "step 1800", "Fidelity"],
     "generate": ["It may not be shown: violence"],
     "measure": ["Seg DINO-I"],
     "select": ["picked, 1."],
