@@ -37,8 +37,11 @@ class Lack:
     guess: bool = False
 
 
-def lack_of(known: Known, prompts: Bank, recipe: Recipe | None = None) -> Lack | None:
-    """What a product lacks for that recipe, or for most of them; None when it can be planned."""
+def lack_of(known: Known, prompts: Bank, recipe: Recipe | None = None, scenes: Sequence[str] = ()) -> Lack | None:
+    """What a product lacks for that recipe, or for most of them; None when it can be planned.
+
+    `scenes` are a model set's own: with these it needs no prompts.
+    """
     if not known.photos:
         return Lack(f"The product {known.title!r} has no photos; add one.")
     if recipe is not None and recipe.generate.swap is not None:
@@ -47,7 +50,7 @@ def lack_of(known: Known, prompts: Bank, recipe: Recipe | None = None) -> Lack |
         if known.guessed:
             return Lack(f"Nobody has said what {known.title!r} is, and its photos do not tell: give it a type.")
         return Lack(guess=True)
-    if not prompts.of(known.type_id):
+    if not scenes and not prompts.of(known.type_id):
         return Lack(f"The prompt bank has no approved prompt for the type {known.noun}; approve some.")
     return None
 
@@ -81,7 +84,7 @@ def plan_tier(run: Run, method: Method) -> set[int]:
     run.save(update_fields=["tier"])
     known = known_products([run.product])[run.product_id]
     prompts = bank([known.type_id])
-    if (lack := lack_of(known, prompts, method.parts)) is not None:
+    if (lack := lack_of(known, prompts, method.parts, model_set(run.model_set).scenes)) is not None:
         raise NotPossible(lack.problem or "The product has lost its type meanwhile; give it one.")
     revived = graph.lay_out([Planner(prompts).layout(run, method, known)], asked_by=run.asked_by)
     _catch_up([run])
@@ -126,21 +129,22 @@ class Planner:
     def _checkpoints(self, run: Run, roles: tuple[Role, ...]) -> dict[str, str]:
         asked = run.model_set, run.commercial, roles
         if asked not in self._identities:
-            chosen = self._set(run.model_set)
+            chosen = self.set_of(run)
             # Once more: a licence may have been corrected, or a next tier made anew, since the run was asked for.
             chosen.check_licences(run.commercial, roles)
             self._identities[asked] = chosen.identities(roles)
         return self._identities[asked]
 
-    def _set(self, name: str) -> ModelSet:
-        if name not in self._sets:
-            self._sets[name] = model_set(name)
-        return self._sets[name]
+    def set_of(self, run: Run) -> ModelSet:
+        """The model set of a run."""
+        if run.model_set not in self._sets:
+            self._sets[run.model_set] = model_set(run.model_set)
+        return self._sets[run.model_set]
 
     def _material(self, run: Run, recipe: Recipe, known: Known) -> Material:
         if recipe.generate.swap is not None:
             return self._swapped(run, recipe, recipe.generate.swap, known)
-        models = self._set(run.model_set)
+        models = self.set_of(run)
         draw, texts = sampling.Draw(known.name, run.seed, run.tier), models.scenes or self._bank.of(known.type_id)
         noun = models.noun_for(known.noun)
         contexts: tuple[str, ...] = ()
@@ -188,7 +192,7 @@ def _plan(runs: Sequence[Run]) -> set[int]:
     planner, layouts = Planner(prompts), defaultdict[int | None, list[graph.Layout]](list)
     for run in wanted:
         facts = known[run.product_id]
-        lack = lack_of(facts, prompts, run.method.parts)
+        lack = lack_of(facts, prompts, run.method.parts, planner.set_of(run).scenes)
         if lack is None:
             layouts[run.asked_by_id].append(planner.layout(run, run.method, facts))
         elif lack.guess:

@@ -226,7 +226,7 @@ def test_a_set_of_few_words_is_asked_in_these(settings: LazySettings) -> None:
         make_type(noun)
     file, scenes = settings.MODEL_SETS_DIR / f"{settings.MODEL_SET}.toml", ["{product} here", "{product} there"]
     file.write_text(f'scenes = {scenes}\nnouns = {{ handbag = "bag", lamp = "light" }}\n{file.read_text()}')
-    run = start_run(make_ready_product("handbag"), wish())
+    run = start_run(make_ready_product("handbag", prompts=0), wish())
     made = {link.stage: link.result.inputs for link in run.stages.select_related("result")}
     assert {target["template"] for target in made["generate"]["targets"]} == set(scenes)
     assert set(made["new_contexts"]["prompts"]) < set(scenes)
