@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from generation.models import Candidate
 from generation.selectors.pictures import METRICS
-from raters.models import QuestionSet, Task, Verdict
+from raters.models import QuestionSet, Rating, Task, Verdict
 from raters.questions import Rule, rule_book
 from review.models import Item, JudgedImage, Mark, Name, Note, Verdicts
 from review.walls import SORTS, Wall, WallPage
@@ -70,10 +70,11 @@ class _Known:
     rules: Mapping[int, Sequence[Rule]]
     marked: frozenset[ImageKey]
     notes: Mapping[ImageKey, int]
+    accepted: Mapping[int, int]  # by task
 
 
 def cards(wall: Wall, page: WallPage) -> list[Card]:
-    """The images of a page; five queries more, however many there are."""
+    """The images of a page; six queries more, however many there are."""
     keys = [key_of(row) for row in page.rows]
     known = _known(wall, page.rows, keys)
     return [_card(wall, row, known) for row in page.rows]
@@ -160,7 +161,17 @@ def _known(wall: Wall, rows: list[Any], keys: list[ImageKey]) -> _Known:
         rules=rules_of(row.question_set for row in judged),
         marked=marks_on(keys),
         notes=notes_on(keys),
+        accepted=_accepting([row.pk for row in judged]),
     )
+
+
+def _accepting(tasks: Sequence[int]) -> dict[int, int]:
+    """How many ratings that count accept each of these tasks' images, where any does.
+
+    A verdict's share leaves out who answered some questions only: it does not tell how many of all ratings accept.
+    """
+    counted = Rating.objects.filter(task__in=tasks, withdrawn_at=None, excluded=False, accepted=True).order_by()
+    return dict(counted.values_list("task").annotate(number=Count("pk")))
 
 
 def _card(wall: Wall, row: Any, known: _Known) -> Card:
@@ -181,7 +192,7 @@ def _card(wall: Wall, row: Any, known: _Known) -> Card:
         verdict=verdict,
         failing=failed,
         alone=bool(judged and judged.alone is not None),
-        accepted=_accepted(judged),
+        accepted=_accepted(judged, known),
         ratings=judged.ratings if judged else 0,
         shown=_shown(wall, row, candidate),
         method=method,
@@ -191,12 +202,12 @@ def _card(wall: Wall, row: Any, known: _Known) -> Card:
     )
 
 
-def _accepted(judged: JudgedImage | None) -> int | None:
-    """How many raters would accept the image as a whole."""
+def _accepted(judged: JudgedImage | None, known: _Known) -> int | None:
+    """How many raters would accept the image as a whole; None where nobody answered all that takes."""
     verdict: Verdict | None = getattr(judged.task, "verdict", None) if judged else None
     if judged is None or verdict is None or verdict.share is None:
         return None
-    return round(verdict.share * verdict.ratings)
+    return known.accepted.get(judged.pk, 0)
 
 
 def _shown(wall: Wall, row: Any, candidate: Candidate | None) -> tuple[str, float | None] | None:

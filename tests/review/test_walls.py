@@ -12,14 +12,18 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from ranking.models import Score
+from raters.models import Rating
+from raters.services import verdicts
 from review import cards, walls
 from review.cards import ImageKey
+from review.counting import folding
 from review.filters import Filters
 from review.models import Mark
 from review.wall_forms import read_wall
 from review.walls import OPEN, Wall
 from tests.factories.accounts import make_user
 from tests.factories.ranking import make_ranker
+from tests.factories.rating import YES
 from tests.review.pictured import SIZE_FAILS, World, judge, make_candidates, make_uploads, make_world
 from vitrine.access import Role
 
@@ -330,3 +334,17 @@ def test_queries_do_not_grow_with_the_images(client_for: ClientFor, analyst: Use
 def test_keys_name_images() -> None:
     assert str(ImageKey("task", 3)) == "task:3"
     assert ImageKey("candidate", 9).column == {"candidate_id": 9}
+
+
+def test_who_left_questions_out_is_no_acceptance(db: None) -> None:
+    """Of three ratings one accepts, one rejects, and one, imported, answers some questions: its share is of two."""
+    world = make_world(judged=1, waiting=0)
+    made = judge(make_candidates(world.product, 1), [[YES, SIZE_FAILS, YES]], name="Theirs")
+    task = made.tasks.get()
+    *_, partial = Rating.objects.filter(task=task).order_by("pk")
+    Rating.objects.filter(pk=partial.pk).update(accepted=False, answers={"logo": "yes"}, origin="import")
+    verdicts.recompute(task)
+    folding.count_all_waiting()
+    page = walls.page(Wall(Filters(campaign=made.pk)))
+    (card,) = cards.cards(Wall(), page)
+    assert (card.accepted, card.ratings) == (1, 3)
