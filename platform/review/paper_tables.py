@@ -18,6 +18,7 @@ from review.filters import Filters
 from review.models import Item
 from review.statistics import paper
 from review.statistics.rates import Rate
+from review.templatetags.review_simulated import simulated
 
 DASH = "\N{EN DASH}"
 _SPECIAL = str.maketrans(
@@ -90,6 +91,8 @@ def table_1(filters: Filters | None = None) -> Table:
         "Intervals are at 95 % and respect products. The paper prints no intervals, and 45.5 % of 100 products is no"
         " whole number of them: 45 of 99 prints so."
     )
+    if ours and simulated(chosen):
+        note += " A simulated crowd is among those who rated here: such rows say nothing about people."
     title = "Table 1: people's verdicts by data set and method"
     return Table("table-1", title, header, (*printed, *ours), note, _COLUMNS_1, _DEFINED_1)
 

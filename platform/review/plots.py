@@ -82,7 +82,11 @@ def differences(result: Mapping[str, Any], at: int = 1) -> Plot:
         return nothing(name, title, "There is no difference to draw.")
     columns = (Column("part", "Of"), Column("name", "What"), Column("value", "Difference", "points"),
                Column("low", "95 % from", "points"), Column("high", "to", "points"))  # fmt: skip
-    words = "Differences of pass rates with 95 % intervals; where one crosses the dashed line, neither is better."
+    many = len(result["types"])
+    more = f" Of {many:,} types, the {MOST_LINES} with the most products." if many > MOST_LINES else ""
+    words = (
+        f"Differences of pass rates with 95 % intervals; where one crosses the dashed line, neither is better.{more}"
+    )
     return Plot(name, title, words, columns, tuple(rows), chart("differences"))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from raters.models import Campaign
 from review import figures, paper_tables, writing
 from review.filters import Filters
 from review.paper_tables import Row, Table
@@ -24,6 +25,15 @@ def test_table_1_stands_beside_what_is_here(db: None) -> None:
     assert ours["a"].dataset == "abo"
     assert (ours["a"].cells[0], ours["a"].cells[2], ours["a"].cells[4:]) == ("25.0 %", "50.0 %", ("4", "2"))
     assert ours["b"].cells[1] == ""
+
+
+def test_a_simulated_crowd_is_told_in_the_tables_files(db: None) -> None:
+    judged([(make_product("Mug", source="abo"), "a", "x", [True])])
+    assert "simulated" not in paper_tables.as_markdown(paper_tables.table_1())
+    Campaign.objects.update(origin="simulation")
+    table = paper_tables.table_1()
+    for told in (table.note, paper_tables.as_markdown(table), paper_tables.as_latex(table)):
+        assert "A simulated crowd is among those who rated here" in told
 
 
 def test_table_2_takes_means_over_measured_images(db: None) -> None:
