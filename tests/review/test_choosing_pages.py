@@ -121,6 +121,22 @@ def test_products_of_the_list_are_marked_and_sent_with_their_images(client_for: 
     assert (sent["Location"], made.task_count) == (f"/campaigns/{made.pk}/", 4)
 
 
+def test_a_share_of_the_images_of_all_products_is_marked(client_for: ClientFor, operator: User) -> None:
+    world = make_world()
+    put([(make_product("Lamp"), "b", "beach", [True, False])], name="Lamps")
+    client, query = client_for(operator), f"campaign={world.campaign.pk}"
+    page = client.get(f"/review/products/?{query}").content.decode().partition('id="all-form"')[2]
+    assert "★ Mark all 4 images<" in page
+    assert "Send all 4 images<" in page
+    address = page.partition('formaction="')[0].partition('action="')[2].partition('"')[0]
+    assert address == f"{MARK}?{query}"
+    here = f"/review/products/?{query}"
+    assert client.post(address, {"which": "all", "marked": "1", "share": "50", "back": here})["Location"] == here
+    assert len(marked(world)) == 2
+    assert Mark.objects.count() == 2
+    assert 'id="all-form"' not in client.get(f"{here}&passing=no").content.decode()
+
+
 def test_images_behind_a_comparison_are_marked(client: Client) -> None:
     products = [make_product(f"Mug {n}") for n in range(4)]
     put([(one, name, "x", [name == "b", False]) for one in products for name in "ab"])

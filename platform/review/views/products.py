@@ -43,7 +43,12 @@ def products(request: HttpRequest) -> HttpResponse:
         "pager": pager_links(page, request.GET),
         "passing": passing,
         "file_query": "&".join(part for part in (filters.query, f"passing={passing}" if passing else "") if part),
-        **choosing_context(request, filters.query, back=request.get_full_path()),
+        **choosing_context(
+            request,
+            filters.query,
+            back=request.get_full_path(),
+            total=None if passing else walls.counted(Wall(filters)),
+        ),
     }
     return render(request, "review/products.html", context, status=422 if form.errors else 200)
 

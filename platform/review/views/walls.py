@@ -123,7 +123,7 @@ def _page(wall: Wall, request: HttpRequest) -> dict[str, Any]:
 
 
 def _verdicts(wall: Wall) -> list[Choice]:
-    offered = {"": "All judged", **{name: name.capitalize() for name in VERDICTS}}
+    offered = {"": "All verdicts", **{name: name.capitalize() for name in VERDICTS}}
     if wall.filters.product is not None or wall.marked:
         offered[OPEN] = "Not judged yet"
     return [
