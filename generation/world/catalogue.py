@@ -110,6 +110,7 @@ ARTICLES: tuple[Article, ...] = (
         "0=0.75 1=0.2 2=0.3 9=0.5",
         "living room, 33",
         light="warm evening light",
+        studio="blue",  # on white its pale stripes were the paper's colour, and no outline could be told
     ),
     _article(
         "mug-forest",
