@@ -6,6 +6,7 @@ from generation.checkpoints.sets import ModelSet
 from generation.fingerprints import roles_of
 from generation.pipeline import BY_NAME
 from generation.recipe import Recipe
+from generation.training.tokens import refusal
 
 EDITORS = ("flux2-klein",)  # families that draw from reference photos
 OWN_SCHEDULER = ("flux2-klein",)  # families that flow, for which DDIM and DPM++ are not made
@@ -47,7 +48,14 @@ def misfits(recipe: Recipe, model_set: ModelSet) -> list[str]:
         )
     if scheduler != "default" and served in OWN_SCHEDULER:
         told.append(f"generate.scheduler = '{scheduler}' is not for {served}, which has its own; set it to 'default'.")
-    return told + _sizes(recipe, base, served)
+    return told + _token(recipe) + _sizes(recipe, base, served)
+
+
+def _token(recipe: Recipe) -> list[str]:
+    """Why a token that the method gives will not do for any product; of some products its stage says so."""
+    given = recipe.finetune.token if recipe.finetune else ""
+    reason = refusal(given) if given else ""
+    return [f"finetune.token: {reason[0].lower()}{reason[1:]}"] if reason else []
 
 
 def _sizes(recipe: Recipe, base: str, served: str) -> list[str]:

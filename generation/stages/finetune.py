@@ -34,7 +34,8 @@ from generation.training.adapters import export, labelled
 from generation.training.denoisers import Denoiser, denoiser_of
 from generation.training.lessons import Sample
 from generation.training.loop import Trained, Trainer, TrainingTask, resident
-from generation.training.tokens import Sweep, candidates, refusal
+from generation.training.sweep import Sweep
+from generation.training.tokens import candidates, refusal
 from generation.training.validation import Looks, Scene, held_out_loss
 
 # Where the bank gave no prompts: places unlike those of catalogue photos, to see whether the product came along.

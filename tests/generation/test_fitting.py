@@ -54,10 +54,13 @@ def set_of(base: str, served: str) -> ModelSet:
             ["finetune.size = 520", "negatives.size = 8"],
         ),
         ({"finetune": None, "negatives": None, "generate": EDIT}, "flux2-klein", "flux2-klein", []),
+        ({"finetune": FinetuneConfig(token="sks")}, "sd", "sd", []),
+        ({"finetune": FinetuneConfig(token="mug")}, "sd", "sd", ["finetune.token: the token mug is a word that"]),
     ],
     ids=[
         "one family", "klein", "two families", "two families without adapters", "an editor that cannot edit",
         "a scheduler", "a scheduler that is not for it", "eights", "sixteens", "other stages' sizes", "stages off",
+        "a token", "a word for a token",
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_told(change: dict[str, Any], base: str, served: str, said: list[str]) -> None:
