@@ -12,7 +12,7 @@ from review import picks, sums
 from review.filters import Filters
 from review.models import UNTYPED, Item, JudgedImage, Verdicts
 from review.statistics import own, rates
-from review.statistics.rates import Rate
+from review.statistics.rates import Rate, Sums
 from review.totals import OneQuestion
 from vitrine.paging import Page, keyset_page
 
@@ -165,9 +165,9 @@ def _sets(mine: Filters) -> dict[int, str]:
 
 def _questions(mine: Filters, beside: Filters | None, question_set: int) -> tuple[Failing, ...]:
     rules = rule_book(QuestionSet.objects.get(pk=question_set)).rules
-    types: list[OneQuestion] | list[None] = [None] * len(rules)
+    types: list[Sums] | list[None] = [None] * len(rules)
     if beside is not None:
-        types = sums.questions(beside, question_set, len(rules))
+        types = sums.of_questions(beside, question_set, len(rules))
     lines = [
         _failing(rule, one, of_type)
         for rule, one, of_type in zip(rules, sums.questions(mine, question_set, len(rules)), types, strict=False)
@@ -175,11 +175,11 @@ def _questions(mine: Filters, beside: Filters | None, question_set: int) -> tupl
     return tuple(sorted(lines, key=lambda line: (-(line.share or 0.0), -line.alone, line.topic)))
 
 
-def _failing(rule: Rule, one: OneQuestion, of_type: OneQuestion | None) -> Failing:
+def _failing(rule: Rule, one: OneQuestion, of_type: Sums | None) -> Failing:
     return Failing(
         key=rule.key,
         topic=rule.topic,
-        share=_failed(one),
+        share=_failed(one.sums),
         failed=one.sums.images - one.sums.passed,
         of=one.sums.images,
         alone=one.alone,
@@ -187,8 +187,8 @@ def _failing(rule: Rule, one: OneQuestion, of_type: OneQuestion | None) -> Faili
     )
 
 
-def _failed(one: OneQuestion) -> float | None:
-    return (one.sums.images - one.sums.passed) / one.sums.images if one.sums.images else None
+def _failed(one: Sums) -> float | None:
+    return (one.images - one.passed) / one.images if one.images else None
 
 
 def _counts(filters: Filters, items: Sequence[int]) -> dict[int, tuple[int, int, int]]:

@@ -129,6 +129,13 @@ def questions(filters: Filters, question_set: int, count: int, among: Parts | No
     return _padded(by_blocks.added(filters, (), with_questions=True).questions.get(question_set, []), count)
 
 
+def of_questions(filters: Filters, question_set: int, count: int) -> list[Sums]:
+    """The sums of `questions` alone, without answers and what each alone decided: of few images, one scan of three."""
+    if source_of(filters) == Source.ROWS:
+        return by_rows.of_questions(filters, question_set, count)
+    return [one.sums for one in questions(filters, question_set, count)]
+
+
 def by_week(filters: Filters) -> dict[date, Whole]:
     """Of each week, by its Monday; an image is of the week of its newest rating. Always a scan."""
     return _scanned(source_of(filters, scan=True), filters, (WEEK,))[WEEK]

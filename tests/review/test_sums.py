@@ -50,6 +50,10 @@ def told(filters: Filters) -> dict[str, object]:
             (asked.pk, sums.questions(filters, asked.pk, asked.questions.count()))
             for asked in QuestionSet.objects.order_by("pk")
         ],
+        "of questions": [
+            (asked.pk, sums.of_questions(filters, asked.pk, asked.questions.count()))
+            for asked in QuestionSet.objects.order_by("pk")
+        ],
     }
 
 
@@ -67,6 +71,8 @@ def test_kept_sums_are_those_of_a_scan(read_from: Read, db: None) -> None:
         assert sums.source_of(wanted[0]) == source
         assert [told(one) for one in wanted] == kept
     assert sums.whole(Filters()).sums.images > 0
+    for asked, found in told(Filters())["questions"]:  # type: ignore[attr-defined]
+        assert [one.sums for one in found] == sums.of_questions(Filters(), asked, len(found))
 
 
 def test_blocks_add_up_to_what_rows_do(read_from: Read, db: None) -> None:
