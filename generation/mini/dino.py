@@ -27,7 +27,7 @@ SIZES: dict[str, Any] = {
     "image_size": 64, "patch_size": 8, "hidden_size": 128, "num_hidden_layers": 5, "num_attention_heads": 4,
     "mlp_ratio": 4,
 }  # fmt: skip
-PLAN = Plan(steps=4500, batch=32, rate=1e-3, warmup=150, decay_from=0.4, weight_decay=0.04, average=0.995)
+PLAN = Plan(steps=11_000, batch=32, rate=1e-3, warmup=150, decay_from=0.5, weight_decay=0.04, average=0.995)
 WARMTH = 0.07  # of the contrast
 HEADS = {"family": len(FAMILIES), "colour": len(COLOURS), "second": len(COLOURS), "pattern": len(PLAIN_PATTERNS)}
 # How a view is shown: shares of whole, cut out, before another picture. The rest stands on neutral ground in its place.

@@ -21,7 +21,7 @@ from generation.mini.renders import Renders, read_renders
 from generation.mini.training import Plan, Progress, Visit, averaged_weights, load_averaged, train
 
 AUTOENCODER_PLAN = Plan(steps=4400, batch=16, rate=2e-3, warmup=100, decay_from=0.5, average=0.997)
-NOVEL_VIEW_PLAN = Plan(steps=6000, batch=32, rate=6e-4, warmup=100, decay_from=0.4, average=0.998)
+NOVEL_VIEW_PLAN = Plan(steps=7_500, batch=32, rate=6e-4, warmup=100, decay_from=0.4, average=0.998)
 STATE = "state.safetensors"
 DIFFUSION_PLAN = Plan(steps=16_000, batch=64, rate=1e-3, warmup=400, decay_from=0.75, average=0.999)
 
