@@ -49,7 +49,10 @@ def _true(known: dict[int, tuple[Facts, str]], task: int, question: str) -> bool
 def _facts(row: Candidate, quality: float) -> Facts:
     product = row.run.product
     noun = product.type.name if product.type else ""
-    swap = row.run.method.parts.generate.swap or SwapConfig()
+    parts = row.run.method.parts.generate
+    if parts.way == "adapter":
+        return Facts(noun, likeness=likeness(row.dino_i or 0.0), marked="mark" in product.attributes)
+    swap = parts.swap or SwapConfig()
     scene = _scenes().get(row.prompt)
     return Facts(
         noun=noun,
@@ -60,6 +63,11 @@ def _facts(row: Candidate, quality: float) -> Facts:
         stretch=stretch(placing.kind_of(noun), scene) if scene else 0.0,
         marked="mark" in product.attributes,
     )
+
+
+def likeness(dino_i: float) -> float:
+    """How like its product's photos a drawn picture is, 0 to 1, by mini's encoder: 0 for another's, 1 for its own."""
+    return min(max((dino_i - 0.2) / 0.6, 0.0), 1.0)
 
 
 def stretch(kind: Kind, scene: Backdrop) -> float:

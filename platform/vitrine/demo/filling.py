@@ -1,4 +1,4 @@
-"""What `make demo` puts into an empty installation: people to sign in as, the prompt bank, and products to look at."""
+"""What `make demo` puts into an empty installation: people to sign in as, methods, and products to look at."""
 
 import json
 import os
@@ -19,9 +19,11 @@ from catalog.importing.records import Record
 from catalog.models import ImportRun, Product, ProductType
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
+from generation.services import methods
 from vitrine.access import Role
 
 SOURCE = "samples"
+RECIPES = Path(__file__).parent / "methods"
 CATALOGUE = Path(catalog.__file__).parent / "data" / "sample_catalogue"
 LISTING = "products.jsonl"
 EMAIL_DOMAIN = "@demo.invalid"
@@ -85,6 +87,12 @@ def make_people(word: str, *, renew: bool) -> list[str]:
             if renew:
                 User.objects.filter(pk__in=[user.pk for user in ours]).update(password=hashed)
     return [role.value for role in Role]
+
+
+def add_methods() -> None:
+    """Load the methods that come with Vitrine, and the small ones of the demonstration."""
+    for folder in (methods.SHIPPED, RECIPES):
+        methods.load_shipped(folder)
 
 
 def add_samples() -> bool:

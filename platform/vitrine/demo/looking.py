@@ -43,12 +43,14 @@ class Line:
 class Shown:
     """A show as it is now; `images` are some of what was made, for those who may know what made them.
 
-    Where there are none, `products` are some of those with photos. `asked` wait for a person who may help them.
+    `drawn` are some that the small set drew. Where there are no images, `products` are some of those with photos.
+    `asked` wait for a person who may help them.
     """
 
     show: Show
     lines: list[Line]
     images: list[Candidate]
+    drawn: list[Candidate]
     products: list[Product]
     asked: list[Asked]
 
@@ -97,8 +99,9 @@ def _shown(show: Show, user: Any) -> Shown:
             )
         )
     images = newest_images(show, SHOWN) if knows else []
+    drawn = newest_images(show, SHOWN, show.along) if knows and show.along else []
     asked = asked_of_people(show) if Role.OPERATOR in roles_of(user) else []
-    return Shown(show, lines, images, [] if images else _with_photos(show), asked)
+    return Shown(show, lines, images, drawn, [] if images else _with_photos(show), asked)
 
 
 def _with_photos(show: Show) -> list[Product]:

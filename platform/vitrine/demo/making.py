@@ -164,6 +164,6 @@ def pass_gate(show: Show, context: JobContext) -> Made:
 def compare(show: Show, context: JobContext) -> Made:
     campaign = judged(show)
     about = Filters(campaign=campaign.pk if campaign else None)
-    names = [str(methods.named(name)) for name in SWAPS]
-    made_now = _once(context, "comparison", lambda: comparisons.ask(about, names[::-1], by=operator()).pk)
+    names = [str(methods.named(name)) for name in show.judged]
+    made_now = _once(context, "comparison", lambda: comparisons.ask(about, names, by=operator()).pk)
     return {"comparison": made_now}

@@ -96,9 +96,9 @@ def _where_to_help(run: Any) -> str:
 
 
 def images(show: Show, products: Sequence[int] | None = None) -> list[int]:
-    """The ids of what the swaps have made of the show's products, or of these of them."""
+    """The ids of what is judged of the show's products, or of these of them."""
     asked = show.products if products is None else products
-    rows = Candidate.objects.filter(run__product__in=asked, run__method__name__in=SWAPS, run__seed=0)
+    rows = Candidate.objects.filter(run__product__in=asked, run__method__name__in=show.judged, run__seed=0)
     return list(rows.filter(dropped="").order_by("pk").values_list("pk", flat=True))
 
 
@@ -148,9 +148,11 @@ def more_are_judged(show: Show) -> bool:
     return bool(done and campaign and rated_in(campaign) > done.get("images", campaign.task_count))
 
 
-def newest_images(show: Show, most: int) -> list[Candidate]:
-    """Of the method, not of its ablation: one of each product, newest first, then more of the same."""
-    rows = Candidate.objects.filter(run__product__in=show.products, run__method__name=SWAPS[0], run__seed=0, dropped="")
+def newest_images(show: Show, most: int, names: Sequence[str] = SWAPS[:1]) -> list[Candidate]:
+    """Of background-swap, or of the methods named: one of each product, newest first, then more of the same."""
+    rows = Candidate.objects.filter(
+        run__product__in=show.products, run__method__name__in=names, run__seed=0, dropped=""
+    )
     turns: dict[int, int] = {}
     order: list[tuple[int, int, Candidate]] = []
     for row in rows.select_related("run__product").order_by("-run__product", "pk"):

@@ -24,12 +24,16 @@ from vitrine.demo import filling
 
 SHOW, STEP = "demo.show", "demo.step"
 JUDGED = ("figures", "compare")  # steps that are about verdicts
+LEARN = "learn"  # the step of the methods that train
 FIRST = 6  # products that are shown before all others
 MOST = 40  # products of one show: a laptop is done with them in minutes
 SWAPS = ("background-swap", "background-swap-flat")
 LEARNED = ("dreambooth-lora", "paper-2503.08729")
-# The second with a set that comes without weights for new views, as mini does: the paper's method but for that.
+# Where a set comes without weights for new views: the paper's method but for that.
 _WITHOUT_VIEWS = ("dreambooth-lora", "ablation-no-novel-views")
+# The set that comes along, and both methods cut to what a laptop's cores do in minutes (`filling.RECIPES`).
+SMALL_SET = "mini"
+SMALL = ("dreambooth-lora-mini", "paper-2503.08729-mini")
 USUAL_SET = "classical-mini"
 # Sets whose own segmenter and encoders do not know photos of this size: swaps take the usual one.
 FOR_THE_WORLD = ("", "mini")
@@ -50,6 +54,16 @@ class Show:
     crowd: bool = True
     learned: str = ""  # the model set for methods that train, where there is one
     learns: tuple[str, ...] = LEARNED
+
+    @property
+    def along(self) -> tuple[str, ...]:
+        """The methods that train whose images a crowd judges with the others': those that a laptop is quick with."""
+        return self.learns if self.crowd and self.learned == SMALL_SET else ()
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """All methods whose images are judged."""
+        return (*SWAPS, *self.along)
 
     @property
     def first(self) -> tuple[int, ...]:
@@ -74,13 +88,16 @@ def begin(show: Show) -> Job:
         with transaction.atomic():
             if after.crowd != before.crowd:
                 begin_anew(before, JUDGED)
+            if before.learned and after.learned != before.learned:
+                begin_anew(before, (LEARN,))
             Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
     return job
 
 
 def _with_more(show: Show, *, crowd: bool, learned: str, learns: tuple[str, ...]) -> Show:
-    """The show with what is asked for now; what it has already stays."""
-    learning = {} if show.learned else {"learned": learned, "learns": learns}
+    """The show with what is asked for now; what it has already stays, and a larger set takes the small one's place."""
+    larger = show.learned == SMALL_SET and learned not in ("", SMALL_SET)
+    learning = {"learned": learned, "learns": learns} if larger or not show.learned else {}
     return replace(show, crowd=show.crowd or crowd, **learning)  # type: ignore[arg-type]
 
 
@@ -179,6 +196,8 @@ def _trains(wanted: str) -> dict[str, Any]:
     video = entries.get("video")
     # What can be fetched is asked for: its absence is told, with the command. What no fetch can bring is done without.
     without = video is None or (not video.repo and bool(missing(video)))
+    if chosen == SMALL_SET:
+        return {"learned": chosen, "learns": SMALL[:1] if without else SMALL}
     return {"learned": chosen, "learns": _WITHOUT_VIEWS if without else LEARNED}
 
 

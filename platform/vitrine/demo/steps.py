@@ -36,10 +36,11 @@ class Step:
 
 def steps_of(show: Show) -> tuple[Step, ...]:
     """The steps that this show has."""
-    learned = (_LEARN,) if show.learned else ()
+    learned = (_LEARN,) if show.learned and not show.along else ()
     rest = (_REST,) if show.rest else ()
     if show.crowd:
-        return (_PHOTOS, _FIRST, _RATE, *rest, _CROWD, _FIGURES, _TRAIN, _GATE, _COMPARE, *learned)
+        along = (_LEARN,) if show.along else ()
+        return (_PHOTOS, _FIRST, _RATE, *along, *rest, _CROWD, _FIGURES, _TRAIN, _GATE, _COMPARE, *learned)
     return (_PHOTOS, _FIRST, _RATE, *rest, *((_MORE,) if rest else ()), _FIGURES, _COMPARE, *learned)
 
 
@@ -111,6 +112,11 @@ def _always(_show: Show) -> bool:
     return True
 
 
+def _learn_links(show: Show) -> list[tuple[str, str]]:
+    newest = Method.objects.filter(name__in=show.learns).order_by("-pk").first()
+    return [_link("Runs", "generation:runs", query=f"?method={newest.pk}" if newest else "")]
+
+
 def _first(show: Show) -> tuple[int, ...]:
     return show.first
 
@@ -132,7 +138,8 @@ def _more_to_rate(show: Show) -> bool:
 
 
 def _all_made(show: Show) -> bool:
-    return _FIRST.progress(show).over and (not show.rest or _REST.progress(show).over) and bool(seen.images(show))
+    making_them = [_FIRST, *([_REST] if show.rest else []), *([_LEARN] if show.along else [])]
+    return all(step.progress(show).over for step in making_them) and bool(seen.images(show))
 
 
 _PHOTOS = Step(
@@ -172,18 +179,23 @@ _GATE = Step(
     _over(_TRAIN), making.pass_gate, seen.gated, _gate_links,
 )  # fmt: skip
 _COMPARE = Step(
-    "compare", "Comparison", "Both methods, paired by product, with intervals that say how sure it is.",
+    "compare", "Comparison", "The methods, paired by product, with intervals that say how sure it is.",
     seen.counted, making.compare, seen.compared, _compare_links,
 )  # fmt: skip
 
 
-def _nothing_else_to_do(show: Show) -> bool:
-    """Whether all that needs nobody is done; people may take days, and training needs none of their verdicts."""
+def _time_to_learn(show: Show) -> bool:
+    """A small set begins with the first images there; a large one once all that needs nobody is done.
+
+    People may take days, and training needs none of their verdicts.
+    """
+    if show.along:
+        return _FIRST.progress(show).over
     return _COMPARE.progress(show).over if show.crowd else _all_made(show)
 
 
 _LEARN = Step(
     "learn", "Methods that train", "DreamBooth with LoRA, and the paper's method, learn the first products.",
-    _nothing_else_to_do, making.learn, lambda show: seen.runs_over(_first, show.learns, show),
-    lambda _: [_link("Runs", "generation:runs")],
+    _time_to_learn, making.learn, lambda show: seen.runs_over(_first, show.learns, show),
+    _learn_links,
 )  # fmt: skip

@@ -12,7 +12,6 @@ from pytest_django import Settings
 
 from catalog.models import Product
 from generation.models import Method
-from generation.services.methods import load_shipped
 from jobs import execution, services
 from jobs.models import Job, Queue, State
 from tests.factories.generation import make_candidate, make_run
@@ -53,7 +52,7 @@ def _small(folder: Path, photo: Path) -> Path:
 def begun(demo: Settings, few: None, transactional_db: None) -> Show:
     """A show of two products with two images each by both methods: begun, and nothing of it done."""
     filling.make_people("a word", renew=False)
-    load_shipped()
+    filling.add_methods()
     filling.add_samples()
     show = shows.samples(images=2)
     shows.begin(show)

@@ -20,10 +20,11 @@ from benchmarks import demo as stopwatch
 from catalog.models import Product
 from catalog.samples import render_product_photo
 from generation.exceptions import BadModelSet
+from generation.models import Method
 from jobs.models import Job, State
 from tests.factories.catalog import make_photo, make_product
 from vitrine.demo import filling, shows
-from vitrine.demo.shows import Show
+from vitrine.demo.shows import LEARNED, SMALL, SWAPS, Show
 from vitrine.demo.steps import steps_of
 from vitrine.management.commands.demo import pace_of
 
@@ -46,7 +47,14 @@ def test_the_samples_show_begins_with_what_shows_best() -> None:
     assert len(show.products) == len(set(show.products)) == 24
     assert (len(show.first), len(show.rest)) == (6, 18)
     assert show.crowd
-    assert show.model_set == "classical-mini"
+    assert (show.model_set, show.learned, show.judged) == ("classical-mini", "", SWAPS)
+
+
+def test_what_the_small_set_draws_of_the_samples_is_judged_too() -> None:
+    filling.add_samples()
+    show = shows.samples(wanted="mini")
+    assert (show.model_set, show.learned, show.along) == ("classical-mini", "mini", show.learns)
+    assert show.judged == (*SWAPS, *show.learns)
 
 
 def own(**wish: Any) -> Show | None:
@@ -96,9 +104,39 @@ def test_a_model_set_is_used_for_what_it_can(wanted: str, swaps: str, learned: s
     show = own(wanted=wanted)
     assert show is not None
     assert (show.model_set, show.learned) == (swaps, learned)
-    # mini comes without weights for new views, and no fetch brings them; those of sdxl are fetched.
-    assert show.learns[1] == ("ablation-no-novel-views" if wanted == "mini" else "paper-2503.08729")
+    assert show.along == (), "without a crowd nobody waits for what trains"
     assert ("learn" in [step.name for step in steps_of(show)]) == bool(learned)
+
+
+@pytest.fixture
+def own_set(settings: LazySettings, tmp_path: Path) -> None:
+    settings.MODEL_SETS_DIR = tmp_path
+    (tmp_path / "ours.toml").write_text('extends = "mini"')
+
+
+@pytest.mark.parametrize(
+    ("chosen", "absent", "learns"),
+    [
+        pytest.param("mini", (), SMALL, id="the small set"),
+        pytest.param("mini", ("views",), SMALL[:1], id="without weights for new views, and no fetch brings them"),
+        pytest.param("sdxl", ("views",), LEARNED, id="those of a set that is fetched are asked for"),
+        pytest.param("ours", (), LEARNED, id="a set of one's own"),
+        pytest.param("ours", ("views",), ("dreambooth-lora", "ablation-no-novel-views"), id="and without the weights"),
+    ],
+)
+def test_methods_that_need_what_is_not_there_are_left_out(
+    chosen: str, absent: tuple[str, ...], learns: tuple[str, ...], own_set: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shows, "missing", lambda _entry: absent)
+    show = shows.samples(wanted=chosen)
+    assert (show.learned, show.learns) == (chosen, learns)
+
+
+@pytest.mark.parametrize("wanted", ["classical", "classical-mini"])
+def test_a_set_that_cannot_train_leaves_training_out(wanted: str) -> None:
+    show = shows.samples(wanted=wanted)
+    assert (show.model_set, show.learned, show.judged) == (wanted, "", SWAPS)
+    assert "learn" not in steps(show)
 
 
 def test_a_set_that_is_not_there_is_named() -> None:
@@ -174,7 +212,24 @@ def test_the_samples_learn_as_soon_as_a_set_that_trains_is_named() -> None:
     shows.begin(shows.samples(images=2))
     shows.begin(shows.samples(images=6, wanted="mini"))
     (now,) = shows.shows()
-    assert (now.learned, now.images, steps(now)[-1]) == ("mini", 2, "learn")
+    assert (now.learned, now.images, steps(now)[3]) == ("mini", 2, "learn"), "before the crowd, which judges it"
+    shows.begin(shows.samples())
+    assert shows.shows() == [now]
+
+
+def test_a_larger_set_takes_the_small_ones_place() -> None:
+    filling.add_samples()
+    shows.begin(show := shows.samples(wanted="mini"))
+    ended = {"kind": "demo.step", "queue": "cpu", "state": State.SUCCEEDED, "finished_at": timezone.now()}
+    learned = Job.objects.create(key=show.key("learn"), **ended)
+    swapped = Job.objects.create(key=show.key("first"), **ended)
+    shows.begin(shows.samples(wanted="sdxl"))
+    (now,) = shows.shows()
+    assert (now.learned, now.learns, now.model_set, now.along) == ("sdxl", LEARNED, "classical-mini", ())
+    assert steps(now)[-1] == "learn", "it takes hours, and nobody waits for it"
+    assert [Job.objects.get(pk=job.pk).key for job in (learned, swapped)] == [None, show.key("first")]
+    shows.begin(shows.samples())
+    assert shows.shows() == [now]
 
 
 @pytest.mark.parametrize("products", [2, shows.FIRST + 1])
@@ -231,12 +286,24 @@ def test_what_cannot_be_shown_is_refused_before_it_begins(shop: Path, options: d
     assert not Job.objects.exists()
 
 
-def test_what_mini_cannot_do_yet_is_told_and_done_without(shop: Path) -> None:
+def test_what_is_left_out_is_told(shop: Path, settings: LazySettings) -> None:
+    settings.MODEL_SETS_DIR = shop.parent
+    views = '[roles.video]\nfamily = "turntable"\npath = "none"\nlicence = "Vitrine"\ncommercial = true'
+    (shop.parent / "ours.toml").write_text(f'extends = "mini"\n{views}')
     told = io.StringIO()
-    call_command("demo", photos=str(shop), no_start=True, model_set="mini", stdout=told)
-    assert "mini comes without weights for new views: ablation-no-novel-views runs in place of" in told.getvalue()
+    call_command("demo", photos=str(shop), no_start=True, model_set="ours", stdout=told)
+    assert "ours comes without weights for new views" in told.getvalue()
     (show,) = shows.shows()
     assert show.learns == ("dreambooth-lora", "ablation-no-novel-views")
+
+
+def test_with_the_small_set_the_samples_are_shown_by_more_methods(settings: LazySettings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    call_command("demo", photos="", no_start=True, products=2, model_set="mini", stdout=io.StringIO())
+    (show,) = shows.shows()
+    assert set(show.judged) <= set(Method.objects.values_list("name", flat=True))
+    assert all(Method.objects.get(name=name).title.endswith("drawn by mini at 64 px") for name in show.along)
+    assert [step for step in steps(show) if step in ("learn", "crowd", "compare")] == ["learn", "crowd", "compare"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from raters.questions import DEFAULT
+from vitrine.demo.crowd import likeness
 from vitrine.demo.truth import Facts, chances, is_good
 
 GOOD = Facts("mug", "kitchen", quality=0.9, shadow=True, light=True)
@@ -31,6 +32,25 @@ def test_a_fact_lowers_what_it_is_about(changed: dict[str, object], worse: set[s
     before, after = chances(GOOD), chances(replace(GOOD, **changed))  # type: ignore[arg-type]
     assert {question for question in before if after[question] < before[question]} == worse
     assert all(after[question] == before[question] for question in set(before) - worse)
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_of_a_drawn_picture_likeness_and_a_mark_are_all_that_counts(marked: bool) -> None:
+    like, unlike = (chances(Facts("mug", likeness=share, marked=marked)) for share in (1.0, 0.0))
+    assert set(like) == set(chances(GOOD))
+    assert {question for question in like if unlike[question] < like[question]} == {
+        "product",
+        "surroundings",
+        "business",
+    }
+    assert (like["logo"] < 0.5) == marked, "no mark is left at 64 px"
+    assert all(0 < chance < 1 for chance in (*like.values(), *unlike.values()))
+    assert like["business"] < 0.2, "no shop would show 64 px"
+
+
+@pytest.mark.parametrize(("dino_i", "share"), [(-0.1, 0.0), (0.2, 0.0), (0.5, 0.5), (0.8, 1.0), (1.0, 1.0)])
+def test_likeness_is_a_share(dino_i: float, share: float) -> None:
+    assert likeness(dino_i) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("quality", [-1.0, 0.0, 0.35, 0.5, 0.75, 1.0, 3.0])

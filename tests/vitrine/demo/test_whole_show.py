@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from catalog.models import Photo
 from generation.models import Candidate, Run
+from generation.pipeline import Stage
 from jobs import services
 from jobs.context import JobContext
 from jobs.models import Job, State
@@ -15,7 +18,9 @@ from raters.models import Campaign, CampaignFigures, Rating, Task, Verdict
 from raters.models.campaigns import CampaignState, Origin
 from raters.statistics import consensus
 from review.models import Comparison, JudgedImage, Voters
+from tests.factories.generation import make_light_set
 from tests.factories.rating import YES, make_rater, rate
+from tests.factories.stand_ins import Workshop
 from tests.vitrine.demo.conftest import SLOW, OverBut
 from vitrine.demo import advancing, looking, shows
 from vitrine.demo.crowd import facts_of
@@ -100,7 +105,7 @@ def _check_what_follows() -> None:
     assert training.wish["campaigns"] == [crowds().pk]
     assert training.ended_at
     comparison = Comparison.objects.get()
-    assert [name.split()[0] for name in comparison.methods] == list(SWAPS[::-1]), "the ablation is what is held against"
+    assert [name.split()[0] for name in comparison.methods] == list(SWAPS), "the others are held against the first"
     assert comparison.computed_at
     assert f"campaign={crowds().pk}" in comparison.query
 
@@ -139,6 +144,35 @@ def test_broken_off_anywhere_it_goes_on_to_the_same_end(over_but: OverBut, go_on
     assert {line.name: line.state for line in shown.lines} == {step.name: "done" for step in steps_of(show)} | LEFT
     assert Campaign.objects.count() == 2
     assert crowds().ratings.count() == 24
+
+
+@pytest.fixture
+def learning(over_but: OverBut, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> Show:
+    """A show whose swaps are there, and whose small set learns and draws in no time."""
+    workshop = Workshop()
+    monkeypatch.setattr(Stage, "code", lambda stage: workshop.code(stage))  # noqa: PLW0108 - binds
+    settings.MODEL_SETS_DIR = tmp_path
+    file = tmp_path / f"{make_light_set(tmp_path, shows.SMALL_SET)}.toml"
+    file.write_text(f'scenes = ["{{product}} here", "{{product}} there"]\n{file.read_text()}')
+    return over_but(learned=shows.SMALL_SET, learns=shows.SMALL)
+
+
+def test_what_the_small_set_draws_is_judged_with_the_rest(learning: Show, go_on: GoOn) -> None:
+    go_on(without=SLOW)
+    (shown,) = looking.all_shown(operator())
+    assert {line.name: line.state for line in shown.lines} == {step.name: "done" for step in steps_of(learning)} | LEFT
+    drawn = Candidate.objects.filter(run__method__name__in=shows.SMALL, dropped="")
+    assert set(drawn.values_list("run__method__name", "run__product", "run__model_set")) == {
+        (name, product, shows.SMALL_SET) for name in shows.SMALL for product in learning.products
+    }
+    facts = [facts for facts, _ in facts_of(crowds()).values()]
+    assert len(facts) == 8 + drawn.count()
+    assert sum(one.likeness == pytest.approx(0.5) for one in facts if one.likeness is not None) == drawn.count()
+    assert [name.split()[0] for name in Comparison.objects.get().methods] == [*SWAPS, *shows.SMALL]
+    assert {image.run.method.name for image in shown.drawn} == set(shows.SMALL)
+    assert not Task.objects.filter(campaign__origin=Origin.PERSON, candidate__in=drawn).exists(), (
+        "64 px are few to rate"
+    )
 
 
 def test_without_a_crowd_verdicts_wait_for_people(over_but: OverBut, go_on: GoOn) -> None:

@@ -19,7 +19,7 @@ from generation.exceptions import GenerationError
 from generation.services import methods, runs
 from generation.services.runs import Wish
 from vitrine.demo import filling, removing, shows
-from vitrine.demo.shows import LEARNED, SWAPS, Show
+from vitrine.demo.shows import LEARNED, SMALL, SWAPS, Show
 from vitrine.management.commands.up import up
 from vitrine.onlyone import OnlyOne
 
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         word, new = filling.password()
         names = filling.make_people(word, renew=new)
         load_bank()
-        methods.load_shipped()
+        filling.add_methods()
         wish = {"wanted": options["model_set"], "images": options["images"], "most": options["products"]}
         try:
             wanted = self._shows(photos, wish, crowd=options["crowd"])
@@ -103,10 +103,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"Of {len(products):,} products in the folder, the first {wish['most']} are shown.")
         for show in found:
             _check(show)
-        if found and found[-1].learned and found[-1].learns != LEARNED:
+        if found and found[-1].learned and found[-1].learns not in (LEARNED, SMALL):
             self.stdout.write(
-                f"The model set {found[-1].learned} comes without weights for new views: {found[-1].learns[-1]} runs in"
-                f" place of {LEARNED[-1]}."
+                f"The model set {found[-1].learned} comes without weights for new views, which the paper's method"
+                f" needs: of methods that train there will be {' and '.join(found[-1].learns)}."
             )
         return found
 
