@@ -1,6 +1,7 @@
 """Two at the same moment, for tests of races on PostgreSQL."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -37,3 +38,20 @@ def twice_at_once(make: Callable[[], Made], model: type[Model]) -> set[Made]:
             return set(threads.map(make_one, range(2)))
     finally:
         pre_save.disconnect(wait, sender=model)
+
+
+def until_somebody_waits(or_else: Callable[[], bool] = lambda: False, seconds: float = 60) -> None:
+    """Return once some session of this PostgreSQL database waits for another's lock, or `or_else()` holds."""
+    until = time.monotonic() + seconds
+    while not (_somebody_waits() or or_else()):
+        assert time.monotonic() < until, f"Nobody has waited for a lock within {seconds:g} s."
+        time.sleep(0.02)
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction it would stay as it was first seen
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,7 +1,6 @@
 """A/B: a share of the products, decided by product and seed alone, one trial at a time."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -9,6 +8,7 @@ from django.db import connection, transaction
 from ranking.exceptions import BadWish, NotPromoted
 from ranking.models import Promotion, Trial
 from ranking.services import registry, trials
+from tests.factories.at_once import until_somebody_waits
 from tests.factories.ranking import make_ranker
 
 pytestmark = pytest.mark.django_db
@@ -67,20 +67,10 @@ def test_who_becomes_champion_meanwhile_is_whom_it_is_held_against() -> None:
     with transaction.atomic():
         registry.switch(promotion)
         other.start()
-        until = time.monotonic() + 30
-        while not _somebody_waits() and other.is_alive() and time.monotonic() < until:
-            time.sleep(0.02)
-    other.join(30)
+        until_somebody_waits(or_else=lambda: not other.is_alive())
+    other.join(60)
     assert begun[0].against == new
     assert trials.running() == begun[0]
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_the_champion_needs_no_trial() -> None:
