@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
+from tests import emptying
 from tests.factories.accounts import make_user
 from tests.isolation import FOLDER
 from vitrine.access import Role
@@ -21,13 +22,14 @@ COMPUTING += [Path(__file__).parent / "ranking" / name for name in ("evaluation"
 
 
 def pytest_configure() -> None:
-    """SQLite's test database is a file, and passwords are hashed fast.
+    """SQLite's test database is a file, passwords are hashed fast, and the database is emptied fast.
 
     SQLite's usual test database, in memory, is one connection that all threads share: a live server or a worker
     beside the test then breaks into its transactions. A file behaves as in production.
     """
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     settings.PASSWORD_HASHERS = ["tests.hashers.OneRound"]
+    emptying.install()
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(FOLDER) / "test.sqlite3")
 
