@@ -11,10 +11,13 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Product
 from catalog.services.prompts import load_bank
-from generation.models import Candidate, Run
+from generation.models import Candidate, Method, Run
 from jobs.models import Job, State
 from tests.factories.accounts import make_user
+from tests.factories.generation import make_candidate, make_run
+from tests.vitrine.demo.conftest import OverBut
 from vitrine.access import Role
+from vitrine.demo import shows
 from vitrine.demo.shows import Show
 
 ClientFor = Callable[[User | None], Client]
@@ -109,6 +112,18 @@ def test_a_step_that_failed_says_why_and_leads_to_its_job(client_for: ClientFor,
     assert reverse("jobs:detail", args=[Job.objects.get(key=begun.key("photos")).pk]) in text
     assert "Traceback" not in text
     assert "disk" not in page(client_for(make_user(Role.RATER)))
+
+
+def test_what_the_small_set_drew_says_so(client_for: ClientFor, over_but: OverBut) -> None:
+    show = over_but(learned=shows.SMALL_SET, learns=shows.SMALL)
+    said = "Drawn by the small model set mini at 64 px"
+    client = client_for(make_user(Role.OPERATOR))
+    assert said not in page(client)
+    method = Method.objects.get(name=shows.SMALL[0])
+    run = make_run(Product.objects.get(pk=show.products[0]), method=method, model_set="mini", state="succeeded")
+    drawn = make_candidate(run)
+    assert (said in page(client), reverse("generation:candidate", args=[drawn.pk]) in page(client)) == (True, True)
+    assert said not in page(client_for(make_user(Role.RATER)))
 
 
 def test_its_queries_are_bounded(client_for: ClientFor, over: Show, django_assert_max_num_queries: Any) -> None:
