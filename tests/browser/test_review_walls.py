@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from raters.models import Campaign
+from review import walls
 from review.models import Mark
 from tests.browser.conftest import PageFor
 from tests.browser.review import judged_product
@@ -67,6 +68,19 @@ def test_every_figure_leads_to_its_pictures_and_back(page_for: PageFor, person: 
     expect(page.locator("[data-card]")).to_have_count(4)
     assert page.url.partition("#")[0] == wall
     expect(page.locator("[data-card-link]").first).to_be_focused()
+
+
+def test_the_next_images_come_before_the_end_is_in_view_and_each_once(
+    page_for: PageFor, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walls, "SIZE", 5)
+    product = judged_product(images=8, side=32)
+    page = page_for(person)
+    page.goto(f"/review/products/{product.pk}/")
+    expect(page.locator("[data-card]")).to_have_count(12)
+    expect(page.locator(".shots-more")).to_have_count(0)
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("new Set([...document.querySelectorAll('[data-card]')].map((one) => one.id)).size") == 12
 
 
 def test_notes_are_kept_changed_removed_and_brought_back(page_for: PageFor, person: User) -> None:
