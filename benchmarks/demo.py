@@ -169,11 +169,18 @@ def events(database: Path) -> list[str]:
 
 
 # Steps whose job only asks: how many rows of what they asked for are not there yet.
-_RUNS = "SELECT count(*) FROM generation_run WHERE state IN ('planned', 'running')"
+_RUNS = (
+    "SELECT count(*) FROM generation_run run JOIN generation_method method ON method.id = run.method_id"
+    " WHERE run.state IN ('planned', 'running') AND method.name"
+)
+_SWAPS_OF = (
+    " LIKE 'background-swap%' AND run.product_id IN (SELECT product.value FROM jobs_job,"
+    " json_each(jobs_job.params, '$.show.products') product WHERE kind = 'demo.show' AND product.key"
+)
 WAITS = {
-    "first": _RUNS,
-    "rest": _RUNS,
-    "learn": _RUNS,
+    "first": f"{_RUNS}{_SWAPS_OF} < {FIRST})",
+    "rest": f"{_RUNS}{_SWAPS_OF} >= {FIRST})",
+    "learn": f"{_RUNS} NOT LIKE 'background-swap%'",
     "figures": "SELECT count(*) FROM raters_campaignfigures WHERE computed_at IS NULL",
     "train": "SELECT count(*) FROM ranking_training WHERE ended_at IS NULL",
     "gate": "SELECT count(*) FROM ranking_promotion WHERE state = 'preparing'",

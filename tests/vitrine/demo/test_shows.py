@@ -1,11 +1,9 @@
 """What a show is made of: which products, which sets, and that one asked for twice is one."""
 
 import io
-import json
 import os
 import re
-import sqlite3
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 import vitrine
-from benchmarks import demo as stopwatch
 from catalog.models import Product
 from catalog.samples import render_product_photo
 from generation.exceptions import BadModelSet
@@ -230,20 +227,6 @@ def test_a_larger_set_takes_the_small_ones_place() -> None:
     assert [Job.objects.get(pk=job.pk).key for job in (learned, swapped)] == [None, show.key("first")]
     shows.begin(shows.samples())
     assert shows.shows() == [now]
-
-
-@pytest.mark.parametrize("products", [2, shows.FIRST + 1])
-@pytest.mark.parametrize("learned", ["", "mini"])
-@pytest.mark.parametrize("crowd", [True, False])
-def test_the_stopwatch_waits_for_what_needs_nobody(products: int, learned: str, crowd: bool, tmp_path: Path) -> None:
-    show = Show("photos-1", "Own", tuple(range(products)), learned=learned, crowd=crowd)
-    assert stopwatch.awaited(tmp_path / "none.sqlite3") == (), "nothing has begun"
-    with sqlite3.connect(tmp_path / "one.sqlite3") as database:
-        database.execute("CREATE TABLE jobs_job (kind, params)")
-        database.execute("INSERT INTO jobs_job VALUES ('demo.show', ?)", [json.dumps({"show": asdict(show)})])
-    database.close()
-    for_people = () if crowd else ("figures", "compare")
-    assert set(stopwatch.awaited(tmp_path / "one.sqlite3")) == set(steps(show)) - set(for_people)
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

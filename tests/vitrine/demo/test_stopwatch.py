@@ -1,0 +1,49 @@
+"""The stopwatch of the demonstration: which steps it waits for, and when it calls one over."""
+
+import json
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from benchmarks import demo as stopwatch
+from vitrine.demo import shows
+from vitrine.demo.shows import Show
+from vitrine.demo.steps import steps_of
+
+
+@pytest.mark.parametrize("products", [2, shows.FIRST + 1])
+@pytest.mark.parametrize("learned", ["", "mini"])
+@pytest.mark.parametrize("crowd", [True, False])
+def test_the_stopwatch_waits_for_what_needs_nobody(products: int, learned: str, crowd: bool, tmp_path: Path) -> None:
+    show = Show("photos-1", "Own", tuple(range(products)), learned=learned, crowd=crowd)
+    assert stopwatch.awaited(tmp_path / "none.sqlite3") == (), "nothing has begun"
+    with sqlite3.connect(tmp_path / "one.sqlite3") as database:
+        database.execute("CREATE TABLE jobs_job (kind, params)")
+        database.execute("INSERT INTO jobs_job VALUES ('demo.show', ?)", [json.dumps({"show": asdict(show)})])
+    database.close()
+    for_people = () if crowd else ("figures", "compare")
+    assert set(stopwatch.awaited(tmp_path / "one.sqlite3")) == {step.name for step in steps_of(show)} - set(for_people)
+
+
+@pytest.mark.parametrize(
+    ("product", "method", "waits"),
+    [(3, "background-swap", "first"), (3, "background-swap-flat", "first"), (8, "background-swap", "rest"),
+     (3, shows.SMALL[0], "learn"), (8, "paper-2503.08729", "learn")],
+)  # fmt: skip
+def test_the_stopwatch_tells_which_step_a_run_holds_up(product: int, method: str, waits: str, tmp_path: Path) -> None:
+    params = json.dumps({"show": asdict(Show("samples", "Samples", tuple(range(9)), learned="mini"))})
+    with sqlite3.connect(tmp_path / "one.sqlite3") as database:
+        database.execute("CREATE TABLE jobs_job (kind, key, state, params)")
+        database.execute("INSERT INTO jobs_job VALUES ('demo.show', 'demo samples', 'succeeded', ?)", [params])
+        for step in ("first", "rest", "learn"):
+            database.execute("INSERT INTO jobs_job VALUES ('demo.step', ?, 'succeeded', '')", [f"demo samples {step}"])
+        database.execute("CREATE TABLE generation_candidate (id)")
+        database.execute("CREATE TABLE generation_method (id, name)")
+        database.execute("CREATE TABLE generation_run (state, product_id, method_id)")
+        database.execute("INSERT INTO generation_method VALUES (1, ?)", [method])
+        database.execute("INSERT INTO generation_run VALUES ('running', ?, 1), ('succeeded', 3, 1)", [product])
+    database.close()
+    over = {f"step {step} over" for step in {"first", "rest", "learn"} - {waits}}
+    assert set(stopwatch.events(tmp_path / "one.sqlite3")) == over
