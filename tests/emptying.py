@@ -1,6 +1,6 @@
 """Emptying the database after a test that commits, in place of Django's way (put there by tests/conftest.py).
 
-Django truncates all tables, those without a row too, which on PostgreSQL means a thousand new files, and then writes
+Django truncates all tables, those without a row too, which on PostgreSQL means hundreds of new files, and then writes
 the content types and permissions of all models anew: a third of a second for each such test. Here rows are deleted
 where there are any, and those two tables, which no test changes, stay as they are.
 """
