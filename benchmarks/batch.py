@@ -24,9 +24,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
-for root in (ROOT, ROOT / "platform"):
-    if str(root) not in sys.path:
-        sys.path.append(str(root))
+# Before this folder, which has a `ranking` of its own.
+sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
 if TYPE_CHECKING:
     from generation.models import Batch
