@@ -110,7 +110,7 @@ def opened(browser: Browser, address: str, cookie: str, width: int, requests: li
     """The product's page, its first pictures shown; prints what that took."""
     context = browser.new_context(viewport={"width": width, "height": 900})
     context.set_default_timeout(1000 * PATIENCE)
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": address}])
+    context.add_cookies([{"name": "sessionid", "value": cookie, "domain": "127.0.0.1", "path": "/"}])
     page = context.new_page()
     page.on("requestfinished", lambda request: requests.append(request))  # noqa: PLW0108 - a builtin takes no wrapper
     began = time.perf_counter()
