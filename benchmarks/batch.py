@@ -45,9 +45,10 @@ class Report:
 
     def time(self, name: str, act: Callable[[], Any], note: Callable[[Any], str] = str) -> Any:
         """Do it, and note its seconds and queries."""
-        from django.db import connection
+        from django.db import connection, reset_queries
         from django.test.utils import CaptureQueriesContext
 
+        reset_queries()  # only so many are remembered, and counted
         with CaptureQueriesContext(connection) as queries:
             began = time.perf_counter()
             done = act()
@@ -68,18 +69,20 @@ class Report:
 def steer(product_ids: Sequence[int], shop: "Workshop", work: Work) -> Report:
     """Both batches of these products, from being asked for to their ends."""
     report = Report()
-    poor = {product_id for place, product_id in enumerate(product_ids) if place % POOR == 0}
-    spoil(shop, poor)
+    poor = spoil(shop, {product_id for place, product_id in enumerate(product_ids) if place % POOR == 0})
     first = _asked(report, "first", product_ids)
     _pause_and_resume(report, first, shop, work)
-    _to_the_end(report, first, shop, work, len(poor))
+    _to_the_end(report, first, shop, work, poor)
     second = _asked(report, "second", product_ids)
     _cancel(report, second, shop, work)
     return report
 
 
-def spoil(shop: "Workshop", product_ids: set[int]) -> None:
-    """Have these products fail at generate until `shop.trouble` has the word "mended"."""
+def spoil(shop: "Workshop", product_ids: set[int]) -> int:
+    """Have these products, and those with the very same photo, fail at generate until `shop.trouble` has "mended".
+
+    Returns how many products that is.
+    """
     from catalog.models import Photo
     from generation.exceptions import NotEnoughImages
 
@@ -98,6 +101,7 @@ def spoil(shop: "Workshop", product_ids: set[int]) -> None:
         return SimpleNamespace(Inputs=made.Inputs, run=run, run_group=made.run_group)
 
     shop.code = spoilt  # type: ignore[method-assign]
+    return Photo.objects.filter(sha256__in=photos).values("product").distinct().count()
 
 
 def _asked(report: Report, name: str, product_ids: Sequence[int]) -> "Batch":
