@@ -22,8 +22,10 @@ def test_a_page_is_for_everybody(
     if case.status >= 400:
         expect_console(f"status of {case.status}")
     page = page_for(person(case))
-    page.route("**/report.html", out_of_its_sandbox)
-    response = page.goto(case.address())
+    address = case.address()
+    if address.endswith("/report.html"):  # a route holds up every other request of a page, too
+        page.route("**/report.html", out_of_its_sandbox)
+    response = page.goto(address)
     assert response is not None
     assert response.status == case.status
     # What is dimmed while it comes is not what people read.
