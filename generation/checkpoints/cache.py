@@ -89,11 +89,16 @@ class Shelf:
     def borrow(self, entry: Entry) -> Iterator[Any]:
         """The entry's adapter on the device, not to be evicted before the block ends.
 
-        Raises CheckpointMissing, and OutOfRoom when there is no memory for it even with all that is idle gone.
+        Raises CheckpointMissing, and OutOfRoom when there is no memory for it even with all that is idle gone. After
+        an error in the block, a model that was left half on another device is read anew by who borrows it next.
         """
         slot = self._slot(entry)
         try:
             yield self._ready(slot)
+        except BaseException:
+            with self._moving:
+                self._drop_if_astray(slot)
+            raise
         finally:
             with self._counting:
                 slot.in_use -= 1
@@ -220,6 +225,10 @@ class Shelf:
     def _drop(self, slot: _Slot) -> None:
         logger.info("dropping the %s %s", slot.entry.role, slot.entry.repo or slot.entry.path)
         slot.model = None
+
+    def _drop_if_astray(self, slot: _Slot) -> None:
+        if slot.model is not None and not devices.is_wholly_on(slot.model, slot.where):
+            self._drop(slot)
 
     def _idle(self, device: torch.device | None = None) -> list[_Slot]:
         with self._counting:

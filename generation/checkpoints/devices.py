@@ -123,6 +123,11 @@ def move(holder: Any, device: torch.device) -> None:
         mover.to(str(device))
 
 
+def is_wholly_on(holder: Any, device: torch.device) -> bool:
+    """Whether all weights that an adapter holds are on a device of that kind."""
+    return all(weight.device.type == device.type for module in modules_in(holder) for weight in module.parameters())
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, on any device."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):

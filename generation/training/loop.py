@@ -93,14 +93,18 @@ class Trainer:
         for pupil in pupils:
             pupil.study(self)
         idle = Aside(idle_in(self.denoiser, config) if self.spares else (), self.denoiser.device)
-        try:
-            with idle.away():
-                lessons = _Class(self.denoiser, config, group, pupils, idle)
-                with ready(self.denoiser, group, config):
-                    lessons.run()
-        finally:
-            group.release()
+        with idle.away():
+            try:
+                self._teach(config, group, pupils, idle)
+            finally:
+                group.release()
         return [pupil.outcome for pupil in pupils if pupil.outcome is not None]
+
+    def _teach(self, config: FinetuneConfig, group: AdapterGroup, pupils: "Sequence[_Pupil]", idle: Aside) -> None:
+        """In a frame of its own, which an error can let go of: moments and the last losses are held here."""
+        lessons = _Class(self.denoiser, config, group, pupils, idle)
+        with ready(self.denoiser, group, config):
+            lessons.run()
 
 
 _RESIDENT: WeakKeyDictionary[nn.Module, tuple[tuple[Any, ...], AdapterGroup]] = WeakKeyDictionary()

@@ -210,6 +210,22 @@ def test_an_error_inside_the_block_gives_the_model_back(load: Loader) -> None:
     assert shelf.report()[0].in_use == 0
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["to the end", "it fails"])
+@pytest.mark.parametrize("astray", [False, True], ids=["whole", "astray"])
+def test_a_model_left_on_another_device_by_an_error_is_read_anew(load: Loader, *, astray: bool, fails: bool) -> None:
+    shelf = Shelf(GPU, 10 * SIZE, load=load)
+    try:
+        with shelf.borrow(BASE) as base:
+            if astray:
+                base.model = nn.Linear(1, 1, device=CPU)
+            if fails:
+                raise MemoryError
+    except MemoryError:
+        assert fails
+    use(shelf, BASE)
+    assert load.loaded == ["base"] * (2 if astray and fails else 1)
+
+
 def test_threads_load_a_model_once_and_never_lose_one(load: Loader) -> None:
     load.seconds = 0.002
     shelf = Shelf(CPU, 2 * SIZE, load=load)
