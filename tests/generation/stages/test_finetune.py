@@ -33,7 +33,7 @@ from generation.records import (
 )
 from generation.stages import finetune
 from generation.stages.finetune import Inputs, run, run_group, split, training_images
-from generation.training import validation
+from generation.training import aside, caches, loop, validation
 from generation.training.adapters import open_adapter
 from generation.training.lessons import Lesson
 from tests.factories.checkpoints.model_set import tiny_set
@@ -203,13 +203,52 @@ def test_lack_of_memory_saves_first_and_then_halves_the_group(  # noqa: PLR0917 
     assert calls == wanted
 
 
+class Unusable:
+    """In place of moving parts: those put aside refuse all work until they are back."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hooks: list[Any] = []
+        self.parts: list[int] = []  # at each move away
+        monkeypatch.setattr(aside, "RESTING", torch.device("meta"))
+        monkeypatch.setattr(aside.Aside, "_move", lambda idle, device: self.move(idle._parts, device))
+
+    def move(self, parts: list[torch.nn.Module], device: torch.device) -> None:
+        for hook in self.hooks:
+            hook.remove()
+        self.hooks = []
+        if device.type == "meta":
+            self.parts.append(len(parts))
+            every = [module for part in parts for module in part.modules()]
+            self.hooks = [module.register_forward_pre_hook(self.refuse) for module in every]
+
+    def refuse(self, module: torch.nn.Module, _: Any) -> None:
+        raise Stopped(type(module).__name__)
+
+
+@pytest.mark.parametrize("family", ["sd", "sdxl", "flux2-klein"])
 def test_with_parts_put_aside_the_adapter_is_the_same(
+    family: Any, tmp_path: Path, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = ModelCache(read_set(str(tiny_set(tmp_path, family)), Places(tmp_path)), torch.device("cpu"), 1 << 33)
+    config, inputs = make_config(token="sks", steps=2, validate_every=1, size=32), make_inputs(files)
+    plain = run(inputs, config, models, SmallRoom(2), files)
+    caches.shared().clear()
+    unusable = Unusable(monkeypatch)
+    monkeypatch.setattr(finetune, "SAVINGS", {"cpu": 2})
+    assert run(inputs, config, models, SmallRoom(2), files) == plain
+    looks = len({image.step for image in plain.validation})
+    assert looks > 0
+    assert unusable.parts == [3 if family == "sdxl" else 2] * (1 + looks), "at the start, and after each look"
+
+
+def test_a_part_that_training_needs_cannot_be_put_aside(
     models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Unusable(monkeypatch)
     monkeypatch.setattr(finetune, "SAVINGS", {"cpu": 2})
-    config, inputs = make_config(token="sks", steps=2, validate_every=1), make_inputs(files)
-    saved = run(inputs, config, models, SmallRoom(2), files)
-    assert saved == run(inputs, replace(config, gradient_checkpointing=True), models, LocalContext(), files)
+    monkeypatch.setattr(loop, "idle_in", lambda denoiser, _: [denoiser.roots["unet"]])
+    with pytest.raises(Stopped):
+        run(make_inputs(files), make_config(**GIVEN), models, SmallRoom(2), files)
 
 
 @pytest.mark.parametrize("kill_at", [3, 7, 11, 16, 20])
