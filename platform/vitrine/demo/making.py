@@ -19,6 +19,7 @@ from raters.services import campaigns, figures
 from raters.services.tasks import add_candidates
 from review import tasks as review_tasks
 from review.filters import Filters
+from review.models import Verdicts
 from review.services import comparisons
 from vitrine.demo import crowd, filling
 from vitrine.demo.outcomes import (
@@ -34,6 +35,7 @@ from vitrine.demo.outcomes import (
 from vitrine.demo.shows import SWAPS, Show, operator
 
 YOURS = 48  # images that wait for the visitor, of the first products
+FEWEST = 2  # products that two methods have in common, for a comparison of them
 _GUIDELINES = """Compare the image with the product's photos, then answer the eight questions.
 
 This is the demonstration: **one** rating an image decides, so that what you say counts at once. A study asks three.
@@ -164,6 +166,22 @@ def pass_gate(show: Show, context: JobContext) -> Made:
 def compare(show: Show, context: JobContext) -> Made:
     campaign = judged(show)
     about = Filters(campaign=campaign.pk if campaign else None)
-    names = [str(methods.named(name)) for name in show.judged]
+    names = _comparable(about, [str(methods.named(name)) for name in show.judged])
     made_now = _once(context, "comparison", lambda: comparisons.ask(about, names, by=operator()).pk)
     return {"comparison": made_now}
+
+
+def _comparable(about: Filters, names: list[str]) -> list[str]:
+    """The swaps, and of the others those that share so many products with the first that a comparison takes them.
+
+    One that shares too few has all of them refused.
+    """
+    swaps, drawn = names[: len(SWAPS)], names[len(SWAPS) :]
+    first = _decided(about, names[0])
+    return [*swaps, *(name for name in drawn if len(first & _decided(about, name)) >= FEWEST)]
+
+
+def _decided(about: Filters, method: str) -> set[int]:
+    """The items of which the method has images that pass or fail."""
+    rows = about.but(method=method).rows().exclude(verdict=Verdicts.UNDECIDED)
+    return set(rows.values_list("item", flat=True))

@@ -20,7 +20,7 @@ from raters.models.ratings import Outcome
 from raters.models.tasks import TaskState
 from raters.services import figures
 from review.models import Comparison, JudgedImage
-from vitrine.demo.shows import SWAPS, Show, made, shows
+from vitrine.demo.shows import LEARN, STEP, SWAPS, Show, made, shows
 
 HANDED_OUT = (TaskState.FRESH, TaskState.BEGUN, TaskState.FULL)  # of images that somebody rates, or will
 OVER = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.NEEDS_PERSON)
@@ -67,6 +67,13 @@ def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...
     waits = bool(asking) and not (show.crowd and images)
     over = sum(state in OVER for state, _ in states)
     return Progress(over, len(asked) * len(names), f"{images} images" + (f"; {ask}" if asking else ""), waits)
+
+
+def learning_stopped(show: Show) -> bool:
+    """Whether the step that has methods learn was given up, and nothing that it had asked for goes on."""
+    given_up = Job.objects.filter(key=show.key(LEARN), state__in=tuple(_ENDED)).exists()
+    rows = Run.objects.filter(product__in=show.first, method__name__in=show.learns, seed=0)
+    return given_up and not rows.exclude(state__in=OVER).exists()
 
 
 @dataclass(frozen=True)
@@ -247,9 +254,10 @@ def compared(show: Show) -> Progress:
 
 def real_ones_decide() -> str:
     """Why a ranker of a made-up crowd is not to decide here, in a sentence; empty where it may."""
-    begun = shows()
-    now, own = champion(), {row.ranker_id for show in begun if (row := training_of(show))}
-    if now is not None and now.pk not in own:
+    begun, now = shows(), champion()
+    # Also of a training that another has taken the place of since.
+    own = Step.objects.filter(job__kind=STEP, name="training").values_list("result", flat=True)
+    if now is not None and not Training.objects.filter(pk__in=list(own), ranker=now).exists():
         return f"{now} decides, which learned from others' verdicts."
     ours = [made(show, "rate", "campaign") for show in begun]
     others = Verdict.objects.filter(final=True).exclude(campaign__origin=Origin.SIMULATION)

@@ -24,6 +24,7 @@ from vitrine.demo import filling
 
 SHOW, STEP = "demo.show", "demo.step"
 JUDGED = ("figures", "compare")  # steps that are about verdicts
+OF_A_CROWD = ("crowd", "figures", "train", "gate", "compare")  # a crowd's verdicts, and what follows from them
 LEARN = "learn"  # the step of the methods that train
 FIRST = 6  # products that are shown before all others
 MOST = 40  # products of one show: a laptop is done with them in minutes
@@ -58,7 +59,8 @@ class Show:
     @property
     def along(self) -> tuple[str, ...]:
         """The methods that train whose images a crowd judges with the others': those that a laptop is quick with."""
-        return self.learns if self.crowd and self.learned == SMALL_SET else ()
+        quick = self.learned == SMALL_SET and set(self.learns) <= set(SMALL)
+        return self.learns if self.crowd and quick else ()
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -88,16 +90,21 @@ def begin(show: Show) -> Job:
         with transaction.atomic():
             if after.crowd != before.crowd:
                 begin_anew(before, JUDGED)
-            if before.learned and after.learned != before.learned:
+            if after.along != before.along:
+                begin_anew(before, OF_A_CROWD)
+            if before.learned and (after.learned, after.learns) != (before.learned, before.learns):
                 begin_anew(before, (LEARN,))
             Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
     return job
 
 
 def _with_more(show: Show, *, crowd: bool, learned: str, learns: tuple[str, ...]) -> Show:
-    """The show with what is asked for now; what it has already stays, and a larger set takes the small one's place."""
-    larger = show.learned == SMALL_SET and learned not in ("", SMALL_SET)
-    learning = {"learned": learned, "learns": learns} if larger or not show.learned else {}
+    """The show with what is asked for now; what it has already stays, and a larger set takes the small one's place.
+
+    The same set brings the methods that it has now, which may be others than when the show began.
+    """
+    larger = show.learned == SMALL_SET and learned != ""
+    learning = {"learned": learned, "learns": learns} if larger or show.learned in ("", learned) else {}
     return replace(show, crowd=show.crowd or crowd, **learning)  # type: ignore[arg-type]
 
 

@@ -113,8 +113,12 @@ def _always(_show: Show) -> bool:
 
 
 def _learn_links(show: Show) -> list[tuple[str, str]]:
-    newest = Method.objects.filter(name__in=show.learns).order_by("-pk").first()
-    return [_link("Runs", "generation:runs", query=f"?method={newest.pk}" if newest else "")]
+    newest = dict(Method.objects.filter(name__in=show.learns).order_by("version").values_list("name", "pk"))
+    return [
+        _link(f"Runs of {name}", "generation:runs", query=f"?method={newest[name]}")
+        for name in show.learns
+        if name in newest
+    ]
 
 
 def _first(show: Show) -> tuple[int, ...]:
@@ -138,8 +142,9 @@ def _more_to_rate(show: Show) -> bool:
 
 
 def _all_made(show: Show) -> bool:
-    making_them = [_FIRST, *([_REST] if show.rest else []), *([_LEARN] if show.along else [])]
-    return all(step.progress(show).over for step in making_them) and bool(seen.images(show))
+    making_them = [_FIRST, *([_REST] if show.rest else [])]
+    over = all(step.progress(show).over for step in making_them) and bool(seen.images(show))
+    return over and (not show.along or _LEARN.progress(show).over or seen.learning_stopped(show))
 
 
 _PHOTOS = Step(

@@ -123,6 +123,7 @@ def test_what_the_small_set_drew_says_so(client_for: ClientFor, over_but: OverBu
     run = make_run(Product.objects.get(pk=show.products[0]), method=method, model_set="mini", state="succeeded")
     drawn = make_candidate(run)
     assert (said in page(client), reverse("generation:candidate", args=[drawn.pk]) in page(client)) == (True, True)
+    assert "which learned 2 of the products" in page(client)
     assert said not in page(client_for(make_user(Role.RATER)))
 
 

@@ -52,6 +52,7 @@ def test_what_the_small_set_draws_of_the_samples_is_judged_too() -> None:
     show = shows.samples(wanted="mini")
     assert (show.model_set, show.learned, show.along) == ("classical-mini", "mini", show.learns)
     assert show.judged == (*SWAPS, *show.learns)
+    assert show.learns == SMALL, "the paper's method too: its own weights have all that it needs"
 
 
 def own(**wish: Any) -> Show | None:
@@ -227,6 +228,23 @@ def test_a_larger_set_takes_the_small_ones_place() -> None:
     assert [Job.objects.get(pk=job.pk).key for job in (learned, swapped)] == [None, show.key("first")]
     shows.begin(shows.samples())
     assert shows.shows() == [now]
+
+
+def test_methods_at_their_full_length_are_waited_for_by_nobody_and_give_way_to_the_short_ones() -> None:
+    """As a show is kept that began before there were methods cut to minutes."""
+    filling.add_samples()
+    long = replace(shows.samples(wanted="mini"), learns=("dreambooth-lora", "ablation-no-novel-views"))
+    assert (long.along, long.judged, steps(long)[-1]) == ((), SWAPS, "learn")
+    shows.begin(long)
+    ended = {"kind": "demo.step", "queue": "cpu", "state": State.SUCCEEDED, "finished_at": timezone.now()}
+    jobs = {name: Job.objects.create(key=long.key(name), **ended) for name in ("first", "crowd", "gate", "learn")}
+    shows.begin(shows.samples())
+    assert shows.shows() == [long]
+    shows.begin(shows.samples(wanted="mini"))
+    (now,) = shows.shows()
+    assert (now.learns, now.along) == (SMALL, SMALL)
+    kept = {name for name, job in jobs.items() if Job.objects.get(pk=job.pk).key}
+    assert kept == {"first"}, "what learns, and all that a crowd says, is done anew"
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

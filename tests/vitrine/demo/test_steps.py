@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product
-from generation.models import Candidate, Run, RunStage
+from generation.models import Candidate, Method, Run, RunStage
 from jobs.context import JobContext
 from jobs.models import Job, State, Step
 from jobs.signals import job_finished
@@ -20,7 +20,7 @@ from raters.services import passing as passing_on
 from raters.simulation import person
 from review.models import Comparison
 from tests.factories.catalog import make_photo
-from tests.factories.generation import make_candidate, make_result
+from tests.factories.generation import make_candidate, make_result, make_run
 from tests.factories.ranking import make_ranker
 from tests.factories.rating import YES, lease, make_campaign, make_rater, rate
 from tests.vitrine.demo.conftest import SLOW, OverBut
@@ -212,6 +212,40 @@ def test_training_methods_wait_for_nobodys_ratings(over_but: OverBut) -> None:
     assert ready(own, "learn") == [False]
 
 
+@pytest.mark.parametrize(
+    ("state", "goes_on", "crowd"),
+    [
+        pytest.param(State.QUEUED, False, False, id="it has not begun"),
+        pytest.param(State.SUCCEEDED, False, False, id="its runs are about to be there"),
+        pytest.param(State.FAILED, False, True, id="it failed before any run"),
+        pytest.param(State.CANCELLED, False, True, id="it was cancelled"),
+        pytest.param(State.FAILED, True, False, id="it failed, and a run goes on"),
+    ],
+)
+def test_a_crowd_waits_for_what_learns_unless_that_was_given_up(
+    over_but: OverBut, state: State, goes_on: bool, crowd: bool
+) -> None:
+    show = over_but(learned=shows.SMALL_SET, learns=shows.SMALL)
+    step_job(show, "learn")
+    Job.objects.filter(key=show.key("learn")).update(
+        state=state, finished_at=None if state == State.QUEUED else timezone.now()
+    )
+    if goes_on:
+        method = Method.objects.get(name=shows.SMALL[0])
+        make_run(Product.objects.get(pk=show.first[0]), method=method, model_set="mini", state="running")
+    assert ready(show, "crowd") == [crowd]
+
+
+def test_the_runs_of_each_method_that_learns_are_led_to(over_but: OverBut) -> None:
+    show = over_but(learned=shows.SMALL_SET, learns=shows.SMALL)
+    old = Method.objects.get(name=shows.SMALL[1])
+    newest = Method.objects.create(name=old.name, version=2, title=old.title, recipe=old.recipe)
+    pks = (Method.objects.get(name=shows.SMALL[0]).pk, newest.pk)
+    assert step_named(show, "learn").links(show) == [
+        (f"Runs of {name}", f"/runs/?method={pk}") for name, pk in zip(shows.SMALL, pks, strict=True)
+    ]
+
+
 def test_where_all_first_products_ask_a_person_the_others_are_rated(
     over_but: OverBut, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +337,17 @@ def test_it_does_not_take_the_place_of_anothers_ranker(passing: tuple[Show, Rank
     Ranker.objects.filter(pk=ranker.pk).update(gate={"promote": True, "against": champion.pk})
     assert gate(show) == {"promoted": False}
     assert "real v1 decides" in outcomes.gated(show).said
+
+
+def test_it_takes_the_place_of_one_that_the_demo_trained_before(passing: tuple[Show, Ranker]) -> None:
+    """As where the crowd is asked once more, since a small set has learned."""
+    show, ranker = passing
+    champion = make_ranker("champion", name="former")
+    Ranker.objects.filter(pk=ranker.pk).update(gate={"promote": True, "against": champion.pk})
+    former = Job.objects.create(kind=STEP, queue="cpu", state=State.SUCCEEDED, finished_at=timezone.now())
+    training = Training.objects.create(wish={}, ranker=champion, ended_at=timezone.now())
+    Step.objects.create(job=former, name="training", result=training.pk, fence=0)
+    assert gate(show)["promoted"] is True
 
 
 def test_one_of_the_crowd_is_careless_as_the_tour_says() -> None:

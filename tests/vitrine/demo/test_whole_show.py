@@ -1,6 +1,7 @@
 """The whole loop at its smallest, on real classes: two products, two images each by two methods, to a comparison."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -147,13 +148,18 @@ def test_broken_off_anywhere_it_goes_on_to_the_same_end(over_but: OverBut, go_on
 
 
 @pytest.fixture
-def learning(over_but: OverBut, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> Show:
-    """A show whose swaps are there, and whose small set learns and draws in no time."""
+def small_set(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    """A small set that learns and draws in no time."""
     workshop = Workshop()
     monkeypatch.setattr(Stage, "code", lambda stage: workshop.code(stage))  # noqa: PLW0108 - binds
     settings.MODEL_SETS_DIR = tmp_path
     file = tmp_path / f"{make_light_set(tmp_path, shows.SMALL_SET)}.toml"
     file.write_text(f'scenes = ["{{product}} here", "{{product}} there"]\n{file.read_text()}')
+
+
+@pytest.fixture
+def learning(small_set: None, over_but: OverBut) -> Show:
+    """A show whose swaps are there, and which has the small set learn."""
     return over_but(learned=shows.SMALL_SET, learns=shows.SMALL)
 
 
@@ -173,6 +179,33 @@ def test_what_the_small_set_draws_is_judged_with_the_rest(learning: Show, go_on:
     assert not Task.objects.filter(campaign__origin=Origin.PERSON, candidate__in=drawn).exists(), (
         "64 px are few to rate"
     )
+
+
+def test_a_small_set_that_is_asked_for_when_all_is_over_is_judged_too(small_set: None, over: Show, go_on: GoOn) -> None:
+    first, before = Job.objects.get(key=over.key("first")), Campaign.objects.count()
+    for _ in range(2):
+        shows.begin(replace(over, learned=shows.SMALL_SET, learns=shows.SMALL))
+        go_on(without=SLOW)
+        (shown,) = looking.all_shown(operator())
+        assert {line.state for line in shown.lines if line.name not in LEFT} == {"done"}
+        comparison, crowd = Comparison.objects.latest("pk"), Campaign.objects.latest("pk")
+        assert [name.split()[0] for name in comparison.methods] == [*SWAPS, *shows.SMALL]
+        drawn = Candidate.objects.filter(run__method__name__in=shows.SMALL, dropped="").count()
+        assert (crowd.origin, crowd.state, crowd.task_count) == (Origin.SIMULATION, CampaignState.CLOSED, 8 + drawn)
+        assert f"campaign={crowd.pk}" in comparison.query
+        assert Campaign.objects.count() == before + 1, "once, however often it is asked for"
+    assert Job.objects.get(key=over.key("first")).pk == first.pk, "what it does not touch stays"
+
+
+def test_a_method_with_too_few_products_does_not_cost_the_swaps_their_comparison(
+    monkeypatch: pytest.MonkeyPatch, learning: Show, go_on: GoOn
+) -> None:
+    monkeypatch.setattr(shows, "FIRST", 1)
+    go_on(without=SLOW)
+    assert Candidate.objects.filter(run__method__name__in=shows.SMALL).exists()
+    row = Comparison.objects.get()
+    assert [name.split()[0] for name in row.methods] == list(SWAPS)
+    assert (row.problem, row.result[0]["products"] if row.result else 0) == ("", 2)
 
 
 def test_without_a_crowd_verdicts_wait_for_people(over_but: OverBut, go_on: GoOn) -> None:
