@@ -40,8 +40,11 @@ def twice_at_once(make: Callable[[], Made], model: type[Model]) -> set[Made]:
         pre_save.disconnect(wait, sender=model)
 
 
-def until_somebody_waits(or_else: Callable[[], bool] = lambda: False, seconds: float = 60) -> None:
-    """Return once some session of this PostgreSQL database waits for another's lock, or `or_else()` holds."""
+def until_somebody_waits(or_else: Callable[[], bool], seconds: float = 60) -> None:
+    """Return once some session of this PostgreSQL database waits for another's lock, or `or_else()` holds.
+
+    That is for who should have waited and came to an end without: what the test says of it then tells why.
+    """
     until = time.monotonic() + seconds
     while not (_somebody_waits() or or_else()):
         assert time.monotonic() < until, f"Nobody has waited for a lock within {seconds:g} s."

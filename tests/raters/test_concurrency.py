@@ -51,6 +51,27 @@ def exit_code(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def has_ended(child: int) -> bool:
+    """Whether it has; how it did is still there for `exit_code`."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def in_the_middle(work: Callable[[], object]) -> tuple[int, Callable[[], None]]:
+    """A process that has done the work in a transaction, which stays open until the second is called."""
+    ready, go_on = os.pipe(), os.pipe()
+
+    def hold() -> None:
+        with transaction.atomic():
+            work()
+            os.write(ready[1], b"x")
+            os.read(go_on[0], 1)
+
+    child = forked(hold)
+    os.close(ready[1])  # without a process that could still write, reading ends
+    assert os.read(ready[0], 1) == b"x", f"it did not get that far; exit status {exit_code(child)}"
+    return child, lambda: os.write(go_on[1], b"x") and None
+
+
 def in_processes(count: int, work: Callable[[int], object]) -> None:
     """Run the work in that many processes at once; fails with the number of those that raised."""
     children = [forked(partial(work, number)) for number in range(count)]
@@ -141,18 +162,16 @@ def test_raters_who_change_places_on_gold_items_do_not_wait_in_a_circle() -> Non
         rater = make_rater()
         held = lease(rater, campaign)[0]
         holders.setdefault(held.task_id, (rater, held.uuid))
-    first, second = os.pipe(), os.pipe()
+    both, whose = multiprocessing.Barrier(2, timeout=60), list(holders.values())
 
-    def change(who: tuple[Rater, uuid.UUID], mine: tuple[int, int], theirs: tuple[int, int]) -> None:
+    def change(number: int) -> None:
+        rater, assignment = whose[number]
         with transaction.atomic():
-            rating.submit(who[0], who[1], sent(YES))
-            os.write(mine[1], b"x")
-            os.read(theirs[0], 1)
-            assert len(rating.lease_next(who[0], campaign, hold=1).assignments) == 1
+            rating.submit(rater, assignment, sent(YES))
+            both.wait()
+            assert len(rating.lease_next(rater, campaign, hold=1).assignments) == 1
 
-    one, other = holders.values()
-    children = [forked(partial(change, one, first, second)), forked(partial(change, other, second, first))]
-    assert [exit_code(child) for child in children] == [0, 0]
+    in_processes(2, change)
 
 
 def test_one_place_left_is_taken_by_one() -> None:
@@ -219,20 +238,14 @@ def test_raters_do_not_wait_for_one_anothers_images() -> None:
     """On PostgreSQL a rater passes over the row that another is taking (SKIP LOCKED) and gets another image."""
     campaign = make_campaign(4)
     slow, quick = make_rater(), make_rater()
-    ready, done = os.pipe(), os.pipe()
-
-    def lease_slowly() -> None:
-        with transaction.atomic():
-            rating.lease_next(slow, campaign, hold=2)
-            os.write(ready[1], b"x")
-            os.read(done[0], 1)
-
-    child = forked(lease_slowly)
-    os.read(ready[0], 1)
-    held = rating.lease_next(quick, campaign, hold=2).assignments
-    assert os.waitpid(child, os.WNOHANG) == (0, 0), "the slow one holds its images still"
-    os.write(done[1], b"x")
-    assert exit_code(child) == 0
+    leasing, let_go = in_the_middle(lambda: rating.lease_next(slow, campaign, hold=2))
+    try:
+        held = rating.lease_next(quick, campaign, hold=2).assignments
+        assert not has_ended(leasing), "the slow one holds its images still"
+    finally:
+        let_go()
+        code = exit_code(leasing)
+    assert code == 0
     assert len(held) == 2
     assert {one.task_id for one in held}.isdisjoint(
         Assignment.objects.filter(rater=slow).values_list("task_id", flat=True)
@@ -243,20 +256,14 @@ def test_raters_do_not_wait_for_one_anothers_images() -> None:
 def test_a_campaign_that_closes_while_an_image_is_handed_out_leaves_none_held() -> None:
     """On PostgreSQL closing waits for who is handing one out; on SQLite writers take turns anyway."""
     campaign, rater = make_campaign(4), make_rater()
-    ready, go_on = os.pipe(), os.pipe()
-
-    def lease_slowly() -> None:
-        with transaction.atomic():
-            rating.lease_next(rater, campaign)
-            os.write(ready[1], b"x")
-            os.read(go_on[0], 1)
-
-    leasing = forked(lease_slowly)
-    os.read(ready[0], 1)
+    leasing, let_go = in_the_middle(lambda: rating.lease_next(rater, campaign))
     closing = forked(lambda: campaigns.close(Campaign.objects.get(pk=campaign.pk)))
-    until_somebody_waits()
-    os.write(go_on[1], b"x")
-    assert [exit_code(child) for child in (leasing, closing)] == [0, 0]
+    try:
+        until_somebody_waits(or_else=lambda: has_ended(closing))
+    finally:
+        let_go()
+        codes = [exit_code(child) for child in (leasing, closing)]
+    assert codes == [0, 0]
     assert Campaign.objects.get(pk=campaign.pk).state == "closed"
     assert not Assignment.objects.filter(state="held").exists()
     assert not Task.objects.filter(held__gt=0).exists()
@@ -275,13 +282,17 @@ def test_a_campaign_asks_the_questions_that_were_frozen_when_it_opened(monkeypat
 
     def freeze(asked: QuestionSet) -> None:
         os.write(opening[1], b"x")
-        until_somebody_waits()
+        until_somebody_waits(or_else=lambda: has_ended(changing))
         questions.freeze(asked)
 
     changing = forked(change_too_late)
     monkeypatch.setattr(campaigns, "questions", SimpleNamespace(freeze=freeze))
-    campaigns.open_campaign(campaign)
-    assert exit_code(changing) == 0
+    try:
+        campaigns.open_campaign(campaign)
+    finally:
+        os.write(opening[1], b"x")  # should it not have come to freezing
+        code = exit_code(changing)
+    assert code == 0
     campaign.refresh_from_db()
     assert campaign.question_set != other
     assert campaign.question_set.frozen_at is not None

@@ -1,6 +1,6 @@
 """A/B: a share of the products, decided by product and seed alone, one trial at a time."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
@@ -57,20 +57,20 @@ def test_who_becomes_champion_meanwhile_is_whom_it_is_held_against() -> None:
     """A trial that is begun while a promotion is about to end waits for it; SQLite's writers wait for each other."""
     old, new, tried = make_ranker("champion"), make_ranker(), make_ranker()
     promotion = Promotion.objects.create(kind=Promotion.Kind.OVERRIDE, before=old, after=new, reason="It is better.")
-    begun: list[Trial] = []
 
-    def begin() -> None:
-        begun.append(trials.begin(tried, 0.3))
-        connection.close()
+    def begin() -> Trial:
+        try:
+            return trials.begin(tried, 0.3)
+        finally:
+            connection.close()
 
-    other = threading.Thread(target=begin)
-    with transaction.atomic():
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
         registry.switch(promotion)
-        other.start()
-        until_somebody_waits(or_else=lambda: not other.is_alive())
-    other.join(60)
-    assert begun[0].against == new
-    assert trials.running() == begun[0]
+        beginning = other.submit(begin)
+        until_somebody_waits(or_else=beginning.done)
+    begun = beginning.result()
+    assert begun.against == new
+    assert trials.running() == begun
 
 
 def test_the_champion_needs_no_trial() -> None:
