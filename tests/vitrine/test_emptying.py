@@ -4,7 +4,9 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import connection
+from django.db.models import Model
 from django.test import TransactionTestCase
 
 from tests import emptying
@@ -51,11 +53,26 @@ def test_all_rows_go_whatever_points_at_them_and_what_no_test_changes_stays(stan
     assert kept() == standing
 
 
-@pytest.mark.parametrize("model", emptying.KEPT)
-def test_what_a_test_did_take_away_is_made_again(
-    standing: set[tuple[int, str]], model: type[ContentType] | type[Permission]
+def test_a_plain_flush_leaves_rows_in_no_other_table() -> None:
+    call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
+    assert set(rows()) == {model._meta.db_table for model in emptying.KEPT}
+
+
+CHANGES: dict[str, tuple[type[Model], str, dict[str, str]]] = {
+    "a type deleted": (ContentType, "user", {}),
+    "a permission deleted": (Permission, "add_user", {}),
+    "a type renamed": (ContentType, "user", {"model": "renamed"}),
+    "a permission renamed": (Permission, "add_user", {"name": "Renamed"}),
+    "a permission for something else": (Permission, "add_user", {"codename": "renamed"}),
+}
+
+
+@pytest.mark.parametrize(("model", "name", "change"), CHANGES.values(), ids=CHANGES)
+def test_what_a_test_did_change_is_made_again(
+    standing: set[tuple[int, str]], model: type[Model], name: str, change: dict[str, str]
 ) -> None:
-    model._default_manager.order_by("pk")[0].delete()
+    of_users = model._default_manager.filter(**{"model" if model is ContentType else "codename": name})
+    assert (of_users.update(**change) if change else of_users.delete()[0]) > 0
     emptying.empty("default")
     assert {said for _, said in kept()} == {said for _, said in standing}
     assert ContentType.objects.count() == len(apps.get_models())
