@@ -58,9 +58,12 @@ def test_commands_are_there(page: Path) -> None:
 
 
 def told(page: Path) -> list[list[str]]:
-    """The words of each call of manage.py on a page: up to two spaces, a comment, a redirection, or its end."""
+    """The words of each call of manage.py on a page: up to two spaces, a comment, a redirection, or its end.
+
+    Square brackets round what may be left out are dropped.
+    """
     found = re.findall(r"manage\.py ((?:(?!  |#|[`|<>(]|…|\.\s|, ).)+)", page.read_text())
-    return [words for call in found if (words := call.split()) and words[0] in get_commands()]
+    return [words for call in found if (words := re.sub(r"[][]", " ", call).split()) and words[0] in get_commands()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -77,6 +80,13 @@ def test_commands_take_what_they_are_told_to(page: Path) -> None:
         options = set(parser._option_string_actions)
         for word in words:
             assert not word.startswith("--") or word in options, f"manage.py {name} {' '.join(words)}"
+
+
+def test_pages_tell_many_commands_and_options() -> None:
+    """So that `told`, where it understood nothing of a page any more, would be noticed."""
+    calls = [call for page in PAGES for call in told(page)]
+    assert len(calls) > 60
+    assert sum(word.startswith("--") for call in calls for word in call) > 40
 
 
 def test_the_readmes_tree_names_every_folder() -> None:
