@@ -41,7 +41,7 @@ def test_a_process_takes_one_thread_for_models_whatever_a_test_made_of_it() -> N
     assert devices.usable_cores() // siblings() <= 1
     assert torch.get_num_threads() == 1
     try:
-        devices.share_cores(1)
+        torch.set_num_threads(2)
         pace.pytest_runtest_setup()
         assert torch.get_num_threads() == 1
     finally:
