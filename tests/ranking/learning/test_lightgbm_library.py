@@ -27,7 +27,7 @@ print(any("torch/lib/libgomp" in line for line in maps.splitlines()), lightgbm._
 def test_torchs_copy_stands_in_for_the_systems_and_its_threads_sleep_while_they_wait() -> None:
     """A machine without libgomp1 is played; LightGBM loads for real, and torch itself is not imported.
 
-    How threads wait is what OpenMP itself tells when it is loaded, whichever copy it is.
+    How threads wait is what that copy itself tells when it is loaded.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
     told = subprocess.run(
