@@ -96,8 +96,8 @@ class _Set:
     about: str = ""
     extends: str = ""
     partial: bool = False  # has some roles only
-    scenes: tuple[str, ...] = ()
-    nouns: dict[str, str] = field(default_factory=dict)
+    scenes: tuple[str, ...] | None = None  # None: those of the set that it extends
+    nouns: dict[str, str] | None = None
     defaults: dict[str, Any] = field(default_factory=dict)
     roles: dict[Role, _Role] = field(default_factory=dict)
 
@@ -127,17 +127,24 @@ def _built(file: Path, places: Places) -> ModelSet:
             raise BadModelSet(f"{file}: the role {role} is missing; write a table [roles.{role}], or extend a set.")
     reader = _Reader(file, given, places, _defaults(chain))
     entries = {role: reader.entry(role) for role in ROLES if role in given}
-    scenes = next((_scenes(*one) for one in chain if one[1].scenes), ())
-    nouns = next((one.nouns for _, one in chain if one.nouns), {})
+    scenes = next((_scenes(source, one.scenes) for source, one in chain if one.scenes is not None), ())
+    nouns = next((_nouns(source, one.nouns) for source, one in chain if one.nouns is not None), {})
     title = written.title or file.stem
     return ModelSet(file.stem, title, entries, reader.defaults, written.about, file, scenes, nouns)
 
 
-def _scenes(file: Path, written: _Set) -> tuple[str, ...]:
-    for scene in written.scenes:
+def _scenes(file: Path, scenes: tuple[str, ...]) -> tuple[str, ...]:
+    for scene in scenes:
         if scene.count(PLACEHOLDER) != 1:
             raise BadModelSet(f"{file}: a scene has {PLACEHOLDER} exactly once, and not so {scene!r}.")
-    return written.scenes
+    return scenes
+
+
+def _nouns(file: Path, nouns: dict[str, str]) -> dict[str, str]:
+    for noun, word in nouns.items():
+        if not noun.strip() or not word.strip():
+            raise BadModelSet(f"{file}: nouns has {noun!r} = {word!r}; write a product type and a word for it.")
+    return nouns
 
 
 def _chain(file: Path, places: Places) -> list[tuple[Path, _Set]]:

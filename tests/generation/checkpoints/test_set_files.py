@@ -80,6 +80,18 @@ def test_what_a_set_knows_is_its_parents_unless_it_says_otherwise(own: Places) -
     assert (shop.scenes, shop.nouns) == (mini.scenes, {"cup": "mug"})
 
 
+@pytest.mark.parametrize(
+    ("written", "scenes", "nouns"),
+    [("scenes = []", 0, 6), ("nouns = {}", 40, 0), ("scenes = []\nnouns = {}", 0, 0), ('about = "ours"', 40, 6)],
+)
+def test_a_set_is_rid_of_its_parents_words_by_saying_none(own: Places, written: str, scenes: int, nouns: int) -> None:
+    shop = read_set(write(own, f'extends = "mini"\n{written}'), own)
+    assert (len(shop.scenes), len(shop.nouns)) == (scenes, nouns)
+    (own.own_sets or own.models).joinpath("grandchild.toml").write_text('extends = "shop"')
+    grandchild = read_set("grandchild", own)
+    assert (grandchild.scenes, grandchild.nouns) == (shop.scenes, shop.nouns)
+
+
 def test_klein_may_be_used_commercially_throughout(own: Places) -> None:
     klein = read_set("klein", own)
     klein.check_licences(commercial=True)
@@ -174,6 +186,11 @@ MISTAKES = {
         'scenes = ["a photo of a mug"]',
         r"a scene has \{product\} exactly once, and not so",
     ),
+    "a type without a word": (
+        'nouns = { mug = "" }',
+        r"shop\.toml: nouns has 'mug' = ''; write a product type and a word",
+    ),
+    "a word without a type": ('nouns = { " " = "mug" }', r"shop\.toml: nouns has ' ' = 'mug'; write a product type"),
     "a bad default": ('[defaults]\ndtype = "int8"', r"defaults\.dtype: input should be 'float32', .*\(it is 'int8'\)"),
     "an unknown attention": (
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = "slow" }',
