@@ -1,7 +1,8 @@
 """Two methods or more, paired by product: for workers and commands, as it reaches numpy and scipy.
 
 Numbers are read as the overview reads them, so that both say the same of the same images: each method in one reading of
-the blocks, or in two queries where images are few, whatever the number of types and questions.
+the blocks, or in two queries where images are few, whatever the number of types and questions. Of a ranker's best they
+are not the same images: here each method's own, on the overview those of all methods together.
 
 One rule says who is better, in the sentence, at a question and at a type: the interval of the difference leaves zero
 out, and the p-value, corrected by Holm for everything looked at beside it, is under 5 %.

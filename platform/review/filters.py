@@ -61,7 +61,7 @@ class Filters:
     @property
     def narrowed(self) -> bool:
         """Whether anything is left out."""
-        return self.about != Filters()
+        return bool(self.about.pairs)
 
     @property
     def about(self) -> "Filters":
@@ -137,7 +137,14 @@ class Apart(Filters):
     """Filters whose ranker's best are those of each product and method, as a comparison needs them."""
 
     def first(self) -> QuerySet[Any, Any]:
-        return picks.first_of_methods(self.ranker, self.top or 0, self.method)
+        return picks.first_of_methods(self.ranker, self.top or 0, self.method, self._products())
+
+    def _products(self) -> QuerySet[Any, Any] | None:
+        """Products that may be among the chosen, by id; None where any may be. All images of each decide its best."""
+        about = Filters(campaign=self.campaign, type=self.type, product=self.product, source=self.source)
+        if not about.narrowed:
+            return None
+        return Item.objects.filter(pk__in=about.rows().values("item")).exclude(product=None).values("product")
 
 
 def apart(filters: Filters) -> Apart:

@@ -24,7 +24,7 @@ def first_of(ranker: str, top: int, products: Any = None) -> QuerySet[Any, Any]:
     return best if products is None else best.filter(product__in=products)
 
 
-def first_of_methods(ranker: str, top: int, method: str = "") -> QuerySet[Any, Any]:
+def first_of_methods(ranker: str, top: int, method: str = "", products: Any = None) -> QuerySet[Any, Any]:
     """The same of each product and method; where `method` is one of this site's, of it alone.
 
     For comparisons: among the best of all methods together, the worse one's images are few, and its best.
@@ -32,9 +32,14 @@ def first_of_methods(ranker: str, top: int, method: str = "") -> QuerySet[Any, A
     known = {one.pk: str(one) for one in Method.objects.all()}
     methods = [pk for pk, text in known.items() if text == method] or list(known)
     if ranker == SUM:
-        return by_the_sum.placed(methods).filter(place_by_sum__lte=top).values("pk")
+        placed = by_the_sum.placed(methods)
+        if products is not None:
+            placed = placed.filter(run__product__in=products)
+        return placed.filter(place_by_sum__lte=top).values("pk")
     order = Window(RowNumber(), partition_by=[F("product"), F("candidate__run__method")], order_by=F("place").asc())
     scores = Score.objects.filter(ranker=int(ranker), candidate__run__method__in=methods).order_by()
+    if products is not None:
+        scores = scores.filter(product__in=products)
     return scores.annotate(own=order).filter(own__lte=top).values("candidate")
 
 

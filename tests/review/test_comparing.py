@@ -8,7 +8,8 @@ import pytest
 from catalog.models import Product
 from ranking.models import Score
 from review import comparing, sums
-from review.filters import Filters
+from review.filters import Filters, apart
+from review.models import JudgedImage
 from review.services import comparisons
 from review.statistics import paired
 from review.statistics.paired import Compared, Estimate
@@ -162,7 +163,7 @@ def best_world(kinds: str) -> tuple[str, list[Product]]:
     """
     ranker, result = make_ranker(), make_result("generate")
     methods = {name: make_method(name) for name in METHODS}
-    products, wanted = [make_product(f"Mug {n}") for n in range(6)], []
+    products, wanted = [make_product(f"Mug {n}", type="mug") for n in range(6)], []
     for product in products:
         for name, first in (("new", 0), ("base", 4)):
             run = make_run(product, method=methods[name])
@@ -205,3 +206,15 @@ def test_its_pictures_are_of_the_same_images(db: None) -> None:
     gained = row.result[0]["moved"]["gained"]
     assert gained["count"] == 6
     assert [[verdict for _, verdict in images] for images in gained["shown"][0]] == [[1, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("kinds", ["ranker", "sum"])
+def test_only_products_that_may_be_chosen_are_placed(kinds: str, db: None) -> None:
+    """The best are looked for among all images of a product that the filters choose, and in no other product."""
+    ranker, products = best_world(kinds)
+    chosen = apart(Filters(ranker=ranker, top=2))
+    campaign = JudgedImage.objects.values_list("campaign", flat=True)[0]
+    narrowed = [({}, 6), ({"product": products[1].pk}, 1), ({"campaign": campaign}, 6),
+                ({"campaign": campaign + 1}, 0), ({"type": products[0].type_id}, 6), ({"type": 0}, 0)]  # fmt: skip
+    for fields, count in narrowed:
+        assert chosen.but(**fields).first().count() == count * 4, fields

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.http import QueryDict
 
-from review.filters import Filters
+from review.filters import Filters, apart
 from review.forms import FilterForm
 from review.models import UNTYPED
 
@@ -93,3 +93,5 @@ def test_which_sums_are_kept(filters: Filters, kept: bool) -> None:
 def test_how_figures_are_told_narrows_nothing() -> None:
     assert not Filters(least=3, questions=2).narrowed
     assert Filters(campaign=1).narrowed
+    assert not apart(Filters(least=3)).narrowed
+    assert apart(Filters(campaign=1)).narrowed

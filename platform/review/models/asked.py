@@ -36,7 +36,8 @@ class Comparison(Asked):
     """Methods held against the first of them, on the images that `query` chooses; once computed, it never changes.
 
     `result` is a list of `comparing.Comparison` as plain values, one for each method but the first, with the first few
-    products that changed sides; `moved` has the items of all of them, and is read for their file only.
+    products that changed sides and `own_best` (`services.comparisons`); `moved` has the items of all of them, and is
+    read for their file only.
     """
 
     ROOM = "comparisons"

@@ -44,7 +44,7 @@ _RATED = (
 def of_comparison(found: Comparison, progress: Progress = lambda *_: None) -> Document:
     """A comparison as it was computed, with the products that changed sides."""
     filters, results = comparisons.filters_of(found), found.result or []
-    shown = moved.pictures(results)
+    shown, own_best = moved.pictures(results), comparisons.has_own_best(found)
     sections = []
     for place, one in enumerate(results):
         progress(place, len(results), f"{one['second']} against {one['first']}")
@@ -56,12 +56,12 @@ def of_comparison(found: Comparison, progress: Progress = lambda *_: None) -> Do
     query = [
         Words(f"methods = {', '.join(found.methods)}; the first is the baseline", "code"),
         Words(f"seed = {found.pk}, draws = {paired.DRAWS}", "code"),
-        *_query(apart(filters), found.methods),
+        *_query(apart(filters) if own_best else filters, found.methods),
     ]
     return Document(
         title=" against ".join([" and ".join(found.methods[1:]), found.methods[0]]),
         lead="A comparison of methods, paired by product.",
-        facts=(*_cut(filters, found.computed_at, compared=True), *counts),
+        facts=(*_cut(filters, found.computed_at, compared=own_best), *counts),
         sections=(*sections, Section("Method", (Words(_COMPARED),)), Section("The exact query", tuple(query))),
         address=reverse("review:comparison", args=[found.pk]),
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMPARE = "review.compare"
 MOST_METHODS = 6
 LONGEST_METHOD = 120  # characters of its name
+OWN_BEST = "own_best"  # in results: a ranker's best are each method's own; once they were of all methods together
 SHOWN = 12  # products that changed sides, each way, that a page shows; the others are in their file
 Progress = Callable[..., None]
 
@@ -64,7 +65,7 @@ def run(comparison: int, progress: Progress = lambda *_: None) -> dict[str, Any]
     except CannotCompare as problem:
         open_one.update(problem=str(problem)[:500], computed_at=timezone.now())
         raise JobError(str(problem)) from None
-    told = [plain(one) | {"moved": _moved(one.moved)} for one in found]
+    told = [plain(one) | {"moved": _moved(one.moved), OWN_BEST: True} for one in found]
     everything = {one.second: asdict(one.moved) for one in found}
     open_one.update(result=moved.with_pictures(filters, told), moved=everything, problem="", computed_at=timezone.now())
     return {"methods": len(row.methods), "products": found[0].products}
@@ -73,6 +74,11 @@ def run(comparison: int, progress: Progress = lambda *_: None) -> dict[str, Any]
 def filters_of(row: Comparison) -> Filters:
     """What a comparison is about."""
     return FilterForm(QueryDict(row.query)).filters()
+
+
+def has_own_best(row: Comparison) -> bool:
+    """Whether a ranker's best are those of each product and method: so in all but those computed by the former rule."""
+    return all(one.get(OWN_BEST, False) for one in row.result or [])
 
 
 def _moved(found: "Moved") -> dict[str, Any]:

@@ -67,7 +67,7 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
             for place, one in enumerate(results)
         ],
         "again": f"{reverse('review:compare')}?{again}",
-        "about": figures.words_of(filters, compared=True),
+        "about": figures.words_of(filters, compared=comparisons.has_own_best(found)),
         "filters": filters,
         "has_images": any(two for sides in shown for side in sides for one in side.products for _, two in one.sides),
         **choosing_context(request, "", back=request.get_full_path()),

@@ -11,6 +11,7 @@ from jobs.exceptions import JobError
 from jobs.models import Job
 from review.filters import Filters
 from review.models import Comparison
+from review.reporting import contents
 from review.services import comparisons
 from tests.factories.catalog import make_product
 from tests.review.facts import put
@@ -146,6 +147,25 @@ def test_a_rankers_best_are_told_as_each_methods_own(
     for address, of in addresses.items():
         page = client_for(analyst).get(address).content.decode()
         assert f"the best 3 of each product{of} by the plain sum" in page, address
+
+
+def test_one_of_the_former_rule_says_what_it_was_of(
+    client_for: ClientFor, analyst: User, products: list[Product]
+) -> None:
+    """Computed before each method had its own best: nothing in its result says that it has."""
+    row = worked(comparisons.ask(Filters(), ["a", "b"]))
+    assert comparisons.has_own_best(row)
+    said = {"own": " and method", "former": ""}
+    for rule, of in said.items():
+        result = [{key: told for key, told in one.items() if rule == "own" or key != "own_best"} for one in row.result]
+        Comparison.objects.filter(pk=row.pk).update(query="ranker=sum&top=3", result=result)
+        row.refresh_from_db()
+        words = f"the best 3 of each product{of} by the plain sum"
+        assert words in client_for(analyst).get(f"/review/compare/{row.pk}/").content.decode(), rule
+        report = contents.of_comparison(row)
+        assert words in dict(report.facts)["Filters"], rule
+        query = " ".join(block.text for block in report.sections[-1].blocks)
+        assert ("place_by_sum" in query) == (rule == "former"), rule
 
 
 def test_a_comparison_that_is_not_there(client_for: ClientFor, analyst: User) -> None:
