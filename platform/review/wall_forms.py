@@ -41,6 +41,9 @@ class ChooseForm(forms.Form):
     share = forms.IntegerField(required=False, min_value=1, max_value=100)
 
     def clean_share(self) -> int:
+        """All, unless a field for it is sent: one that was emptied names no share."""
+        if self.cleaned_data["share"] is None and "share" in self.data:
+            raise forms.ValidationError("Say which share of all, 1 to 100 percent.")
         return self.cleaned_data["share"] or 100
 
 

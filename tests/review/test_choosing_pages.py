@@ -74,6 +74,7 @@ def test_no_more_is_offered_than_can_go_at_once(
     assert f'name="share" type="number" min="1" max="{share}" value="{share}"' in everything
     assert f">★ Mark {words}<" in everything
     assert f">Send {words}<" in everything
+    assert '<button class="button" type="submit" formnovalidate>★ Mark' in everything  # whatever a campaign's name is
     assert 'name="which" value="chosen"' in chosen
     assert "share" not in chosen
     assert everything.partition("<button ")[2].startswith('type="submit" disabled hidden>')  # for Enter in a field
@@ -93,6 +94,7 @@ def test_marks_of_all_are_taken_off_only_when_that_is_sure(client: Client) -> No
         ({"which": "chosen", "marked": "1"}, "Choose some images first."),
         ({"which": "all", "marked": "1", "share": "0"}, "share: "),
         ({"which": "all", "marked": "1", "share": "101"}, "share: "),
+        ({"which": "all", "marked": "1", "share": ""}, "share: Say which share of all"),
         ({"which": "all", "marked": "x"}, "marked: "),
         ({"which": "some", "marked": "1"}, "which: "),
         ({"which": "chosen", "marked": "1", "items": ["x", "-1"]}, "Choose some images first."),
@@ -135,6 +137,15 @@ def test_a_share_of_the_images_of_all_products_is_marked(client_for: ClientFor, 
     assert len(marked(world)) == 2
     assert Mark.objects.count() == 2
     assert 'id="all-form"' not in client.get(f"{here}&passing=no").content.decode()
+
+
+@pytest.mark.parametrize("page", ["products", "images"])
+def test_no_total_is_offered_of_filters_that_cannot_be_read(page: str, client: Client) -> None:
+    make_world()
+    assert 'id="all-form"' in client.get(f"/review/{page}/").content.decode()
+    answer = client.get(f"/review/{page}/?campaign=x")
+    assert answer.status_code == 422
+    assert 'id="all-form"' not in answer.content.decode()
 
 
 def test_images_behind_a_comparison_are_marked(client: Client) -> None:

@@ -47,7 +47,7 @@ def products(request: HttpRequest) -> HttpResponse:
             request,
             filters.query,
             back=request.get_full_path(),
-            total=None if passing else walls.counted(Wall(filters)),
+            total=None if passing or form.errors else walls.counted(Wall(filters)),
         ),
     }
     return render(request, "review/products.html", context, status=422 if form.errors else 200)
