@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from generation.models import Candidate
@@ -70,7 +70,7 @@ class _Known:
     rules: Mapping[int, Sequence[Rule]]
     marked: frozenset[ImageKey]
     notes: Mapping[ImageKey, int]
-    accepted: Mapping[int, int]  # by task
+    rated: Mapping[int, tuple[int, int]]  # by task: how many ratings count now, and how many of them accept
 
 
 def cards(wall: Wall, page: WallPage) -> list[Card]:
@@ -161,17 +161,18 @@ def _known(wall: Wall, rows: list[Any], keys: list[ImageKey]) -> _Known:
         rules=rules_of(row.question_set for row in judged),
         marked=marks_on(keys),
         notes=notes_on(keys),
-        accepted=_accepting([row.pk for row in judged]),
+        rated=_rated([row.pk for row in judged]),
     )
 
 
-def _accepting(tasks: Sequence[int]) -> dict[int, int]:
-    """How many ratings that count accept each of these tasks' images, where any does.
+def _rated(tasks: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How many ratings of each of these tasks' images count, and how many of them accept it, both as of now.
 
     A verdict's share leaves out who answered some questions only: it does not tell how many of all ratings accept.
     """
-    counted = Rating.objects.filter(task__in=tasks, withdrawn_at=None, excluded=False, accepted=True).order_by()
-    return dict(counted.values_list("task").annotate(number=Count("pk")))
+    counted = Rating.objects.filter(task__in=tasks, withdrawn_at=None, excluded=False).order_by().values("task")
+    found = counted.annotate(number=Count("pk"), accepting=Count("pk", filter=Q(accepted=True)))
+    return {task: (number, accepting) for task, number, accepting in found.values_list("task", "number", "accepting")}
 
 
 def _card(wall: Wall, row: Any, known: _Known) -> Card:
@@ -193,7 +194,7 @@ def _card(wall: Wall, row: Any, known: _Known) -> Card:
         failing=failed,
         alone=bool(judged and judged.alone is not None),
         accepted=_accepted(judged, known),
-        ratings=judged.ratings if judged else 0,
+        ratings=known.rated.get(judged.pk, (0, 0))[0] if judged else 0,
         shown=_shown(wall, row, candidate),
         method=method,
         product=product,
@@ -207,7 +208,7 @@ def _accepted(judged: JudgedImage | None, known: _Known) -> int | None:
     verdict: Verdict | None = getattr(judged.task, "verdict", None) if judged else None
     if judged is None or verdict is None or verdict.share is None:
         return None
-    return known.accepted.get(judged.pk, 0)
+    return known.rated.get(judged.pk, (0, 0))[1]
 
 
 def _shown(wall: Wall, row: Any, candidate: Candidate | None) -> tuple[str, float | None] | None:

@@ -28,12 +28,6 @@ COUNTED_FIRST = 100  # changed verdicts that a page counts before it shows figur
 MOST_LINES = 50  # that a page shows of a table by method or type; files have all
 FEW_PRODUCTS = 10  # under so many, intervals say little, and the page says that
 AGREEMENTS = 8  # campaigns
-_VOTERS = {
-    Voters.PEOPLE.value: "people here",
-    Voters.IMPORTED.value: "imported raters",
-    Voters.SIMULATED.value: "a simulated crowd",
-    Voters.MIXED.value: "raters of several kinds",
-}
 WHOLE_RATING = ""  # the key under which agreement on whole ratings is kept
 
 
@@ -228,12 +222,17 @@ def words_of(filters: Filters, *, compared: bool = False) -> list[tuple[str, str
         prompt = Name.objects.filter(kind=Name.Kind.PROMPT, digest__startswith=filters.prompt).first()
         told.append(("prompt", prompt.text if prompt else "one that is not there"))
     plain = {"method": filters.method, "from": filters.since, "to": filters.until,
-             "ratings by": _VOTERS.get(filters.voters, ""), "source": filters.source}  # fmt: skip
+             "ratings by": _voters(filters.voters), "source": filters.source}  # fmt: skip
     told += [(name, str(value)) for name, value in plain.items() if value]
     if filters.ranker:
         of = "each product and method" if compared else "each product"
         told.append(("only", f"the best {filters.top} of {of} by {picks.name_of(filters.ranker)}"))
     return told
+
+
+def _voters(voters: str) -> str:
+    label = Voters(voters).label if voters else ""
+    return label[:1].lower() + label[1:]
 
 
 def _method_lines(filters: Filters, found: Mapping[int, Whole]) -> tuple[Line, ...]:

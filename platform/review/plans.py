@@ -13,6 +13,7 @@ from django.http import QueryDict
 from numpy.typing import NDArray
 
 from raters.models import Rating
+from raters.models.campaigns import Origin
 from review import sums
 from review.filters import Filters
 from review.models import Verdicts
@@ -24,6 +25,7 @@ from review.study_forms import PlannerForm
 Counts = NDArray[np.int64]
 POINTS = 12  # of the curve
 USUAL_ICC, USUAL_SHARED = 0.3, 0.5  # where nothing is observed (RANKING.md's study)
+TIMED = 100_000  # ratings, the newest, whose mean time is taken
 FEWEST = 10  # products, from which what is observed is taken
 
 
@@ -142,9 +144,13 @@ def _counts(filters: Filters, method: int) -> dict[int, tuple[int, int]]:
 
 
 def _seconds(filters: Filters) -> float | None:
-    """The mean over ratings that count and whose time is known: of imported ones it often is not."""
+    """The mean over the newest ratings that count and whose time is known: of imported ones it often is not.
+
+    What a simulated crowd takes says nothing of people.
+    """
     rows = Rating.objects.filter(withdrawn_at=None, excluded=False, gold=False, active_ms__gt=0)
+    rows = rows.exclude(origin=Origin.SIMULATION).order_by("-pk")
     if filters.campaign is not None:
         rows = rows.filter(campaign=filters.campaign)
-    mean: float | None = rows.aggregate(mean=Avg("active_ms"))["mean"]
+    mean: float | None = rows[:TIMED].aggregate(mean=Avg("active_ms"))["mean"]
     return None if mean is None else float(mean) / 1_000

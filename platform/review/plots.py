@@ -82,8 +82,10 @@ def differences(result: Mapping[str, Any], at: int = 1) -> Plot:
         return nothing(name, title, "There is no difference to draw.")
     columns = (Column("part", "Of"), Column("name", "What"), Column("value", "Difference", "points"),
                Column("low", "95 % from", "points"), Column("high", "to", "points"))  # fmt: skip
-    many = len(result["types"])
-    more = f" Of {many:,} types, the {MOST_LINES} with the most products." if many > MOST_LINES else ""
+    left = {"questions": f"the first {MOST_LINES}", "types": f"the {MOST_LINES} with the most products"}
+    more = "".join(
+        f" Of {len(result[key]):,} {key}, {which}." for key, which in left.items() if len(result[key]) > MOST_LINES
+    )
     words = (
         f"Differences of pass rates with 95 % intervals; where one crosses the dashed line, neither is better.{more}"
     )

@@ -98,5 +98,17 @@ def test_more_lines_than_can_be_read_are_told() -> None:
     assert "20 with the most images of 25" in plot.words
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("questions", "Of 25 questions, the first 20."), ("types", "Of 25 types, the 20 with the most products.")],
+)
+def test_parts_that_are_left_out_are_told(key: str, said: str) -> None:
+    one = {"difference": {"value": 0.1, "low": 0.0, "high": 0.2}}
+    parts = {"questions": [], "types": [], key: [{"name": f"Part {n}", "compared": one} for n in range(25)]}
+    plot = plots.differences({"first": "a", "second": "b", "per_image": one, "per_product": one, **parts})
+    assert len(plot.rows) == 2 + plots.MOST_LINES
+    assert plot.words.endswith(f"neither is better. {said}")
+
+
 def rendered(plot: Plot) -> str:
     return Template("{% load review_plots %}{% plot found %}").render(Context({"found": plot}))

@@ -208,6 +208,12 @@ def test_a_plan_takes_what_is_observed(db: None, monkeypatch: pytest.MonkeyPatch
     timed = Rating.objects.filter(pk__in=Rating.objects.order_by("pk").values("pk")[:4])
     timed.update(active_ms=9_000)
     assert plans.compute(PlannerForm(PLAN).query).seconds == 9
+    newest = Rating.objects.filter(active_ms=9_000).latest("pk")
+    Rating.objects.filter(pk=newest.pk).update(active_ms=5_000)
+    monkeypatch.setattr(plans, "TIMED", 2)
+    assert plans.compute(PlannerForm(PLAN).query).seconds == 7
+    Rating.objects.filter(pk=newest.pk).update(origin="simulation")
+    assert plans.compute(PlannerForm(PLAN).query).seconds == 9
     other = PlannerForm(PLAN | {"campaign": Campaign.objects.get().pk + 1})
     assert plans.compute(other.query).seconds is None
 

@@ -348,3 +348,14 @@ def test_who_left_questions_out_is_no_acceptance(db: None) -> None:
     page = walls.page(Wall(Filters(campaign=made.pk)))
     (card,) = cards.cards(Wall(), page)
     assert (card.accepted, card.ratings) == (1, 3)
+
+
+def test_votes_on_a_card_are_all_as_of_now(db: None) -> None:
+    """A rating that was left out since the last count is neither among the ratings nor among those that accept."""
+    world = make_world(judged=1, waiting=0)
+    wall = of(world)
+    before = cards.cards(wall, walls.page(wall))[0]
+    Rating.objects.filter(pk=Rating.objects.filter(accepted=True).latest("pk").pk).update(excluded=True)
+    (card,) = cards.cards(wall, walls.page(wall))
+    assert (before.accepted, before.ratings) == (2, 2)
+    assert (card.accepted, card.ratings) == (1, 1)

@@ -80,7 +80,7 @@ class Migration(TablesAtOnce):
                 ('type', models.BigIntegerField()),
                 ('method', models.PositiveBigIntegerField()),
                 ('prompt', models.PositiveBigIntegerField()),
-                ('voters', models.CharField(choices=[('person', 'People here'), ('import', 'Imported'), ('simulation', 'Simulated'), ('mixed', 'Several of these')], max_length=10)),
+                ('voters', models.CharField(choices=[('person', 'People here'), ('import', 'Imported raters'), ('simulation', 'A simulated crowd'), ('mixed', 'Raters of several kinds')], max_length=10)),
                 ('day', models.DateField()),
                 ('verdict', models.SmallIntegerField(choices=[(0, 'Failed'), (1, 'Passed'), (-1, 'Undecided')])),
                 ('ratings', models.PositiveSmallIntegerField()),

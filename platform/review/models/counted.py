@@ -30,9 +30,9 @@ class Voters(models.TextChoices):
     """Whose ratings a verdict is made of."""
 
     PEOPLE = "person", "People here"
-    IMPORTED = "import", "Imported"
-    SIMULATED = "simulation", "Simulated"
-    MIXED = "mixed", "Several of these"
+    IMPORTED = "import", "Imported raters"
+    SIMULATED = "simulation", "A simulated crowd"
+    MIXED = "mixed", "Raters of several kinds"
 
 
 class Item(models.Model):
