@@ -182,7 +182,7 @@ def pages() -> None:
     client = signed_in()
     prompt = Name.objects.filter(kind="prompt").values_list("digest", flat=True)[0][:12]
     first, _ = timed(lambda: opened(client, ""), 1)
-    print(f"\na web process' first page, with all that it loads for it: {first:,.0f} ms")
+    print(f"\nfirst page after counting, in the same process: {first:,.0f} ms")
     print(f"\n{'overview':<46}{'median ms':>10}{'p95 ms':>10}")
     for query in ("", *FILTERS):
         told(query or "everything", *timed(lambda query=query: opened(client, query), OPENED))  # type: ignore[misc]

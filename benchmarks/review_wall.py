@@ -166,13 +166,17 @@ def told_frames(name: str, page: Page, seconds: float) -> None:
 
 def told_pictures(page: Page) -> None:
     """Print how late pictures were."""
-    late = page.evaluate("told.late")
+    seen, late = page.evaluate("[told.seen, told.late]")
     there = sum(one == 0 for one in late)
-    after = statistics.quantiles(late, n=100)
     print(
-        f"pictures that came into view: {len(late):,}, {there / len(late):.0%} loaded before; from view to loaded"
-        f" median {after[49]:.0f} ms, p95 {after[94]:.0f} ms, p99 {after[98]:.0f} ms"
+        f"pictures that came into view: {seen:,}, {there / seen:.0%} loaded before; never loaded: {seen - len(late):,}"
     )
+    if len(late) > 1:
+        after = statistics.quantiles(late, n=100)
+        print(
+            f"of those loaded, from view to loaded median {after[49]:.0f} ms, p95 {after[94]:.0f} ms, p99"
+            f" {after[98]:.0f} ms"
+        )
 
 
 def told_size(page: Page, browser: Browser, session: CDPSession, requests: Sequence[Request]) -> None:
