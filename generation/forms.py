@@ -52,6 +52,12 @@ class StartForm(forms.Form):
         self.fields["model_set"].choices = [(name, name) for name in model_sets]  # type: ignore[attr-defined]
         self.fields["model_set"].initial = settings.MODEL_SET
 
+    def shown_set(self) -> str:
+        """The model set that stands chosen in the form, valid or not; the first of all where none does."""
+        names = [name for name, _ in self.fields["model_set"].choices]  # type: ignore[attr-defined]
+        shown = self["model_set"].value()
+        return shown if shown in names else next(iter(names), "")
+
     def wish(self) -> Wish:
         """What is asked for, once the form is valid."""
         data = self.cleaned_data

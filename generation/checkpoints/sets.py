@@ -135,6 +135,10 @@ class ModelSet:
         """For a fingerprint: the identity of the checkpoint of each of these roles."""
         return {role: self.entry(role).identity for role in roles}
 
+    def knows(self, noun: str) -> bool:
+        """Whether the set can be asked for products of that type: for any, where it names none."""
+        return not self.nouns or noun in self.nouns
+
     def noun_for(self, noun: str) -> str:
         """What the set calls a product of that type: its own word, where it has one."""
         return self.nouns.get(noun, noun)

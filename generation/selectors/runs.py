@@ -9,6 +9,8 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
 from catalog.models import Product
+from generation.exceptions import BadModelSet
+from generation.model_sets import model_set
 from generation.models import Candidate, Run, RunStage, StageResult
 from generation.models.runs import ENDED_STATES
 from generation.selectors.costs import Cost, cost_of_stage
@@ -152,8 +154,11 @@ def _stage_view(run: Run, row: RunStage, now: datetime | None) -> StageView:
     return StageView(row, result.state, pace(result.job, now) if running and result.job else None)
 
 
-def problems_of(product: Product) -> list[str]:
-    """What keeps a product from being run, before anybody tries; empty when nothing is known to."""
+def problems_of(product: Product, set_name: str) -> list[str]:
+    """What keeps a product from being run with that model set, before anybody tries; empty when nothing is known to."""
     known = known_products([product])[product.pk]
-    lack = lack_of(known, bank([known.type_id]))
+    try:
+        lack = lack_of(known, bank([known.type_id]), model_set(set_name))
+    except BadModelSet as error:
+        return [str(error)]
     return [lack.problem] if lack and lack.problem else []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from catalog.models import ContextPrompt, Product, ProductType
+from generation.checkpoints.sets import ModelSet
 from generation.models import ProductTypeGuess, Run
 from generation.models.runs import RunState
 from generation.selectors.facts import Known, photos_hash
@@ -32,10 +33,15 @@ def ask(run: Run, known: Known) -> None:
         states.move(run, RunState.PLANNED)
 
 
-def types_to_choose_from() -> list[ProductType]:
-    """The types that a run could go on with: those with approved prompts."""
-    approved = ContextPrompt.objects.filter(status=ContextPrompt.Status.APPROVED)
-    return list(ProductType.objects.filter(pk__in=approved.values("type")).order_by("name"))
+def types_to_choose_from(models: ModelSet) -> list[ProductType]:
+    """The types that a run with that set could go on with: those it knows, with prompts unless it has scenes."""
+    types = ProductType.objects.order_by("name")
+    if models.nouns:
+        types = types.filter(name__in=models.nouns)
+    if not models.scenes:
+        approved = ContextPrompt.objects.filter(status=ContextPrompt.Status.APPROVED)
+        types = types.filter(pk__in=approved.values("type"))
+    return list(types)
 
 
 @transaction.atomic

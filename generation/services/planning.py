@@ -37,10 +37,10 @@ class Lack:
     guess: bool = False
 
 
-def lack_of(known: Known, prompts: Bank, recipe: Recipe | None = None, scenes: Sequence[str] = ()) -> Lack | None:
-    """What a product lacks for that recipe, or for most of them; None when it can be planned.
+def lack_of(known: Known, prompts: Bank, models: ModelSet, recipe: Recipe | None = None) -> Lack | None:
+    """What a product lacks for that model set and recipe, or for most recipes; None when it can be planned.
 
-    `scenes` are a model set's own: with these it needs no prompts.
+    With a set that has scenes of its own it needs no prompts, with one of few words a type among these.
     """
     if not known.photos:
         return Lack(f"The product {known.title!r} has no photos; add one.")
@@ -50,7 +50,17 @@ def lack_of(known: Known, prompts: Bank, recipe: Recipe | None = None, scenes: S
         if known.guessed:
             return Lack(f"Nobody has said what {known.title!r} is, and its photos do not tell: give it a type.")
         return Lack(guess=True)
-    if not scenes and not prompts.of(known.type_id):
+    return _untold(known, prompts, models)
+
+
+def _untold(known: Known, prompts: Bank, models: ModelSet) -> Lack | None:
+    """What is lacking to say such a product to that set."""
+    if not models.knows(known.noun):
+        return Lack(
+            f"The model set {models.name} does not know the type {known.noun}; it knows {', '.join(models.nouns)}."
+            " Choose another set, or correct the product's type."
+        )
+    if not models.scenes and not prompts.of(known.type_id):
         return Lack(f"The prompt bank has no approved prompt for the type {known.noun}; approve some.")
     return None
 
@@ -84,7 +94,7 @@ def plan_tier(run: Run, method: Method) -> set[int]:
     run.save(update_fields=["tier"])
     known = known_products([run.product])[run.product_id]
     prompts = bank([known.type_id])
-    if (lack := lack_of(known, prompts, method.parts, model_set(run.model_set).scenes)) is not None:
+    if (lack := lack_of(known, prompts, model_set(run.model_set), method.parts)) is not None:
         raise NotPossible(lack.problem or "The product has lost its type meanwhile; give it one.")
     revived = graph.lay_out([Planner(prompts).layout(run, method, known)], asked_by=run.asked_by)
     _catch_up([run])
@@ -192,7 +202,7 @@ def _plan(runs: Sequence[Run]) -> set[int]:
     planner, layouts = Planner(prompts), defaultdict[int | None, list[graph.Layout]](list)
     for run in wanted:
         facts = known[run.product_id]
-        lack = lack_of(facts, prompts, run.method.parts, planner.set_of(run).scenes)
+        lack = lack_of(facts, prompts, planner.set_of(run), run.method.parts)
         if lack is None:
             layouts[run.asked_by_id].append(planner.layout(run, run.method, facts))
         elif lack.guess:

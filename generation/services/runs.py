@@ -77,7 +77,7 @@ def start_run(product: Product, wish: Wish, *, asked_by: AbstractBaseUser | None
     """
     name, by = check(wish), asked_by.pk if asked_by else None
     known = known_products([product])[product.pk]
-    lack = planning.lack_of(known, bank([known.type_id]), wish.method.parts, model_set(name).scenes)
+    lack = planning.lack_of(known, bank([known.type_id]), model_set(name), wish.method.parts)
     if lack is not None and lack.problem:
         raise NotPossible(lack.problem)
     with transaction.atomic():

@@ -54,5 +54,5 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Run #{run.pk} is on its way.")
             return redirect("generation:run", run.pk)
-    context = {"product": product, "form": form, "problems": problems_of(product)}
+    context = {"product": product, "form": form, "problems": problems_of(product, form.shown_set())}
     return render(request, "generation/generate.html", context, status=422 if form.errors else 200)

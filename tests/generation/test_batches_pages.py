@@ -270,6 +270,28 @@ class TestStart:
         assert (response.status_code, Run.objects.count()) == (422, 0)
         assert response.content.decode().count("has no photos; add one.") == 2
 
+    @pytest.mark.parametrize(
+        ("written", "said"),
+        [
+            ("", "The prompt bank has no approved prompt for the type mug"),
+            ('scenes = ["a {product} here"]', ""),
+            (
+                'scenes = ["a {product} here"]\nnouns = { lamp = "light" }',
+                "light does not know the type mug; it knows lamp",
+            ),
+            ("scenes = [1", "is no valid TOML"),
+        ],
+        ids=["prompts", "scenes", "few words", "no set"],
+    )
+    def test_what_is_missing_is_of_the_set_that_stands_chosen(
+        self, client: Client, settings: LazySettings, written: str, said: str
+    ) -> None:
+        product, file = make_ready_product(prompts=0), settings.MODEL_SETS_DIR / "light.toml"
+        file.write_text(f"{written}\n{file.read_text()}")
+        page = text(client, f"/products/{product.pk}/generate/")
+        assert ("notice warning" in page) is bool(said)
+        assert said in page
+
     @pytest.mark.parametrize("field", ["method", "model_set", "seed"])
     def test_a_choice_that_there_is_not_is_refused(self, client: Client, field: str) -> None:
         sent = {"method": make_method().pk, "model_set": "light", "seed": 0} | {field: "nowhere"}

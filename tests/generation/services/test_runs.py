@@ -12,13 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from catalog.models import Product
 from generation.exceptions import BadModelSet, CheckpointMissing, GenerationError, LicenceRefused, NotPossible
+from generation.model_sets import model_set
 from generation.models import Batch, Candidate, Method, Run, RunStage, StageResult
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe, SelectConfig
 from generation.services.guessing import types_to_choose_from
 from generation.services.planning import plan_runs
 from generation.services.runs import Wish, next_seed, start_batch, start_run
 from jobs.models import Job
-from tests.factories.catalog import make_product, make_type
+from tests.factories.catalog import make_photo, make_product, make_type
 from tests.factories.generation import make_light_set, make_method, make_ready_product, make_run
 from tests.factories.stand_ins import Workshop
 
@@ -220,12 +221,31 @@ def test_a_checkpoint_that_the_method_does_not_need_may_be_missing(settings: Laz
     assert start_run(make_ready_product(), wish(replace(SMALL, novel_views=None))).state == Run.State.PLANNED
 
 
+def know_only(settings: LazySettings, written: str) -> None:
+    """Give the set that runs name its own words."""
+    file = settings.MODEL_SETS_DIR / f"{settings.MODEL_SET}.toml"
+    file.write_text(f"{written}\n{file.read_text()}")
+
+
+def test_a_type_that_the_set_has_no_word_for_is_refused(settings: LazySettings) -> None:
+    know_only(settings, 'scenes = ["{product} here"]\nnouns = { handbag = "bag", lamp = "light" }')
+    run = make_run(make_ready_product("sneaker"), method=make_method(recipe=SMALL), model_set="light")
+    sentence = "The model set light does not know the type sneaker; it knows handbag, lamp."
+    with pytest.raises(NotPossible, match=sentence):
+        start_run(run.product, wish())
+    plan_runs([run.pk])
+    run.refresh_from_db()
+    assert run.state == Run.State.NEEDS_PERSON
+    assert run.problem.startswith(sentence)
+    assert not run.stages.exists()
+
+
 def test_a_set_of_few_words_is_asked_in_these(settings: LazySettings) -> None:
     """Its own scenes in place of the bank's texts, its own word for the type, and no type that it does not know."""
     for noun in ("lamp", "sneaker"):
         make_type(noun)
-    file, scenes = settings.MODEL_SETS_DIR / f"{settings.MODEL_SET}.toml", ["{product} here", "{product} there"]
-    file.write_text(f'scenes = {scenes}\nnouns = {{ handbag = "bag", lamp = "light" }}\n{file.read_text()}')
+    scenes = ["{product} here", "{product} there"]
+    know_only(settings, f'scenes = {scenes}\nnouns = {{ handbag = "bag", lamp = "light" }}')
     run = start_run(make_ready_product("handbag", prompts=0), wish())
     made = {link.stage: link.result.inputs for link in run.stages.select_related("result")}
     assert {target["template"] for target in made["generate"]["targets"]} == set(scenes)
@@ -308,6 +328,25 @@ class TestTypes:
         assert list(Job.objects.values_list("kind", flat=True)) == ["generation.guess-type"]
         assert not run.stages.exists()
 
+    @pytest.mark.parametrize(
+        ("written", "sentence"),
+        [
+            ("", "No product type has approved prompts, so there is nothing to choose from"),
+            ('scenes = ["{product} here"]', "There is no product type to choose from"),
+            ('nouns = { lamp = "light" }', "light can make none of the product types that are there; it knows lamp."),
+        ],
+        ids=["prompts", "scenes", "few words"],
+    )
+    def test_with_nothing_to_choose_from_the_way_out_is_told(
+        self, written: str, sentence: str, settings: LazySettings, work: Work
+    ) -> None:
+        know_only(settings, written)
+        product = make_product()
+        make_photo(product)
+        start_run(product, wish())
+        work()
+        assert sentence in Job.objects.get(kind="generation.guess-type").error
+
     def test_nothing_is_guessed_for_a_product_with_a_type(self) -> None:
         start_run(make_ready_product(), wish())
         assert not Job.objects.filter(kind="generation.guess-type").exists()
@@ -316,4 +355,21 @@ class TestTypes:
         make_type("unused")
         make_product()
         make_ready_product("mug")
-        assert [row.name for row in types_to_choose_from()] == ["mug"]
+        assert [row.name for row in types_to_choose_from(model_set())] == ["mug"]
+
+    @pytest.mark.parametrize(
+        ("written", "wanted"),
+        [
+            ('scenes = ["{product} here"]', ["chair", "lamp", "mug"]),
+            ('nouns = { lamp = "light", mug = "cup" }', ["mug"]),
+            ('scenes = ["{product} here"]\nnouns = { lamp = "light", sofa = "sofa" }', ["lamp"]),
+        ],
+        ids=["of scenes", "of few words", "of both"],
+    )
+    def test_a_set_with_words_of_its_own_has_other_types_to_choose_from(
+        self, written: str, wanted: list[str], settings: LazySettings
+    ) -> None:
+        for noun, prompts in (("chair", 0), ("lamp", 0), ("mug", 1)):
+            make_ready_product(noun, prompts=prompts)
+        know_only(settings, written)
+        assert [row.name for row in types_to_choose_from(model_set())] == wanted
