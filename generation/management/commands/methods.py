@@ -59,9 +59,9 @@ class Command(BaseCommand):
         kinds = "".join(f"{kind:>10}{'s':>9}{settings.CURRENCY:>9}" for kind in ("images", "picked", "accepted"))
         self.stdout.write(f"{'method':32}{'s':>10}{'GPU s':>10}{settings.CURRENCY:>9}{kinds}")
         for method in Method.objects.order_by("name", "version"):
-            bill, judged = bill_of_method(method.pk), per_accepted(method.pk)
+            bill = bill_of_method(method.pk)
             if bill.stages:
-                total = bill.total
+                total, judged = bill.total, per_accepted(method.pk)
                 shares = [bill.per_candidate, bill.per_picked, judged.cost if judged else None]
                 told = f"{total.seconds:>10.0f}{total.gpu_seconds:>10.0f}{total.money:>9.2f}"
                 self.stdout.write(f"{method!s:32}{told}{''.join(map(_share, shares))}")
