@@ -22,6 +22,8 @@ from jobs.models import Attempt, Job, State, Step
 from tests.factories.jobs import make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# Steps of a tenth of a second that a worker may still do when it is to stop; a busy machine is late with them too.
+SOON = 20
 BROKERS = ["embedded://", pytest.param("redis", marks=pytest.mark.redis)]
 
 
@@ -45,7 +47,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
     jobs_fleet.drop_table()
 
 
-def wait_for(happened: Callable[[], Any], seconds: float = 90) -> None:
+def wait_for(happened: Callable[[], Any], seconds: float = 60) -> None:
     ends_at = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < ends_at, f"not within {seconds} s: {list(Job.objects.values('state', 'error'))}"
@@ -89,12 +91,13 @@ def test_a_worker_that_is_asked_to_stop_gives_its_job_back(fleet: Fleet) -> None
     worker = fleet.start("worker")
     job = unsent(steps=200, seconds=0.1)
     wait_for(lambda: Job.objects.filter(steps__isnull=False, state=State.RUNNING))
+    before = job.steps.count()
     worker.terminate()
     assert worker.wait(60) == 0
     job.refresh_from_db()
     assert (job.state, job.strikes) == (State.QUEUED, 0)
     assert Attempt.objects.get().outcome == "given_back"
-    assert job.steps.count() < 200, "it stopped in the middle, and did not go on to its end"
+    assert job.steps.count() <= before + SOON
 
 
 def test_a_signal_to_the_whole_group_does_the_same(fleet: Fleet) -> None:
@@ -103,10 +106,12 @@ def test_a_signal_to_the_whole_group_does_the_same(fleet: Fleet) -> None:
     worker = fleet.start("worker")
     job = unsent(steps=200, seconds=0.1)
     wait_for(lambda: Job.objects.filter(steps__isnull=False, state=State.RUNNING))
+    before = job.steps.count()
     os.killpg(worker.pid, signal.SIGTERM)
     worker.wait(60)
     job.refresh_from_db()
     assert (job.state, job.strikes) == (State.QUEUED, 0)
+    assert job.steps.count() <= before + SOON
 
 
 def test_a_running_job_is_cancelled(fleet: Fleet) -> None:
@@ -114,8 +119,10 @@ def test_a_running_job_is_cancelled(fleet: Fleet) -> None:
     fleet.start("worker")
     job = unsent(steps=200, seconds=0.1)
     wait_for(lambda: state_of(job) == State.RUNNING)
+    before = job.steps.count()
     services.cancel(job)
     wait_for(lambda: state_of(job) == State.CANCELLED)
+    assert job.steps.count() <= before + 3 * SOON, "it is a heartbeat that sees it"
 
 
 @pytest.mark.parametrize("fleet", BROKERS[:1], indirect=True)
@@ -123,7 +130,7 @@ def test_a_job_deaf_to_its_time_limit_loses_its_process_and_the_worker_goes_on(f
     fleet.start("scheduler")
     worker = fleet.start("worker")
     job = unsent("bench.deaf")
-    wait_for(lambda: state_of(job) == State.FAILED, LIMIT_GRACE + 90)
+    wait_for(lambda: state_of(job) == State.FAILED, LIMIT_GRACE + 60)
     attempt = Attempt.objects.get()
     assert attempt.exception == "jobs.exceptions.JobTimedOut"
     process = Path("/proc", attempt.worker.rpartition(":")[2])
