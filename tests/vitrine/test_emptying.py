@@ -30,7 +30,8 @@ def rows() -> dict[str, int]:
 
 
 def kept() -> set[tuple[int, str]]:
-    return {(row.pk, str(row)) for model in emptying.KEPT for row in model._default_manager.all()}
+    rows = [row for model in emptying.KEPT for row in model._default_manager.all()]
+    return {(row.pk, f"{row} {getattr(row, 'codename', '')}") for row in rows}
 
 
 @pytest.fixture
