@@ -68,3 +68,9 @@ def test_a_sample_goes_through_all_stages(name: str, tmp_path: Path) -> None:
         assert kept["in-class"] + kept["counterfactual"] >= 1, kept
     assert [image.picture.width for image in results["generate"].candidates] == [64, 64]
     assert all(-1 <= metrics.dino_i <= 1 for metrics in results["measure"].metrics)
+
+
+def test_the_small_set_has_a_word_for_every_sample() -> None:
+    mini = read_set(shows.SMALL_SET, Places(Path()))
+    assert [sample.row.title for sample in filling.samples() if not mini.knows(sample.row.type_name)] == []
+    assert not mini.knows("sneaker")
