@@ -382,8 +382,8 @@ class TestChange:
         run.refresh_from_db()
         assert run.state == after
 
-    def test_retry_plans_what_failed_anew_and_says_what_is_missing(self, client: Client) -> None:
-        run = make_run(state="failed")
+    def test_retry_plans_what_failed_anew_and_says_what_is_missing(self, client: Client, light_set: str) -> None:
+        run = make_run(state="failed", model_set=light_set)
         client.post(f"/runs/{run.pk}/retry/")
         run.refresh_from_db()
         assert run.state == "needs_person"
