@@ -143,8 +143,10 @@ class TestAsking:
 
 
 class TestKeeping:
-    def test_a_guess_wins_and_runs_that_waited_go_on(self, client: Client, photo: Photo, operator: User) -> None:
-        run = make_run(photo.product, state="needs_person", problem="No product was found.")
+    def test_a_guess_wins_and_runs_that_waited_go_on(
+        self, client: Client, photo: Photo, operator: User, light_set: str
+    ) -> None:
+        run = make_run(photo.product, state="needs_person", problem="No product was found.", model_set=light_set)
         told = put(client, at(photo), {"job": answered(photo, some_mask(photo)).pk, "guess": 0}).json()
         run.refresh_from_db()
         assert run.state == "planned"

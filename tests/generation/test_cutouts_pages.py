@@ -203,8 +203,8 @@ class TestSave:
         with default_storage.open(kept.key) as file:
             assert np.array_equal(np.asarray(Image.open(file)) > 127, mask)
 
-    def test_runs_that_waited_for_it_go_on(self, client: Client, photo: Photo) -> None:
-        run = make_run(photo.product, state="needs_person", problem="No product was found.")
+    def test_runs_that_waited_for_it_go_on(self, client: Client, photo: Photo, light_set: str) -> None:
+        run = make_run(photo.product, state="needs_person", problem="No product was found.", model_set=light_set)
         post(client, photo, "save", {"job": answered(photo, some_mask(photo)).pk, "guess": 0})
         run.refresh_from_db()
         assert run.state == "planned"
