@@ -9,7 +9,6 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
-from jobs.process import expect_siblings
 from tests import emptying
 from tests.factories.accounts import make_user
 from tests.isolation import FOLDER
@@ -31,9 +30,6 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     settings.PASSWORD_HASHERS = ["tests.hashers.OneRound"]
     emptying.install()
-    # These processes share the cores as those of a worker do. With all cores each, once one of their tests had made a
-    # worker's models, two held each other up so that whatever trained after it took five times as long.
-    expect_siblings(os.cpu_count() or 1)
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(FOLDER) / "test.sqlite3")
 

@@ -1,4 +1,4 @@
-"""What keeps the suite quick (pyproject, `-p tests.pace`): the order of files, garbage, and the threads of torch.
+"""What keeps the suite quick (pyproject, `-p tests.pace`): which files begin first, and what is not looked over again.
 
 Several processes take whole files, one after another: whoever begins a dear one last works on it alone while the others
 have gone home. So those of a name here begin first, the dearest of them before the others, and then those with many
@@ -6,7 +6,6 @@ tests. `make test` tells xdist to keep to this order; `ARGS=--durations=30` says
 """
 
 import gc
-import sys
 from collections import Counter
 
 import pytest
@@ -32,14 +31,6 @@ def pytest_collection_finish() -> None:
     """By now all libraries are imported: to look for garbage among a million of their objects takes half a second."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Whatever the tests before this one have made of it, torch has one thread (conftest.py says why)."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() > 1:
-        torch.set_num_threads(1)
 
 
 def ordered(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -6,10 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 
-from generation.checkpoints import devices
-from jobs.process import siblings
 from tests import pace
 
 DEAREST = pace.DEAREST[0]
@@ -35,17 +32,6 @@ def test_every_file_that_is_named_is_there() -> None:
 
 def test_what_was_imported_before_the_tests_is_not_looked_over_again() -> None:
     assert gc.get_freeze_count() > 10_000
-
-
-def test_a_process_takes_one_thread_for_models_whatever_a_test_made_of_it() -> None:
-    assert devices.usable_cores() // siblings() <= 1
-    assert torch.get_num_threads() == 1
-    try:
-        torch.set_num_threads(2)
-        pace.pytest_runtest_setup()
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(1)
 
 
 def test_the_makefile_keeps_to_it() -> None:
