@@ -1,9 +1,10 @@
-"""Padded heads: the same values and gradients, and only where they pay."""
+"""Narrow heads in a way of their own: the same values and gradients, and only where it pays."""
 
 import pytest
 import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
+from generation.training import attention as attention_module
 from generation.training.attention import PaddedAttention, padded_heads, suits
 
 
@@ -13,7 +14,11 @@ def make(width: int = 8, cross: int | None = None, **changes: object) -> Attenti
 
 
 @pytest.mark.parametrize("cross", [None, 24], ids=["self", "cross"])
-def test_values_and_gradients_are_those_of_diffusers(cross: int | None) -> None:
+@pytest.mark.parametrize("many", [70, 71], ids=["in blocks", "padded"])
+def test_values_and_gradients_are_those_of_diffusers(
+    cross: int | None, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention_module, "MANY_SCORES", many if cross else many + 30)
     attention = make(cross=cross)
     x = torch.randn(2, 10, 32, requires_grad=True)
     said = None if cross is None else torch.randn(2, 7, cross)
@@ -24,7 +29,18 @@ def test_values_and_gradients_are_those_of_diffusers(cross: int | None) -> None:
     assert torch.allclose(got, wanted, atol=1e-6)
     theirs, ours = (torch.autograd.grad(y.square().sum(), x)[0] for y in (wanted, got))
     assert torch.allclose(ours, theirs, atol=1e-5)
+    assert ("Narrow" in str(_made_by(got))) is (many == 70)
     assert isinstance(attention.processor, AttnProcessor2_0)
+
+
+def _made_by(value: torch.Tensor) -> list[str]:
+    """The names of the operations that a value came of."""
+    names, left = list[str](), [value.grad_fn]
+    while left:
+        if (node := left.pop()) is not None:
+            names.append(node.name())
+            left += [before for before, _ in node.next_functions]
+    return names
 
 
 def test_a_mask_is_heeded() -> None:
