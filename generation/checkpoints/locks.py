@@ -61,13 +61,15 @@ def read_lock(folder: Path) -> Lock:
     """The lock of a repo's folder, an empty one when there is none. Raises CheckpointMissing when it is damaged."""
     file = folder / "lock.toml"
     try:
-        return _parsed(file, file.stat().st_mtime_ns)
+        seen = file.stat()
+        # A clock's tick is long enough for two changes: size and inode tell them apart.
+        return _parsed(file, (seen.st_mtime_ns, seen.st_size, seen.st_ino))
     except FileNotFoundError:
         return Lock()
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(file: Path, _changed: int) -> Lock:
+def _parsed(file: Path, _changed: tuple[int, int, int]) -> Lock:
     # Pages read sets often and locks change seldom: once for each change of the file.
     try:
         plain = tomllib.loads(file.read_text(encoding="utf-8"))

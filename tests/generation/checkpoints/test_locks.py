@@ -1,6 +1,7 @@
 """Locks: which files of which commit are the right ones."""
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,13 @@ def test_a_changed_lock_is_read_anew(tmp_path: Path) -> None:
     assert read_lock(tmp_path).pinned == ONE
     write_lock(tmp_path, Lock(TWO, FILES))
     assert read_lock(tmp_path).pinned == TWO
+
+
+def test_a_lock_that_changes_twice_within_a_tick_of_the_clock_is_read_anew(tmp_path: Path) -> None:
+    for pinned in ("", ONE):
+        write_lock(tmp_path, Lock(pinned, FILES))
+        os.utime(tmp_path / "lock.toml", ns=(1, 1))
+        assert read_lock(tmp_path).pinned == pinned
 
 
 def test_without_a_lock_nothing_is_pinned(tmp_path: Path) -> None:
