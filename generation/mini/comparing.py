@@ -102,6 +102,9 @@ def recipe_of(method: str, trial: Trial) -> Recipe:
             values[stage] |= drawn
     if not trial.novel_views:
         values["novel_views"] = False
+    elif values.get("novel_views"):
+        # Mini's turntable draws each frame by itself: frames between the views would be drawn for nothing.
+        values["novel_views"] |= {"frames": values["novel_views"]["views"] + 1, "steps": trial.drawing_steps}
     return recipe_from(values)
 
 

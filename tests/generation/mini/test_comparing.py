@@ -46,6 +46,8 @@ def test_methods_differ_in_their_data_and_not_in_how_they_draw() -> None:
     assert (paper.finetune.learning_rate, baseline.finetune.learning_rate) == pytest.approx((1e-3, 5e-4))
     assert (paper.finetune.class_images, baseline.finetune.class_images) == (0, 7)
     assert paper.novel_views
+    assert paper.novel_views.frames == paper.novel_views.views + 1
+    assert paper.novel_views.steps == trial.drawing_steps
     assert paper.negatives
     assert baseline.novel_views is None
     assert replace(paper.generate, candidates=1, prompts=1) == replace(baseline.generate, candidates=1, prompts=1)
