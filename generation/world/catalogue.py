@@ -9,10 +9,13 @@ from typing import Any
 
 from PIL import Image
 
+from generation.records import PLACEHOLDER
+from generation.world.captions import caption
 from generation.world.render import render
 from generation.world.scenes import GENES, MARKS, PATTERNS, Scene, Thing, View
 
 LISTING = "products.jsonl"
+CAPTIONS = "captions.json"
 SIDE = 768
 QUALITY = 88
 TYPES = {"bag": "handbag"}  # Where the everyday word is not the family's.
@@ -48,6 +51,10 @@ class Article:
         small = self.thing.family in ("mug", "vase", "lamp")
         view = View(-0.4, 0.20 if small else 0.24, 4.3, aside=-0.08, above=0.14 if small else 0.12)
         yield "in-use", Scene(self.thing, self.context, self.light, view, "", self.seed)
+
+    def captions(self) -> dict[str, str]:
+        """By file name what a shop notes of each photo: where it was taken and in which light, nothing of the look."""
+        return {f"{self.external_id}-{name}.webp": caption(scene, PLACEHOLDER) for name, scene in self.photos()}
 
     def row(self) -> dict[str, Any]:
         """The product's line in the listing, as the importer of manifests reads it."""
@@ -145,12 +152,12 @@ ARTICLES: tuple[Article, ...] = (
     ),
     _article(
         "vase-banded",
-        "Banded vase, blue and cream",
-        "vase, glossy, sky blue/cream/navy, banded",
+        "Banded vase, navy and cream",
+        "vase, glossy, navy/cream/navy, banded",
         "1=0.8 2=0.9 3=0.3 4=0.4 8=0.3 9=0.7",
         "beach, 85",
         light="bright sunlight",
-        studio="grey",
+        studio="blue",  # paler bands on grey could not be told from their shadow
     ),
     _article(
         "lamp-bedside",
@@ -227,7 +234,7 @@ ARTICLES: tuple[Article, ...] = (
         "table, wooden, oak/cream/cream",
         "1=0.9 4=0.8 5=0.1 6=0.5 7=0.2",
         "kitchen, 183",
-        studio="cream",
+        studio="blue",  # on cream its foot was the paper's colour
     ),
     _article(
         "table-marble",
@@ -280,7 +287,7 @@ ARTICLES: tuple[Article, ...] = (
 
 
 def write_catalogue(folder: Path, *, side: int = SIDE, samples: int = 2) -> int:
-    """Render the photos that the folder lacks and write the listing; return how many photos were rendered."""
+    """Render the photos that the folder lacks, write listing and captions; return how many photos were rendered."""
     (folder / "photos").mkdir(parents=True, exist_ok=True)
     new = 0
     for article in ARTICLES:
@@ -296,4 +303,6 @@ def write_catalogue(folder: Path, *, side: int = SIDE, samples: int = 2) -> int:
             new += 1
     lines = [json.dumps(article.row(), ensure_ascii=False) for article in ARTICLES]
     (folder / LISTING).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = {name: text for article in ARTICLES for name, text in article.captions().items()}
+    (folder / CAPTIONS).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return new

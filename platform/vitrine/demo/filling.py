@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +20,14 @@ from catalog.importing.records import Record
 from catalog.models import ImportRun, Product, ProductType
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
+from generation.models import PhotoCaption
 from generation.services import methods
 from vitrine.access import Role
 
 SOURCE = "samples"
 RECIPES = Path(__file__).parent / "methods"
 CATALOGUE = Path(catalog.__file__).parent / "data" / "sample_catalogue"
-LISTING = "products.jsonl"
+LISTING, CAPTIONS = "products.jsonl", "captions.json"
 EMAIL_DOMAIN = "@demo.invalid"
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 
@@ -103,14 +105,34 @@ def add_samples() -> bool:
     return any(have[sample.row.external_id] < len(sample.photos) for sample in shown)
 
 
-def add_photos_of(sample: Sample) -> int:
-    """Keep those of a sample product's photos that it lacks; how many were new."""
+def add_photos_of(sample: Sample, *, by: User | None = None) -> int:
+    """Keep those of a sample product's photos that it lacks; how many were new.
+
+    Each gets the caption that the catalogue has of it, in that person's name, where nobody has written one.
+    """
     product = Product.objects.get(source=SOURCE, external_id=sample.row.external_id)
     new = 0
     for path in sample.photos:
         with path.open("rb") as file:
             new += add_photo(product, file, name=path.name)[1]
+    told = captions()
+    PhotoCaption.objects.bulk_create(
+        PhotoCaption(photo=photo, template=told[photo.original_name], made_by=by)
+        for photo in product.photos.filter(captions=None)
+        if photo.original_name in told
+    )
     return new
+
+
+@cache
+def captions() -> dict[str, str]:
+    """By file name what the sample catalogue notes of its photos: place and light, and nothing of the product's look.
+
+    So the token of a method that learns stands for all of the look; what mini's captioner says of photos with more
+    detail than it knows is mostly wrong.
+    """
+    told: dict[str, str] = json.loads((CATALOGUE / CAPTIONS).read_text(encoding="utf-8"))
+    return told
 
 
 def products_in(run: ImportRun) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from generation.world.captions import caption
-from generation.world.catalogue import ARTICLES, LISTING, SHOTS, Article, write_catalogue
+from generation.world.catalogue import ARTICLES, CAPTIONS, LISTING, SHOTS, Article, write_catalogue
 from generation.world.render import render
 from generation.world.scenes import CONTEXTS, FAMILIES, GENES, LIGHTS, MARKS, MATERIALS, PALETTE, PATTERNS
 
@@ -74,6 +74,13 @@ def test_captions_of_photos_have_the_articles_words() -> None:
     assert caption(photos["front"]) == "a photo of a navy glossy mug with a mustard star in a studio, soft daylight"
 
 
+def test_what_a_shop_notes_of_a_photo_says_where_it_was_taken_and_not_what_it_shows() -> None:
+    assert ARTICLES[1].captions() == {
+        f"mug-star-{name}.webp": f"a photo of a {{product}} {place}, soft daylight"
+        for name, place in {**dict.fromkeys(SHOTS, "in a studio"), "in-use": "in an office"}.items()
+    }
+
+
 def test_photos_that_are_there_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generation.world.catalogue.ARTICLES", ARTICLES[:1])
     assert write_catalogue(tmp_path, side=8, samples=1) == 5
@@ -83,11 +90,15 @@ def test_photos_that_are_there_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert write_catalogue(tmp_path, side=8, samples=1) == 1
     assert kept.read_bytes() == b"mine"
     assert [json.loads(line) for line in (tmp_path / LISTING).read_text().splitlines()] == [ARTICLES[0].row()]
+    assert json.loads((tmp_path / CAPTIONS).read_text()) == ARTICLES[0].captions()
 
 
 def test_what_is_shipped_is_this_catalogue() -> None:
     listed = [json.loads(line) for line in (SHIPPED / LISTING).read_text().splitlines()]
     assert listed == [article.row() for article in ARTICLES]
+    told = json.loads((SHIPPED / CAPTIONS).read_text())
+    assert told == {name: text for article in ARTICLES for name, text in article.captions().items()}
+    assert set(told) == {Path(photo).name for row in listed for photo in row["photos"]}
     for row in listed:
         for photo in row["photos"]:
             with Image.open(SHIPPED / photo) as opened:
