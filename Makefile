@@ -17,7 +17,7 @@ help: ## what there is
 
 demo: STARTED := $(shell date +%s)
 # exec: a signal to make reaches the demo itself, and not a shell between them.
-demo: setup ## set up, load sample data (or PHOTOS=folder), start, and show the whole loop (MODEL_SET=, CROWD=1)
+demo: setup ## set up, load samples (or PHOTOS=folder), start, show the whole loop (MODEL_SET=classical-mini: nothing is trained; CROWD=1)
 	@exec $(BIN)/python manage.py demo --photos "$(PHOTOS)" --model-set "$(MODEL_SET)" $(if $(CROWD),--crowd) --started $(STARTED)
 
 clean-demo: setup ## remove what the demo put into its data folder (YES=1: also where others have brought something)

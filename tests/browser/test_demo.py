@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_accessibility import AXE, violations
 from tests.factories.demo import start_demo
+from vitrine.demo.shows import USUAL_SET
 
 # A minute of work, and a machine may be busy; it has its own database, so that one of the two lanes is enough.
 pytestmark = [pytest.mark.timeout(1_200), pytest.mark.compute]
@@ -22,8 +23,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     """A demonstration of two products with two images each: its address, and the password."""
     data = tmp_path_factory.mktemp("demo")
     process, address, _ = start_demo(
-        data, "--products", "2", "--images", "2", port_from=18_200, VITRINE_LOG_LEVEL="WARNING", OMP_NUM_THREADS="1"
-    )
+        data, "--products", "2", "--images", "2", "--model-set", USUAL_SET, port_from=18_200,
+        VITRINE_LOG_LEVEL="WARNING", OMP_NUM_THREADS="1",
+    )  # fmt: skip
     yield address.rstrip("/"), (data / "demo_password").read_text().strip()
     process.terminate()
     assert process.stdout

@@ -8,8 +8,8 @@ from jobs import services
 from jobs.models import Job
 from vitrine.demo import making
 from vitrine.demo.outcomes import more_are_judged
-from vitrine.demo.shows import JUDGED, STEP, Show, begin_anew, operator, shows
-from vitrine.demo.steps import steps_of
+from vitrine.demo.shows import JUDGED, OF_A_CROWD, STEP, Show, begin_anew, operator, shows
+from vitrine.demo.steps import crowd_is_behind, steps_of
 
 
 def advance() -> int:
@@ -24,11 +24,12 @@ def on_job_finished(**_: Any) -> None:
 
 def _advance(show: Show) -> int:
     making.add_late(show)
-    if not more_are_judged(show):
+    anew = JUDGED if more_are_judged(show) else OF_A_CROWD if crowd_is_behind(show) else ()
+    if not anew:
         return _queue(show)
     # Together: a job that ends meanwhile finds the former steps or the new ones, and none that may begin.
     with transaction.atomic():
-        begin_anew(show, JUDGED)
+        begin_anew(show, anew)
         return _queue(show)
 
 

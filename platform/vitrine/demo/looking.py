@@ -11,7 +11,7 @@ from catalog.models import Product
 from generation.models import Candidate
 from jobs.models import Job, State
 from vitrine.access import Role, roles_of, rule_of
-from vitrine.demo.outcomes import Asked, Progress, asked_of_people, judged, newest_images
+from vitrine.demo.outcomes import Asked, Drawn, Progress, asked_of_people, best_drawn, judged, newest_images
 from vitrine.demo.shows import STEP, Show, shows
 from vitrine.demo.steps import Step, steps_of
 
@@ -43,14 +43,14 @@ class Line:
 class Shown:
     """A show as it is now; `images` are some of what was made, for those who may know what made them.
 
-    `drawn` are some that the small set drew. Where there are no images, `products` are some of those with photos.
+    `drawn` is what the small set drew. Where there are no images, `products` are some of those with photos.
     `asked` wait for a person who may help them.
     """
 
     show: Show
     lines: list[Line]
     images: list[Candidate]
-    drawn: list[Candidate]
+    drawn: list[Drawn]
     products: list[Product]
     asked: list[Asked]
 
@@ -99,7 +99,7 @@ def _shown(show: Show, user: Any) -> Shown:
             )
         )
     images = newest_images(show, SHOWN) if knows else []
-    drawn = newest_images(show, SHOWN, show.along) if knows and show.along else []
+    drawn = best_drawn(show) if knows and show.along else []
     asked = asked_of_people(show) if Role.OPERATOR in roles_of(user) else []
     return Shown(show, lines, images, drawn, [] if images else _with_photos(show), asked)
 

@@ -1,6 +1,6 @@
 """What the job of each step does. Done twice, it does nothing: it begins what goes on by itself after it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from generation.models import Run
 from generation.services import methods, runs
 from generation.services.runs import Wish
 from jobs.context import JobContext
+from jobs.models import Step
 from ranking.services import registry, training
 from raters.choosing import Choice, Strata, chosen
 from raters.models import Campaign
@@ -32,8 +33,9 @@ from vitrine.demo.outcomes import (
     real_ones_decide,
     training_of,
 )
-from vitrine.demo.shows import SWAPS, Show, operator
+from vitrine.demo.shows import STEP, SWAPS, Show, operator
 
+SOON = 2  # products that are swapped before all others
 YOURS = 48  # images that wait for the visitor, of the first products
 FEWEST = 2  # products that two methods have in common, for a comparison of them
 _GUIDELINES = """Compare the image with the product's photos, then answer the eight questions.
@@ -50,18 +52,29 @@ def keep_photos(show: Show, context: JobContext) -> Made:
     shown = [sample for sample in filling.in_order() if sample.row.external_id in known]
     new = 0
     for number, sample in enumerate(shown, start=1):
-        new += context.step(sample.row.external_id, partial(filling.add_photos_of, sample))
+        new += context.step(sample.row.external_id, partial(filling.add_photos_of, sample, by=operator()))
         context.progress(number, len(shown), sample.row.title)
+        if number == SOON:  # another worker need not wait for the photos of all
+            _swap(show, show.products[:SOON])
     return {"photos": new}
 
 
 def run_swaps(products: Callable[[Show], tuple[int, ...]], show: Show, _context: JobContext) -> Made:
-    """Runs of these products by both swaps; those that are there are left alone."""
+    """Runs of these products by the swaps; those that are there are left alone.
+
+    Of a batch all cut-outs come before the images: the first few products are one of their own, to be looked at soon.
+    """
+    asked = products(show)
+    for some in (asked[:SOON], asked[SOON:]):
+        _swap(show, some)
+    return {}
+
+
+def _swap(show: Show, products: Sequence[int]) -> None:
     for name in SWAPS:
         wish = Wish(methods.named(name), model_set=show.model_set, candidates=show.images)
-        if there := existing(products(show)):
+        if there := existing(show.of_method(name, products)):
             runs.start_batch(there, wish, title=f"Demonstration: {show.title}", asked_by=operator())
-    return {}
 
 
 def learn(show: Show, _context: JobContext) -> Made:
@@ -108,13 +121,23 @@ def ask_crowd(show: Show, context: JobContext) -> Made:
     """A campaign of everything, which made-up raters answer to its end, and which then is closed."""
     settings = {"raters_per_image": 3, "by_invitation": True}
     campaign = _campaign(context, f"Simulated crowd: {show.title}", Origin.SIMULATION, settings)
+    _close_former(show, campaign)
+    asked = context.step("asked", partial(images, show))
     if campaign.state == CampaignState.DRAFT:
-        add_candidates(campaign, images(show))
+        add_candidates(campaign, asked)
         campaigns.open_campaign(campaign, by=operator())
     if campaign.state == CampaignState.OPEN:
         crowd.rate(campaign, context.progress)
         campaigns.close(campaign, by=operator())
-    return {"campaign": campaign.pk, "ratings": campaign.ratings.count()}
+    return {"campaign": campaign.pk, "ratings": campaign.ratings.count(), "images": len(asked)}
+
+
+def _close_former(show: Show, campaign: Campaign) -> None:
+    """Close what a crowd of the show was asked before, and called off from since there is more to judge."""
+    made_by = {"job__kind": STEP, "job__params__show": show.name, "job__params__step": "crowd"}
+    ours = Step.objects.filter(name="campaign", **made_by).values_list("result", flat=True)
+    for former in Campaign.objects.filter(pk__in=list(ours), state=CampaignState.OPEN).exclude(pk=campaign.pk):
+        campaigns.close(former, by=operator())
 
 
 def _campaign(context: JobContext, name: str, origin: Origin, settings: dict[str, Any]) -> Campaign:

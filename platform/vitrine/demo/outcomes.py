@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, F, OuterRef
 from django.urls import reverse
 
 from catalog.models import Photo, Product
@@ -66,7 +66,8 @@ def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...
     # A crowd's show goes on without them, as long as there is anything to judge.
     waits = bool(asking) and not (show.crowd and images)
     over = sum(state in OVER for state, _ in states)
-    return Progress(over, len(asked) * len(names), f"{images} images" + (f"; {ask}" if asking else ""), waits)
+    total = sum(len(show.of_method(name, asked)) for name in names)
+    return Progress(over, total, f"{images} images" + (f"; {ask}" if asking else ""), waits)
 
 
 def learning_stopped(show: Show) -> bool:
@@ -155,17 +156,40 @@ def more_are_judged(show: Show) -> bool:
     return bool(done and campaign and rated_in(campaign) > done.get("images", campaign.task_count))
 
 
-def newest_images(show: Show, most: int, names: Sequence[str] = SWAPS[:1]) -> list[Candidate]:
-    """Of background-swap, or of the methods named: one of each product, newest first, then more of the same."""
-    rows = Candidate.objects.filter(
-        run__product__in=show.products, run__method__name__in=names, run__seed=0, dropped=""
-    )
+def crowd_missed_some(show: Show) -> bool:
+    """Whether there are more images than the crowd was asked about: of a step that was tried again after its end."""
+    done = Job.objects.filter(key=show.key("crowd"), state=State.SUCCEEDED).values_list("result", flat=True).first()
+    return bool(done) and len(images(show)) > done.get("images", len(images(show)))
+
+
+def newest_images(show: Show, most: int) -> list[Candidate]:
+    """Of background-swap: one of each product, newest first, then more of the same."""
+    rows = Candidate.objects.filter(run__product__in=show.products, run__method__name=SWAPS[0], run__seed=0, dropped="")
     turns: dict[int, int] = {}
     order: list[tuple[int, int, Candidate]] = []
     for row in rows.select_related("run__product").order_by("-run__product", "pk"):
         turns[row.run.product_id] = turns.get(row.run.product_id, 0) + 1
         order.append((turns[row.run.product_id], len(order), row))
     return [row for _, _, row in sorted(order)[:most]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A product that the small set has learned, and by each method the image that is most like its photos."""
+
+    product: Product
+    images: list[Candidate]
+
+
+def best_drawn(show: Show) -> list[Drawn]:
+    """What the small set drew, in the order of the products: the best of each by DINO-I."""
+    rows = Candidate.objects.filter(run__product__in=show.first, run__method__name__in=show.along, run__seed=0)
+    found: dict[tuple[int, str], Candidate] = {}
+    likest = F("dino_i").desc(nulls_last=True)
+    for row in rows.filter(dropped="").select_related("run__product__cover", "run__method").order_by(likest, "pk"):
+        found.setdefault((row.run.product_id, row.run.method.name), row)
+    images = [[found[pk, name] for name in show.along if (pk, name) in found] for pk in show.first]
+    return [Drawn(some[0].run.product, some) for some in images if some]
 
 
 def yours(show: Show) -> Progress:

@@ -27,6 +27,7 @@ JUDGED = ("figures", "compare")  # steps that are about verdicts
 OF_A_CROWD = ("crowd", "figures", "train", "gate", "compare")  # a crowd's verdicts, and what follows from them
 LEARN = "learn"  # the step of the methods that train
 FIRST = 6  # products that are shown before all others
+PAIRED = 12  # products that the ablation runs on, too: as many as it takes to tell both apart
 MOST = 40  # products of one show: a laptop is done with them in minutes
 SWAPS = ("background-swap", "background-swap-flat")
 LEARNED = ("dreambooth-lora", "paper-2503.08729")
@@ -74,6 +75,10 @@ class Show:
     @property
     def rest(self) -> tuple[int, ...]:
         return self.products[FIRST:]
+
+    def of_method(self, name: str, products: Sequence[int]) -> tuple[int, ...]:
+        """Those of these products that a method of the show runs on: all, but for the ablation."""
+        return tuple(pk for pk in products if name != SWAPS[1] or pk in self.products[:PAIRED])
 
     def key(self, step: str = "") -> str:
         """Of the show's own job, or of a step's; of the step " " it is what all of its steps' keys begin with."""
@@ -133,11 +138,15 @@ def show_named(name: str) -> Show:
 
 
 def samples(*, wanted: str = "", images: int = 6, most: int = MOST) -> Show:
-    """The show of the sample catalogue."""
+    """The show of the sample catalogue, of which the set that comes along learns the first products: it knows them.
+
+    Another set takes its place, or nothing does: see `_trains`.
+    """
     order = [sample.row.external_id for sample in filling.in_order()]
     ids = dict(Product.objects.filter(source=filling.SOURCE).values_list("external_id", "pk"))
     products = tuple(ids[one] for one in order if one in ids)[:most]
-    return Show("samples", "The sample catalogue", products, *_sets(wanted, images), crowd=True, **_trains(wanted))
+    learning = _trains(wanted or settings.MODEL_SET or SMALL_SET)
+    return Show("samples", "The sample catalogue", products, *_sets(wanted, images), crowd=True, **learning)
 
 
 def photos(
@@ -147,7 +156,7 @@ def photos(
 
     What is new is what came after the newest of them had begun: of a larger folder, the first `most` are shown.
     """
-    sets, learning = _sets(wanted, images), _trains(wanted)
+    sets, learning = _sets(wanted, images), _trains(wanted or settings.MODEL_SET)
     rows = {show: at for show, at in _begun() if show.name.startswith("photos-")}
     found = [show for show in rows if set(show.products) & set(products)]
     changed = [_with_more(show, crowd=crowd, **learning) for show in found]
@@ -194,9 +203,8 @@ def _sets(wanted: str, images: int) -> tuple[str, int]:
     return (USUAL_SET if chosen in FOR_THE_WORLD else model_set(chosen).name), images
 
 
-def _trains(wanted: str) -> dict[str, Any]:
-    """`learned` and `learns` of a show: the set for methods that train, "" where none is wanted, and those methods."""
-    chosen = wanted or settings.MODEL_SET
+def _trains(chosen: str) -> dict[str, Any]:
+    """`learned` and `learns` of a show: the set for methods that train, "" where it has none, and those methods."""
     entries = model_set(chosen).entries if chosen else {}
     if "base" not in entries:
         return {"learned": "", "learns": LEARNED}

@@ -147,6 +147,11 @@ def _all_made(show: Show) -> bool:
     return over and (not show.along or _LEARN.progress(show).over or seen.learning_stopped(show))
 
 
+def crowd_is_behind(show: Show) -> bool:
+    """Whether a crowd has ended, and there is more to judge since: all that will come is there."""
+    return show.crowd and seen.crowd_missed_some(show) and _all_made(show)
+
+
 _PHOTOS = Step(
     "photos", "Photos", "A few photos of each product are all that a seller has.",
     _always, making.keep_photos, seen.photos_there, lambda _: [_link("Products", "catalog:products")],

@@ -1,5 +1,6 @@
 """A show at its smallest, and a worker in the test's own thread."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -36,12 +37,14 @@ def demo(settings: Settings, tmp_path: Path) -> Settings:
 def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A catalogue of two products with two photos each, small ones."""
     shown = [
-        one._replace(photos=tuple(map(partial(_small, tmp_path), one.photos[:2]))) for one in filling.in_order()[:2]
+        one._replace(photos=tuple(map(partial(small_photo, tmp_path), one.photos[:2])))
+        for one in filling.in_order()[:2]
     ]
     monkeypatch.setattr(filling, "samples", lambda: shown)
 
 
-def _small(folder: Path, photo: Path) -> Path:
+def small_photo(folder: Path, photo: Path) -> Path:
+    """A copy of a photo that is quick to read, under its own name."""
     small = folder / photo.name
     with Image.open(photo) as image:
         image.resize((SIDE, SIDE)).save(small, lossless=True)
@@ -54,9 +57,28 @@ def begun(demo: Settings, few: None, transactional_db: None) -> Show:
     filling.make_people("a word", renew=False)
     filling.add_methods()
     filling.add_samples()
-    show = shows.samples(images=2)
+    show = shows.samples(wanted=shows.USUAL_SET, images=2)
     shows.begin(show)
     return show
+
+
+@pytest.fixture
+def begun_as_usual(begun: Show, few_steps: None) -> Show:
+    """The same as `make demo` begins it: the set that comes along learns both products, by real weights."""
+    filling.add_methods()
+    shows.begin(shows.samples())
+    return shows.show_named(begun.name)
+
+
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Both methods that learn with all of their stages, each in a step or two."""
+    (tmp_path / "recipes").mkdir()
+    for file in filling.RECIPES.glob("*.toml"):
+        text = re.sub(r"^(steps|views|candidates|prompts) = \d+$", r"\1 = 2", file.read_text(), flags=re.M)
+        text = re.sub(r"^(class_images|per_photo|per_view) = \d+$", r"\1 = 1", text, flags=re.M)
+        (tmp_path / "recipes" / file.name).write_text(text)
+    monkeypatch.setattr(filling, "RECIPES", tmp_path / "recipes")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from catalog.services.prompts import load_bank
 from generation.models import Candidate, Method, Run
 from jobs.models import Job, State
 from tests.factories.accounts import make_user
+from tests.factories.catalog import make_photo
 from tests.factories.generation import make_candidate, make_run
 from tests.vitrine.demo.conftest import OverBut
 from vitrine.access import Role
@@ -116,14 +117,20 @@ def test_a_step_that_failed_says_why_and_leads_to_its_job(client_for: ClientFor,
 
 def test_what_the_small_set_drew_says_so(client_for: ClientFor, over_but: OverBut) -> None:
     show = over_but(learned=shows.SMALL_SET, learns=shows.SMALL)
-    said = "Drawn by the small model set mini at 64 px"
+    said = "what it drew at 64 px"
     client = client_for(make_user(Role.OPERATOR))
     assert said not in page(client)
-    method = Method.objects.get(name=shows.SMALL[0])
-    run = make_run(Product.objects.get(pk=show.products[0]), method=method, model_set="mini", state="succeeded")
-    drawn = make_candidate(run)
-    assert (said in page(client), reverse("generation:candidate", args=[drawn.pk]) in page(client)) == (True, True)
-    assert "which learned 2 of the products" in page(client)
+    product = Product.objects.get(pk=show.products[0])
+    Product.objects.filter(pk=product.pk).update(cover=make_photo(product))
+    run, other = (make_run(product, method=Method.objects.get(name=name), model_set="mini") for name in shows.SMALL)
+    drawn = [make_candidate(run, seed=seed, dino_i=likeness) for seed, likeness in enumerate((None, 0.2, 0.7, 0.5))]
+    drawn.append(make_candidate(other, dino_i=0.1))
+    make_candidate(other, seed=1, dino_i=0.9, dropped="unsafe")
+    text = page(client).partition('class="demo-drawn"')
+    assert all(name in text[0] for name in (said, *shows.SMALL))
+    shown = [reverse("generation:candidate", args=[image.pk]) in text[2] for image in drawn]
+    assert shown == [False, False, True, False, True], "of each method the one most like the photos"
+    assert f'alt="A photo of {product.title}"' in text[2]
     assert said not in page(client_for(make_user(Role.RATER)))
 
 

@@ -44,15 +44,29 @@ def test_the_samples_show_begins_with_what_shows_best() -> None:
     assert len(show.products) == len(set(show.products)) == 24
     assert (len(show.first), len(show.rest)) == (6, 18)
     assert show.crowd
-    assert (show.model_set, show.learned, show.judged) == ("classical-mini", "", SWAPS)
+    swapped = {name: len(show.of_method(name, show.products)) for name in (*SWAPS, *SMALL)}
+    assert swapped == dict.fromkeys((*SWAPS, *SMALL), 24) | {SWAPS[1]: shows.PAIRED}
+    assert show.of_method(SWAPS[1], show.rest) == show.products[6 : shows.PAIRED]
 
 
-def test_what_the_small_set_draws_of_the_samples_is_judged_too() -> None:
-    filling.add_samples()
-    show = shows.samples(wanted="mini")
-    assert (show.model_set, show.learned, show.along) == ("classical-mini", "mini", show.learns)
-    assert show.judged == (*SWAPS, *show.learns)
-    assert show.learns == SMALL, "the paper's method too: its own weights have all that it needs"
+@pytest.mark.parametrize(
+    ("wanted", "setting", "learned"),
+    [
+        pytest.param("", "", "mini", id="the small set learns them without a word"),
+        pytest.param("mini", "", "mini", id="named, it is the same"),
+        pytest.param("classical-mini", "", "", id="another set leaves it out"),
+        pytest.param("", "classical", "", id="as the installation's does"),
+        pytest.param("mini", "classical", "mini", id="what is named wins"),
+    ],
+)
+def test_the_small_set_learns_the_samples_unless_another_is_named(
+    wanted: str, setting: str, learned: str, settings: LazySettings
+) -> None:
+    settings.MODEL_SET = setting
+    show = shows.samples(wanted=wanted)
+    assert (show.learned, show.along) == (learned, SMALL if learned else ())
+    assert show.judged == (*SWAPS, *show.along), "the paper's method too: its own weights have all that it needs"
+    assert show.model_set == ("classical-mini" if wanted or not setting else setting)
 
 
 def own(**wish: Any) -> Show | None:
@@ -205,13 +219,13 @@ def test_with_a_crowd_figures_are_made_anew_of_what_it_says() -> None:
                      photos.pk: (show.key("photos"), State.SUCCEEDED)}  # fmt: skip
 
 
-def test_the_samples_learn_as_soon_as_a_set_that_trains_is_named() -> None:
+def test_the_samples_learn_as_soon_as_a_set_that_trains_is_asked_for() -> None:
     filling.add_samples()
-    shows.begin(shows.samples(images=2))
-    shows.begin(shows.samples(images=6, wanted="mini"))
+    shows.begin(shows.samples(images=2, wanted=shows.USUAL_SET))
+    shows.begin(shows.samples(images=6))
     (now,) = shows.shows()
     assert (now.learned, now.images, steps(now)[3]) == ("mini", 2, "learn"), "before the crowd, which judges it"
-    shows.begin(shows.samples())
+    shows.begin(shows.samples(wanted=shows.USUAL_SET))
     assert shows.shows() == [now]
 
 
@@ -238,9 +252,9 @@ def test_methods_at_their_full_length_are_waited_for_by_nobody_and_give_way_to_t
     shows.begin(long)
     ended = {"kind": "demo.step", "queue": "cpu", "state": State.SUCCEEDED, "finished_at": timezone.now()}
     jobs = {name: Job.objects.create(key=long.key(name), **ended) for name in ("first", "crowd", "gate", "learn")}
-    shows.begin(shows.samples())
+    shows.begin(shows.samples(wanted=shows.USUAL_SET))
     assert shows.shows() == [long]
-    shows.begin(shows.samples(wanted="mini"))
+    shows.begin(shows.samples())
     (now,) = shows.shows()
     assert (now.learns, now.along) == (SMALL, SMALL)
     kept = {name for name, job in jobs.items() if Job.objects.get(pk=job.pk).key}

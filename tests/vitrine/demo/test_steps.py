@@ -203,6 +203,35 @@ def test_a_crowds_campaign_is_left_alone(over: Show) -> None:
     assert set(Campaign.objects.values_list("task_count", flat=True)) == {8}
 
 
+def test_what_comes_after_the_crowd_has_ended_is_judged_with_the_rest(over: Show, go_on: GoOn) -> None:
+    """As where the step that learns had failed, and is retried once all is over."""
+    runs, before = Run.objects.filter(product=over.products[0]), Job.objects.get(key=over.key("crowd"))
+    make_candidate(runs[0], seed=7)
+    runs.update(state=Run.State.RUNNING, finished_at=None)
+    assert advancing.advance() == 0, "more may come"
+    runs.update(state=Run.State.SUCCEEDED, finished_at=timezone.now())
+    go_on(without=SLOW)
+    assert advancing.advance() == 0
+    assert Job.objects.get(key=over.key("crowd")).pk > before.pk
+    assert Job.objects.get(key=over.key("compare")).state == State.SUCCEEDED
+    made_up = Campaign.objects.filter(origin=Origin.SIMULATION).order_by("pk")
+    assert list(made_up.values_list("task_count", "state")) == [(8, "closed"), (9, "closed")]
+    assert judged(over) == made_up[1]
+
+
+def test_a_crowd_that_was_called_off_leaves_no_campaign_open(over_but: OverBut, go_on: GoOn) -> None:
+    show = over_but()
+    former, others = (make_campaign(1, origin=Origin.SIMULATION) for _ in range(2))
+    job = Job.objects.create(
+        kind=STEP, params={"show": show.name, "step": "crowd"}, queue="cpu", state=State.CANCELLED,
+        finished_at=timezone.now(),
+    )  # fmt: skip
+    Step.objects.create(job=job, name="campaign", result=former.pk, fence=0)
+    go_on(without=SLOW)
+    states = dict(Campaign.objects.values_list("pk", "state"))
+    assert (states[former.pk], states[others.pk]) == ("closed", "open")
+
+
 def test_training_methods_wait_for_nobodys_ratings(over_but: OverBut) -> None:
     own = over_but(name="photos-1", crowd=False, learned="mini")
     assert ready(own, "learn", "compare") == [True, False]

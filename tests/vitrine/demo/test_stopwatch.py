@@ -1,7 +1,10 @@
 """The stopwatch of the demonstration: which steps it waits for, and when it calls one over."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +14,15 @@ from benchmarks import demo as stopwatch
 from vitrine.demo import shows
 from vitrine.demo.shows import Show
 from vitrine.demo.steps import steps_of
+
+
+def test_the_stopwatch_counts_what_children_took_that_have_ended() -> None:
+    before, own = stopwatch.cpu_seconds(os.getpid()), sum(os.times()[:4])
+    work = "import time\nwhile time.process_time() < 0.6: sum(range(10_000))"
+    subprocess.run([sys.executable, "-c", work], check=True)
+    took, known = stopwatch.cpu_seconds(os.getpid()) - before, sum(os.times()[:4]) - own
+    assert known > 0.5
+    assert took == pytest.approx(known, abs=0.3), "but for hundredths, and what the looks themselves take"
 
 
 @pytest.mark.parametrize("products", [2, shows.FIRST + 1])

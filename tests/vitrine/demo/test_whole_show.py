@@ -1,4 +1,4 @@
-"""The whole loop at its smallest, on real classes: two products, two images each by two methods, to a comparison."""
+"""The whole loop at its smallest, on real classes: two products, two images each by four methods, to a comparison."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from catalog.models import Photo
-from generation.models import Candidate, Run
+from generation.models import Candidate, PhotoCaption, Run
 from generation.pipeline import Stage
 from jobs import services
 from jobs.context import JobContext
@@ -62,29 +62,36 @@ def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consensus, "MACE_RESTARTS", 1)
 
 
-@pytest.mark.timeout(900)  # a few seconds of work, and a machine may be busy
+@pytest.mark.timeout(900)  # half a minute of work, and a machine may be busy
 @pytest.mark.usefixtures("few_rounds")
-def test_photos_become_images_verdicts_and_a_comparison(begun: Show, go_on: GoOn) -> None:
+def test_photos_become_images_verdicts_and_a_comparison(begun_as_usual: Show, go_on: GoOn) -> None:
+    show = begun_as_usual
     go_on()
     (shown,) = looking.all_shown(operator())
-    assert {line.name: line.state for line in shown.lines} == {step.name: "done" for step in steps_of(begun)} | LEFT
+    assert {line.name: line.state for line in shown.lines} == {step.name: "done" for step in steps_of(show)} | LEFT
     assert not shown.live
-    _check_images(begun)
+    assert not Job.objects.filter(state=State.FAILED).exists()
+    _check_images(show)
     _check_campaigns()
     _check_what_follows()
     _check_what_the_crowd_knew()
-    _check_that_nothing_is_done_twice(begun, go_on)
+    _check_that_nothing_is_done_twice(show, go_on)
 
 
 def _check_images(show: Show) -> None:
     assert Photo.objects.count() == 4
     images = Candidate.objects.select_related("run__method")
     assert sorted((image.run.product_id, image.run.method.name) for image in images) == sorted(
-        (product, name) for product in show.products for name in SWAPS for _ in range(2)
+        (product, name) for product in show.products for name in (*SWAPS, *shows.SMALL) for _ in range(2)
     )
     assert all(image.clip_i is not None and image.dino_i is not None and image.embeddings for image in images)
-    pairs = {(image.run.product_id, image.prompt): set() for image in images}  # type: ignore[var-annotated]
-    for image in images:
+    drawn = [image for image in images if image.run.method.name in shows.SMALL]
+    assert {(image.width, image.run.model_set) for image in drawn} == {(64, shows.SMALL_SET)}
+    told = PhotoCaption.objects.filter(photo__product__in=show.products).values_list("template", flat=True)
+    assert set(told) == {"a photo of a {product} in a studio, soft daylight"}, "nothing of what the products look like"
+    swapped = [image for image in images if image not in drawn]
+    pairs = {(image.run.product_id, image.prompt): set() for image in swapped}  # type: ignore[var-annotated]
+    for image in swapped:
         pairs[image.run.product_id, image.prompt].add(image.sha256)
     assert {len(pictures) for pictures in pairs.values()} == {2}, "the same scenes, and other pictures of them"
 
@@ -94,7 +101,7 @@ def _check_campaigns() -> None:
     assert (yours.state, yours.raters_per_image, yours.task_count) == (CampaignState.OPEN, 1, 8)
     assert not yours.ratings.exists(), "what waits for a person is left to a person"
     made_up = crowds()
-    assert (made_up.state, made_up.task_count, made_up.ratings.count()) == (CampaignState.CLOSED, 8, 24)
+    assert (made_up.state, made_up.task_count, made_up.ratings.count()) == (CampaignState.CLOSED, 16, 48)
     assert "Simulated" in made_up.name
     assert set(made_up.ratings.values_list("origin", "rater__origin")) == {(Origin.SIMULATION, Origin.SIMULATION)}
     assert set(JudgedImage.objects.values_list("voters", flat=True)) == {Voters.SIMULATED}
@@ -106,16 +113,20 @@ def _check_what_follows() -> None:
     assert training.wish["campaigns"] == [crowds().pk]
     assert training.ended_at
     comparison = Comparison.objects.get()
-    assert [name.split()[0] for name in comparison.methods] == list(SWAPS), "the others are held against the first"
+    compared = [name.split()[0] for name in comparison.methods]
+    assert compared[:2] == list(SWAPS), "the others are held against the first"
+    assert set(compared[2:]) <= set(shows.SMALL), "where enough of what they drew is decided"
     assert comparison.computed_at
     assert f"campaign={crowds().pk}" in comparison.query
 
 
 def _check_what_the_crowd_knew() -> None:
     known = facts_of(crowds())
-    assert len({picture for _, picture in known.values()}) == len(known) == 8
-    assert {(facts.shadow, facts.light) for facts, _ in known.values()} == {(True, True), (False, False)}
-    assert all(0 < facts.quality <= 1 and facts.context and facts.noun for facts, _ in known.values())
+    assert len({picture for _, picture in known.values()}) == len(known) == 16
+    swapped = [facts for facts, _ in known.values() if facts.likeness is None]
+    assert len(swapped) == 8
+    assert {(facts.shadow, facts.light) for facts in swapped} == {(True, True), (False, False)}
+    assert all(0 < facts.quality <= 1 and facts.context and facts.noun for facts in swapped)
 
 
 def _check_that_nothing_is_done_twice(show: Show, go_on: GoOn) -> None:
@@ -175,7 +186,7 @@ def test_what_the_small_set_draws_is_judged_with_the_rest(learning: Show, go_on:
     assert len(facts) == 8 + drawn.count()
     assert sum(one.likeness == pytest.approx(0.5) for one in facts if one.likeness is not None) == drawn.count()
     assert [name.split()[0] for name in Comparison.objects.get().methods] == [*SWAPS, *shows.SMALL]
-    assert {image.run.method.name for image in shown.drawn} == set(shows.SMALL)
+    assert {image.run.method.name for one in shown.drawn for image in one.images} == set(shows.SMALL)
     assert not Task.objects.filter(campaign__origin=Origin.PERSON, candidate__in=drawn).exists(), (
         "64 px are few to rate"
     )
