@@ -8,6 +8,7 @@ DATABASE_URL and TEST_REDIS_URL.
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +20,10 @@ for name in [name for name in os.environ if name.startswith("VITRINE_")]:
     del os.environ[name]
 for name in ("PORT", "STORAGE_URL", "CELERY_BROKER_URL", "PROMETHEUS_MULTIPROC_DIR"):
     os.environ.pop(name, None)
+# Where Python may not keep what it compiles, each of some hundred processes compiles Django, scipy, torch and all tests
+# anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Test processes and the workers they start share a few cores: threads of torch that spun for one another made a test of
 # two seconds take half a minute.
 os.environ["OMP_NUM_THREADS"] = "1"

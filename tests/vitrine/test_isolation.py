@@ -14,9 +14,9 @@ from tests.isolation import FOLDER, LEFT_FOR, OUTSIDE, PREFIX
 ROOT = Path(__file__).parents[2]
 
 
-def ended(code: str, outside: Path) -> str:
+def ended(code: str, outside: Path, **more: str) -> str:
     """What a process says that is begun in that temporary folder, loads the isolation and does this."""
-    environment = os.environ | {"TMPDIR": str(outside)}
+    environment = os.environ | {"TMPDIR": str(outside)} | more
     del environment["TESTS_OUTSIDE"]
     said = subprocess.run(
         [sys.executable, "-c", f"import os, tempfile\nfrom tests import isolation\n{code}"],
@@ -36,6 +36,13 @@ def test_processes_that_tests_start_write_there_as_well() -> None:
     asked = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
     said = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == tempfile.gettempdir()
+
+
+def test_what_is_compiled_is_kept_whatever_the_shell_says() -> None:
+    assert not sys.dont_write_bytecode
+    asked = "import os, sys; print(sys.dont_write_bytecode, os.environ.get('PYTHONDONTWRITEBYTECODE'))"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {asked!r}], check=True)"
+    assert ended(code, Path(OUTSIDE), PYTHONDONTWRITEBYTECODE="1") == "False None"
 
 
 def test_a_socket_in_there_has_a_path_that_is_short_enough() -> None:
