@@ -17,8 +17,9 @@ from vitrine.access import Role
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # .ci/run sets it: there, what cannot run is an error.
 EVERYTHING = bool(os.environ.get("TEST_EVERYTHING"))
-COMPUTING = [Path(__file__).parent / "generation" / name for name in ("checkpoints", "stages", "training", "world")]
-COMPUTING += [Path(__file__).parent / "ranking" / name for name in ("evaluation", "learning")]
+# Rooms that speak to a database by Django alone: which one there is cannot matter to a test of theirs that uses none.
+COMPUTING = [Path(__file__).parent / name for name in ("generation", "ranking")]
+DATABASE = {"db", "transactional_db", "live_server"}
 
 
 def pytest_configure() -> None:
@@ -62,8 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def computes_only(item: pytest.Item) -> bool:
-    """Whether a test of models and stages uses no database: which one there is cannot matter to it."""
-    uses_database = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    """Whether a test of generation or ranking uses no database; pytest-django lets none use it that does not say so."""
+    uses_database = item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ()))
     return not uses_database and any(folder in item.path.parents for folder in COMPUTING)
 
 

@@ -1,4 +1,4 @@
-"""Which tests .ci/run leaves out of its second lane: those of models and stages that use no database."""
+"""Which tests .ci/run leaves out of its second lane: those of generation and ranking that use no database."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,10 +18,27 @@ HERE = Path(__file__).resolve().parents[1]
         ("generation/checkpoints/families/test_warm.py", (), (), True),
         ("generation/training/test_loop.py", ("django_db",), (), False),
         ("generation/training/test_loop.py", (), ("db", "operator"), False),
-        ("generation/test_running.py", (), (), False),
+        ("generation/training/test_loop.py", (), ("transactional_db",), False),
+        ("generation/test_shadows.py", (), (), True),
+        ("generation/mini/test_dino.py", (), (), True),
+        ("ranking/learning/test_trees.py", (), (), True),
+        ("browser/test_jobs.py", (), ("live_server",), False),
+        ("raters/test_voting.py", (), (), False),
         ("jobs/test_claiming.py", (), (), False),
     ],
-    ids=["a stage", "a family", "with the mark", "with the fixture", "what is around stages", "another room"],
+    ids=[
+        "a stage",
+        "a family",
+        "with the mark",
+        "with the fixture",
+        "with one that commits",
+        "what is around stages",
+        "the small set",
+        "a ranker",
+        "a page",
+        "another room",
+        "processes",
+    ],
 )
 def test_only_what_computes_without_a_database_runs_once(
     path: str, marks: tuple[str, ...], fixtures: tuple[str, ...], computes: bool
