@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +22,16 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    WebError,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -78,22 +87,32 @@ class Watch:
         self.expected: list[re.Pattern[str]] = []
 
     def follow(self, context: BrowserContext) -> None:
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.found.append(f"script error: {error.error}"))
-        context.on("request", lambda request: self._request(request.url))
+        for event, told in self._heard():
+            context.on(event, told)
+
+    def leave(self, context: BrowserContext) -> None:
+        """Hear no more of a context that outlives the test."""
+        for event, told in self._heard():
+            context.remove_listener(event, told)
 
     def unexpected(self) -> list[str]:
         return [line for line in self.found if not any(pattern.search(line) for pattern in self.expected)]
+
+    def _heard(self) -> list[tuple[Any, Callable[..., None]]]:
+        return [("console", self._console), ("weberror", self._error), ("request", self._request)]
+
+    def _error(self, error: WebError) -> None:
+        self.found.append(f"script error: {error.error}")
 
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium reports a violation of the content security policy as a console error, too.
         if message.type == "error":
             self.found.append(f"console: {message.text} ({message.location.get('url', '')})")
 
-    def _request(self, url: str) -> None:
-        parts = urlsplit(url)
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self.host:
-            self.found.append(f"request to another host: {url}")
+            self.found.append(f"request to another host: {request.url}")
 
 
 @pytest.fixture
@@ -148,27 +167,35 @@ def unanswered() -> Iterator[Unanswered]:
     request_finished.disconnect(unanswered.finished)
 
 
+def open_window(chromium: Browser, url: str, size: ViewportSize, *, dark: bool = False) -> BrowserContext:
+    """A window of its own, with cookies and a cache of its own, in which paths are pages at that address."""
+    context = chromium.new_context(
+        base_url=url,
+        viewport=size,
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    context.set_default_timeout(TIMEOUT_MS)
+    return context
+
+
+def sign_in(context: BrowserContext, user: User, url: str) -> None:
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session(user), "url": url}])
+
+
 @pytest.fixture
 def page_for(chromium: Browser, live_server: LiveServer, watch: Watch, unanswered: Unanswered) -> Iterator[PageFor]:
     """`page_for(user)`: a page on the live server; `page.goto("/products/")` takes paths."""
     contexts: list[BrowserContext] = []
 
     def open_page(user: User | None = None, *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url,
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            locale="en-GB",
-            timezone_id="UTC",
-        )
+        context = open_window(chromium, live_server.url, {"width": width, "height": height}, dark=dark)
         contexts.append(context)
-        context.set_default_timeout(TIMEOUT_MS)
         watch.follow(context)
         if user is not None:
-            context.add_cookies(
-                [{"name": settings.SESSION_COOKIE_NAME, "value": session(user), "url": live_server.url}]
-            )
+            sign_in(context, user, live_server.url)
         return context.new_page()
 
     yield open_page

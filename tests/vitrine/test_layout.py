@@ -61,6 +61,8 @@ def test_what_can_be_operated_can_be_seen(front: str, back: str, scheme: str) ->
 def test_colours_stand_in_tokens_only(sheet: Path) -> None:
     rules = sheet.read_text(encoding="utf-8").split("--font:")[-1]
     assert not re.findall(r"#[0-9a-f]{3,8}\b", rules), "Use a token of vitrine.css, which has a dark side too."
+    # axe looks at the dark side of a page with its rules about colours: see tests/browser/test_accessibility.py.
+    assert not re.findall(r"prefers-color-scheme|light-dark", rules), "A scheme changes the tokens, and nothing else."
 
 
 @pytest.mark.parametrize("sheet", sorted(STATIC.glob("vitrine/*.css")), ids=lambda sheet: sheet.name)
