@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,21 @@ def print_state() -> None:
         "candidates": list(candidates.values_list("sha256", "words", "seed", "clip_i", "picked")),
     }
     began, ended = Job.objects.aggregate(at=Min("started_at"))["at"], Job.objects.aggregate(at=Max("finished_at"))["at"]
+    told["made"] = _made()
     told["span"] = (ended - began).total_seconds() if began and ended else 0.0
     told["waits"] = _waits()
     print(json.dumps(told))
+
+
+def _made() -> dict[str, str]:
+    """By product and stage: a hash of what was made, pictures, adapters and figures."""
+    from generation.models import StageResult
+
+    rows = StageResult.objects.order_by("pk").values_list("product__external_id", "stage", "result")
+    return {
+        f"{stage} of {product}": sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
+        for product, stage, result in rows
+    }
 
 
 def _waits() -> list[tuple[str, float, float]]:
@@ -269,6 +282,8 @@ def measured(folder: Path, asked: argparse.Namespace, broker: str) -> bool:
         same = sum(one == two for one, two in zip(state["candidates"], other["candidates"], strict=False))
         good = state["candidates"] == other["candidates"]
         print(f"  {same} of {len(state['candidates'])} candidates are the same to the last bit, in pixels and metrics")
+        others = [name for name, made in state["made"].items() if other["made"].get(name) != made]
+        print(f"  made otherwise: {', '.join(others) or 'nothing'}")
     print("  load average " + " ".join(f"{load:.1f}" for load in os.getloadavg()))
     return good
 
