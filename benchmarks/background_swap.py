@@ -102,17 +102,24 @@ def total(rows: Sequence[Row]) -> str:
 
 
 def sheet(rows: Sequence[Row]) -> Image.Image:
-    """The photos on the left, what was made of each beside it; those that a person is asked about are left out."""
+    """The photos on the left, what was made of each beside it; below, at half the size, those that ask a person."""
     shown = [row for row in rows if row.images]
-    wide = 1 + max((len(row.images) for row in shown), default=0)
-    step = CELL + GAP
-    made = Image.new("RGB", (wide * step + GAP, len(shown) * step + GAP), "white")
+    asks = [row.photo for row in rows if not row.images]
+    wide = 1 + max((len(row.images) for row in shown), default=2)
+    step, small = CELL + GAP, (CELL + GAP) // 2
+    deep = len(shown) * step
+    made = Image.new("RGB", (wide * step + GAP, deep + -(-len(asks) // (2 * wide)) * small + GAP), "white")
     for line, row in enumerate(shown):
         for place, picture in enumerate([row.photo, *row.images]):
-            made.paste(
-                ImageOps.fit(picture, (CELL, CELL), Image.Resampling.LANCZOS), (GAP + place * step, GAP + line * step)
-            )
+            made.paste(_cell(picture, CELL), (GAP + place * step, GAP + line * step))
+    for number, photo in enumerate(asks):
+        line, place = divmod(number, 2 * wide)
+        made.paste(_cell(photo, small - GAP), (GAP + place * small, GAP + deep + line * small))
     return made
+
+
+def _cell(picture: Image.Image, side: int) -> Image.Image:
+    return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
 
 
 def _swap(row: Row, files: Files, *, images: int, side: int, drawn: bool = False) -> None:

@@ -35,7 +35,7 @@ def test_a_line_for_each_photo_and_a_sheet_of_what_was_made(
     assert "asks: No wall was found" in wall or "asks: The cut-out is uncertain" in wall
     with Image.open(tmp_path / "sheet.webp") as sheet:
         step = benchmark.CELL + benchmark.GAP
-        assert sheet.size == (3 * step + benchmark.GAP, step + benchmark.GAP)
+        assert sheet.size == (3 * step + benchmark.GAP, step + step // 2 + benchmark.GAP)
 
 
 def test_what_a_row_says() -> None:
@@ -77,5 +77,11 @@ def test_an_uncertain_cut_out_is_taken_as_drawn_where_that_is_wanted(
     assert ["asks" in line for line in told] == [True, False]
 
 
-def test_a_sheet_of_nothing_is_empty() -> None:
-    assert benchmark.sheet([benchmark.Row("wall", Image.new("RGB", (9, 9)), asks="Mark it.")]).height == benchmark.GAP
+def test_photos_that_ask_stand_small_below() -> None:
+    asks = [benchmark.Row("wall", Image.new("RGB", (9, 9), "red"), asks="Mark it.") for _ in range(7)]
+    small = (benchmark.CELL + benchmark.GAP) // 2
+    made = benchmark.sheet(asks)
+    assert made.size == (3 * 2 * small + benchmark.GAP, 2 * small + benchmark.GAP)
+    red = np.asarray(made)[..., 1] == 0
+    assert red.sum() == 7 * (small - benchmark.GAP) ** 2
+    assert benchmark.sheet([]).height == benchmark.GAP
