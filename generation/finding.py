@@ -25,9 +25,19 @@ class Found:
 def find_product(
     segmenter: Segmenter, image: Image.Image, config: SegmentConfig, *, noun: str = "product", embedding: bytes = b""
 ) -> Found:
-    """The product in a photo that nobody marked. `embedding` is the segmenter's of this picture, where it is there."""
+    """The product in a photo that nobody marked. `embedding` is the segmenter's of this picture, where it is there.
+
+    A segmenter that can never be sure enough on busy ground is not asked there: it takes seconds to find nothing.
+    """
     shares = (config.smallest_share, config.largest_share)
     guessed = stands_out(image)
+    if guessed is not None and not guessed.plain and getattr(segmenter, "most_on_busy_ground", 1.0) < config.surest:
+        return Found(
+            None,
+            0.0,
+            f"The cut-out is uncertain: the ground is busy, or the {noun} runs out of the photo. Mark the {noun} with a"
+            " box or a few clicks.",
+        )
     guesses = guesses_in(segmenter, image, guessed, embedding=embedding)
     best = best_of(guesses, guessed, shares)
     if best is None or best.score < config.surest:

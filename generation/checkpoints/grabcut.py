@@ -53,7 +53,12 @@ class _Scene:
 
 
 class GrabCut:
-    """Keeps nothing between calls, so that several threads may use one."""
+    """Keeps nothing between calls, so that several threads may use one.
+
+    `most_on_busy_ground` is the highest score that it gives there.
+    """
+
+    most_on_busy_ground = _MOST_DOUBTED
 
     def __init__(self, side: int = SIDE) -> None:
         self.side = side

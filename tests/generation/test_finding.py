@@ -44,6 +44,28 @@ def guess(left: int, top: int, right: int, bottom: int, score: float) -> MaskGue
     return MaskGuess(box_mask((left, top, right, bottom), (96, 72)), score)
 
 
+@pytest.mark.parametrize(
+    ("most", "busy", "asked"),
+    [
+        pytest.param(0.5, True, False, id="that is never sure there"),
+        pytest.param(CONFIG.surest, True, True, id="that may be sure enough"),
+        pytest.param(0.5, False, True, id="on plain ground"),
+    ],
+)
+def test_a_segmenter_is_not_asked_in_vain_on_busy_ground(most: float, busy: bool, asked: bool) -> None:
+    segmenter = Scripted([guess(20, 10, 70, 60, 0.9)])
+    segmenter.most_on_busy_ground = most  # type: ignore[attr-defined]
+    pixels = (
+        np.random.default_rng(0).integers(0, 256, (72, 96, 3), np.uint8)
+        if busy
+        else np.full((72, 96, 3), 240, np.uint8)
+    )
+    pixels[10:60, 20:70] = (200, 30, 30)
+    found = finding.find_product(segmenter, Image.fromarray(pixels), CONFIG, noun="mug")
+    assert (bool(segmenter.asked), found.mask is not None) == (asked, asked)
+    assert ("Mark the mug" in found.problem) is not asked
+
+
 @pytest.mark.parametrize("number", range(4))
 def test_finds_the_product_by_itself(number: int) -> None:
     image, truth = picture_of(number)
