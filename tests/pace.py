@@ -10,13 +10,13 @@ from collections import Counter
 
 import pytest
 
-# They start servers, browsers or workers, and kill them; or train.
+# They look at every page; start servers, browsers or workers, and kill them; or train.
 DEAREST = (
+    "tests/browser/test_accessibility.py",
     "tests/generation/test_kills.py",
     "tests/generation/test_grouped_runs.py",
     "tests/browser/test_demo.py",
     "tests/browser/test_rating_kills.py",
-    "tests/generation/test_swap_benchmark.py",
     "tests/generation/test_end_to_end.py",
     "tests/generation/test_background_swap.py",
 )
