@@ -209,9 +209,10 @@ def main(role: str) -> Any:
     django.setup()
     from django.conf import settings  # noqa: PLC0415
 
-    from jobs import workers  # noqa: PLC0415
+    from jobs import heartbeat, workers  # noqa: PLC0415
 
     register()
+    heartbeat.LIMIT_GRACE = float(os.environ.get("BENCH_LIMIT_GRACE", heartbeat.LIMIT_GRACE))
     if role == "scheduler":
         return workers.schedule()
     queues = {"live": ["live"], "stages": ["cpu", "gpu"]}.get(role, ["cpu"])
