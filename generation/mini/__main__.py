@@ -103,17 +103,20 @@ def _export(room: Room, part: str, _asked: argparse.Namespace) -> list[str]:
 
 
 def _compared(room: Room, asked: argparse.Namespace) -> Iterator[str]:
-    """Compares the methods until all is done or the time is over; says what was done, then the table."""
+    """Compares the methods until all is done or the time is over; says what was done, then the table; draws a sheet."""
     trial = comparing.Trial(asked.products, steps_share=asked.steps_share, rate_times=asked.rate_times)
     chosen = read_set("mini", Places(room.work))
     models = ModelCache(chosen, choose_device(), 8 << 30)
-    comparison = comparing.Comparison(trial, models, read_judge(room.weights / "judge"), room.work / "compare")
+    folder, judge = room.work / "compare", read_judge(room.weights / "judge")
+    comparison = comparing.Comparison(trial, models, judge, folder, asked.methods)
     ends, stopped = time.monotonic() + asked.minutes * 60, _stopped()
     for done in comparison.go_on():
         yield done
         if time.monotonic() > ends or stopped():
             break
-    yield estimating.table(comparing.read_rows(comparison.folder))
+    yield estimating.table(comparing.read_rows(folder))
+    if (page := comparing.sheet(comparison)).height:
+        page.save(folder / "sheet.webp", quality=90)
 
 
 _ACTS: dict[str, Callable[[Room, str, argparse.Namespace], list[str]]] = {
@@ -136,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="wall time of each part")
     parser.add_argument("--threads", type=int, default=1, help="one where cores are shared")
+    parser.add_argument("--methods", nargs="+", choices=estimating.METHODS, default=estimating.METHODS)
     parser.add_argument("--products", type=int, default=20, help="compare: that no training has seen")
     parser.add_argument("--steps-share", type=float, default=0.25, help="compare: of the methods' own steps")
     parser.add_argument("--rate-times", type=float, default=1.0, help="compare: by which the methods' rates are raised")

@@ -25,6 +25,7 @@ from generation.files import Files, FolderStore
 from generation.mini.attributes import UNSAID, WORDS, labels_of
 from generation.mini.classifier import Judge
 from generation.mini.estimating import BASE, METHODS, TOLD
+from generation.mini.showing import grid
 from generation.pipeline import stages_of
 from generation.recipe import Recipe, recipe_from
 from generation.records import PLACEHOLDER, Photo, ProductFacts, TargetPrompt
@@ -140,7 +141,7 @@ class Comparison:
                 if (subject.seed, method) in done:
                     continue
                 images = self.drawn(subject, method, photos[subject.seed])
-                self._keep(f"{subject.seed} {method}", images, self.measured(subject, method, images, known))
+                self._keep(subject, method, images, self.measured(subject, method, images, known))
                 yield f"{method}, product {subject.seed}"
 
     def drawn(self, subject: Subject, method: str, photos: Renders) -> list[Image.Image]:
@@ -200,11 +201,35 @@ class Comparison:
             self.shared[known["noun"]] = results["class_images"]
         return results
 
-    def _keep(self, name: str, images: Sequence[Image.Image], rows: Sequence[dict[str, Any]]) -> None:
+    def strip_of(self, product: int, method: str) -> Path:
+        """Where the candidates of a product by a method lie, side by side."""
+        return self.folder / f"{product} {method}.png"
+
+    def _keep(
+        self, subject: Subject, method: str, images: Sequence[Image.Image], rows: Sequence[dict[str, Any]]
+    ) -> None:
         strip = np.concatenate([np.asarray(image) for image in images], axis=1)
-        Image.fromarray(strip).save(self.folder / f"{name}.png")
+        Image.fromarray(strip).save(self.strip_of(subject.seed, method))
         with (self.folder / "rows.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def sheet(comparison: Comparison, *, products: int = 10, photos: int = 2, images: int = 3) -> Image.Image:
+    """Products in rows: photos of each, then what every method drew of it, in their order; those that all have done."""
+    done = {(row["product"], row["method"]) for row in read_rows(comparison.folder)}
+    rows = []
+    for number in range(comparison.trial.products):
+        subject = subject_of(comparison.trial.first_seed + number, comparison.trial)
+        if len(rows) == products or not all((subject.seed, method) in done for method in comparison.methods):
+            continue
+        row = _images(render(subject.photos[:photos], comparison.trial.side).images)
+        for method in comparison.methods:
+            with Image.open(comparison.strip_of(subject.seed, method)) as strip:
+                side = strip.height
+                drawn = [strip.crop((place * side, 0, place * side + side, side)) for place in range(images)]
+            row += [Image.new("RGB", (side, side), "white"), *drawn]
+        rows.append(row)
+    return grid(rows)
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:

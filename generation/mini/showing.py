@@ -68,7 +68,7 @@ def caption_sheet(folder: Path, data: Renders, count: int = 12) -> Image.Image:
 
 def grid(rows: Sequence[Sequence[Image.Image]]) -> Image.Image:
     """Pictures of one size each, enlarged without smoothing."""
-    page = Image.new("RGB", (len(rows[0]) * CELL, len(rows) * CELL), "white")
+    page = Image.new("RGB", (max(map(len, rows), default=0) * CELL, len(rows) * CELL), "white")
     for row, images in enumerate(rows):
         for column, image in enumerate(images):
             page.paste(_scaled(image), (column * CELL, row * CELL))

@@ -8,9 +8,10 @@ import torch
 
 from generation.exceptions import NotPossible
 from generation.mini.classifier import Judge, Sizes
-from generation.mini.comparing import Comparison, Trial, _facts, read_rows, recipe_of, subject_of
+from generation.mini.comparing import Comparison, Trial, _facts, read_rows, recipe_of, sheet, subject_of
 from generation.mini.estimating import BASE, BASELINE, FIGURES, PAPER, TOLD
 from generation.mini.renders import Renders
+from generation.mini.showing import CELL
 from generation.world.captions import PLACES
 from generation.world.scenes import CONTEXTS, HELD_OUT
 from tests.factories.pipeline import files_in, tiny_models
@@ -68,7 +69,9 @@ def test_a_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
     assert all(set(FIGURES) <= set(row) for row in rows)
     assert all(-1 <= row["dino_i"] <= 1 and row["look"] in (0.0, 1.0) for row in rows)
     assert all(row["found_of_all"] == 1.0 for row in rows)  # there is one product only
-    assert (tmp_path / f"{product} {BASELINE}.png").exists()
+    assert both.strip_of(product, BASELINE).exists()
+    assert sheet(both, photos=1, images=1).size == (7 * CELL, CELL)  # a photo, then a gap and a picture a method
+    assert sheet(replace(both, methods=(PAPER,)), photos=1, images=1).height == 0  # not done yet
     with pytest.raises(NotPossible, match="comparison of other sizes"):
         list(Comparison(replace(TINY, targets=3), models, judge, tmp_path).go_on())
 
