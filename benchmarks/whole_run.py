@@ -9,7 +9,8 @@ With kills, the products are run twice: undisturbed, and in another installation
 again and again: most times at a random moment after it has done a step, one time in four while it starts and loads. A
 start costs 10 to 20 s, so twenty kills take some six minutes. (Killed while it starts five times in a row, a job is
 given up as one that kills its worker.) Every candidate must then be the same picture to the last bit; else the exit
-code is 1.
+code is 1. With kills each adapter is trained by itself, and no negatives are shared: both are equal up to rounding only
+when other products stand beside, and who does depends on when the kills come.
 """
 
 # ruff: noqa: PLC0415 - Django is set up first, with the environment that the arguments ask for
@@ -69,7 +70,8 @@ def start_runs(asked: argparse.Namespace) -> None:
         call_command("import_products", "folder", str(asked.photos), type=NOUN, verbosity=0)
     else:
         _draw_products(asked.products)
-    method = methods.make_method(METHOD, tiny_recipe(), title="Every stage, tiny")
+    alone: dict[str, Any] = {"negatives": {"shared_per_prompt": 0}} if asked.kills else {}
+    method = methods.make_method(METHOD, tiny_recipe(**alone), title="Every stage, tiny")
     for product in Product.objects.order_by("pk"):
         runs.start_run(product, runs.Wish(method, f"tiny-{asked.family}", seed=SEED))
     print(json.dumps({"products": Product.objects.count()}))
@@ -190,11 +192,13 @@ class Installation:
             "VITRINE_MODEL_SET": f"tiny-{asked.family}",
             "VITRINE_DEVICE": "cpu",
         }
+        if asked.kills:
+            self.fleet.environment["VITRINE_FINETUNE_TOGETHER"] = "1"
 
     def ask(self, what: str) -> dict[str, Any]:
         """Run this script inside the installation; returns what it printed."""
         command = [sys.executable, "-m", "benchmarks.whole_run", "--inside", what, "--family", self.asked.family]
-        command += ["--products", str(self.asked.products)]
+        command += ["--products", str(self.asked.products), "--kills", str(self.asked.kills)]
         command += ["--photos", str(self.asked.photos.resolve())] if self.asked.photos else []
         done = subprocess.run(
             command, env=self.fleet.environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
