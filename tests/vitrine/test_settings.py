@@ -34,7 +34,7 @@ def run(*command: str, data: Path, **variables: str) -> "subprocess.CompletedPro
         env={**clean, "VITRINE_DATA_DIR": str(data), **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,  # two in a test; a machine that is busy otherwise takes its time
         check=False,
     )
 
