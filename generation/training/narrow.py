@@ -89,8 +89,9 @@ def _widened(part: Tensor, last: float = 0.0) -> Tensor:
 
 def _bound(query: Tensor, key: Tensor) -> Tensor:
     """(rows · heads, tokens, 1): |q| times the longest |k|, over each score of a query (Cauchy and Schwarz)."""
-    longest = key.norm(dim=3).amax(2)[..., None, None]
-    return (query.norm(dim=3, keepdim=True) * longest).flatten(0, 1)
+    longest: Tensor = key.norm(dim=3).amax(2)[..., None, None]
+    lengths: Tensor = query.norm(dim=3, keepdim=True)
+    return (lengths * longest).flatten(0, 1)
 
 
 def _room(asked: Tensor, told: Tensor) -> Tensor:
