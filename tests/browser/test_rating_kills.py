@@ -61,7 +61,7 @@ def test_a_killed_server_costs_no_rating(chromium: Browser, server: Server) -> N
         desk.page.context.close()
 
 
-def rate_some(desks: list[Desk], chance: random.Random, rounds: int = 6) -> None:
+def rate_some(desks: list[Desk], chance: random.Random, rounds: int = 3) -> None:
     for _ in range(rounds):
         for desk in desks:
             desk.rate(chance)
