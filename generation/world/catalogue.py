@@ -208,7 +208,7 @@ ARTICLES: tuple[Article, ...] = (
     _article(
         "chair-swivel",
         "Swivel chair, charcoal",
-        "chair, glossy, charcoal/steel/mustard",
+        "chair, glossy, charcoal/rust/mustard",
         "0=0.6 1=0.9 3=0.95 4=0.1 5=0.8 7=0.2 8=0.9",
         "office, 151",
         studio="grey",

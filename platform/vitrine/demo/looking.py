@@ -11,7 +11,7 @@ from catalog.models import Product
 from generation.models import Candidate
 from jobs.models import Job, State
 from vitrine.access import Role, roles_of, rule_of
-from vitrine.demo.outcomes import Asked, Drawn, Progress, asked_of_people, best_drawn, judged, newest_images
+from vitrine.demo.outcomes import Asked, Drawn, Progress, asked_of_people, best_drawn, judged, some_images
 from vitrine.demo.shows import STEP, Show, shows
 from vitrine.demo.steps import Step, steps_of
 
@@ -98,7 +98,7 @@ def _shown(show: Show, user: Any) -> Shown:
                 error=_last_line(job.error) if job and knows and state == "failed" else "",
             )
         )
-    images = newest_images(show, SHOWN) if knows else []
+    images = some_images(show, SHOWN) if knows else []
     drawn = best_drawn(show) if knows and show.along else []
     asked = asked_of_people(show) if Role.OPERATOR in roles_of(user) else []
     return Shown(show, lines, images, drawn, [] if images else _with_photos(show), asked)

@@ -162,15 +162,16 @@ def crowd_missed_some(show: Show) -> bool:
     return bool(done) and len(images(show)) > done.get("images", len(images(show)))
 
 
-def newest_images(show: Show, most: int) -> list[Candidate]:
-    """Of background-swap: one of each product, newest first, then more of the same."""
-    rows = Candidate.objects.filter(run__product__in=show.products, run__method__name=SWAPS[0], run__seed=0, dropped="")
-    turns: dict[int, int] = {}
+def some_images(show: Show, most: int) -> list[Candidate]:
+    """Of background-swap: one of each product in the order of the show, then more of the same."""
+    places = {pk: place for place, pk in enumerate(show.products)}
+    rows = Candidate.objects.filter(run__product__in=places, run__method__name=SWAPS[0], run__seed=0, dropped="")
+    turns: Counter[int] = Counter()
     order: list[tuple[int, int, Candidate]] = []
-    for row in rows.select_related("run__product").order_by("-run__product", "pk"):
-        turns[row.run.product_id] = turns.get(row.run.product_id, 0) + 1
-        order.append((turns[row.run.product_id], len(order), row))
-    return [row for _, _, row in sorted(order)[:most]]
+    for row in rows.select_related("run__product").order_by("-picked", "pk"):
+        turns[row.run.product_id] += 1
+        order.append((turns[row.run.product_id], places[row.run.product_id], row))
+    return [row for _, _, row in sorted(order, key=lambda one: one[:2])[:most]]
 
 
 @dataclass(frozen=True)
