@@ -13,6 +13,8 @@ from catalog.models import Product
 from catalog.services.prompts import load_bank
 from generation.models import Candidate, Method, Run
 from jobs.models import Job, State
+from raters.models import Campaign
+from raters.models.campaigns import Origin
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo
 from tests.factories.generation import make_candidate, make_run
@@ -132,6 +134,19 @@ def test_what_the_small_set_drew_says_so(client_for: ClientFor, over_but: OverBu
     assert shown == [False, False, True, False, True], "of each method the one most like the photos"
     assert f'alt="A photo of {product.title}"' in text[2]
     assert said not in page(client_for(make_user(Role.RATER)))
+
+
+def test_every_page_of_the_crowds_campaign_says_that_it_is_simulated(client_for: ClientFor, over: Show) -> None:
+    client = client_for(make_user(Role.OPERATOR))
+    names = ("campaign", "quality", "disputes", "campaign-images", "campaign-guidelines", "gold-items",
+             "campaign-raters", "campaign-edit")  # fmt: skip
+    pages = {
+        (campaign.origin, name): client.get(reverse(f"raters:{name}", args=[campaign.pk])).content.decode()
+        for campaign in Campaign.objects.all()
+        for name in names
+    }
+    said = {which for which, text in pages.items() if '<span class="badge warn">Simulated</span>' in text}
+    assert said == {(Origin.SIMULATION, name) for name in names}
 
 
 def test_its_queries_are_bounded(client_for: ClientFor, over: Show, django_assert_max_num_queries: Any) -> None:
