@@ -217,7 +217,7 @@ class Comparison:
 def sheet(comparison: Comparison, *, products: int = 10, photos: int = 2, images: int = 3) -> Image.Image:
     """Products in rows: photos of each, then what every method drew of it, in their order; those that all have done."""
     done = {(row["product"], row["method"]) for row in read_rows(comparison.folder)}
-    rows = []
+    rows: list[list[Image.Image]] = []
     for number in range(comparison.trial.products):
         subject = subject_of(comparison.trial.first_seed + number, comparison.trial)
         if len(rows) == products or not all((subject.seed, method) in done for method in comparison.methods):
