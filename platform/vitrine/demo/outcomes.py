@@ -159,7 +159,7 @@ def more_are_judged(show: Show) -> bool:
 def crowd_missed_some(show: Show) -> bool:
     """Whether there are more images than the crowd was asked about: of a step that was tried again after its end."""
     done = Job.objects.filter(key=show.key("crowd"), state=State.SUCCEEDED).values_list("result", flat=True).first()
-    return bool(done) and len(images(show)) > done.get("images", len(images(show)))
+    return bool(done and "images" in done and len(images(show)) > done["images"])
 
 
 def some_images(show: Show, most: int) -> list[Candidate]:
