@@ -165,8 +165,8 @@ _RATE = Step(
     _there_is_something, making.open_yours, seen.yours, _rate_links,
 )  # fmt: skip
 _REST = Step(
-    "rest", "All images", "The other products, half a dozen of them by the ablation too.", _over(_FIRST), partial(making.run_swaps, _rest),
-    partial(seen.runs_over, _rest, SWAPS), _batch_links,
+    "rest", "All images", "The other products, half a dozen of them by the ablation too.", _over(_FIRST),
+    partial(making.run_swaps, _rest), partial(seen.runs_over, _rest, SWAPS), _batch_links,
 )  # fmt: skip
 _MORE = Step(
     "more", "More to rate", "The other products' images join your campaign.", _more_to_rate, making.add_more,
