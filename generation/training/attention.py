@@ -21,7 +21,7 @@ _KIND: Any = AttnProcessor2_0  # without types
 _PLAIN = _KIND()
 
 
-class PaddedAttention:
+class NarrowAttention:
     """A diffusers attention processor for the plain case; `suits` says which layers are that."""
 
     def __call__(
@@ -43,7 +43,7 @@ class PaddedAttention:
 
 
 def suits(attention: Attention) -> bool:
-    """Whether the layer is plain attention on a CPU with heads so narrow that padding pays."""
+    """Whether the layer is plain attention on a CPU with narrow heads, for which blocks or padding pay."""
     weight = attention.to_q.weight
     plain = (
         isinstance(attention.processor, _KIND)
@@ -58,13 +58,13 @@ def suits(attention: Attention) -> bool:
 
 
 @contextmanager
-def padded_heads(model: nn.Module) -> Iterator[None]:
-    """Inside, the model's attention layers that it suits are padded; afterwards they are as before."""
+def narrow_heads(model: nn.Module) -> Iterator[None]:
+    """Inside, the model's attention layers that it suits work in blocks or padded; afterwards they are as before."""
     chosen = [module for module in model.modules() if isinstance(module, Attention) and suits(module)]
     before: list[Any] = [attention.processor for attention in chosen]
-    padded: Any = PaddedAttention()
+    narrow: Any = NarrowAttention()
     for attention in chosen:
-        attention.processor = padded
+        attention.processor = narrow
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from generation.recipe import FinetuneConfig
-from generation.training.attention import padded_heads
+from generation.training.attention import narrow_heads
 from generation.training.denoisers import Denoiser
 from generation.training.grouped import AdapterGroup
 from generation.training.lessons import Lesson, derived
@@ -122,7 +122,7 @@ def ready(denoiser: Denoiser, group: AdapterGroup, config: FinetuneConfig) -> It
         if config.gradient_checkpointing and not denoising.is_gradient_checkpointing:
             denoising.enable_gradient_checkpointing()
             stack.callback(denoising.disable_gradient_checkpointing)
-        stack.enter_context(padded_heads(denoising))
+        stack.enter_context(narrow_heads(denoising))
         stack.enter_context(group.attached())
         yield
 

@@ -5,7 +5,7 @@ import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
 from generation.training import attention as attention_module
-from generation.training.attention import PaddedAttention, padded_heads, suits
+from generation.training.attention import NarrowAttention, narrow_heads, suits
 
 
 def make(width: int = 8, cross: int | None = None, **changes: object) -> Attention:
@@ -23,8 +23,8 @@ def test_values_and_gradients_are_those_of_diffusers(
     x = torch.randn(2, 10, 32, requires_grad=True)
     said = None if cross is None else torch.randn(2, 7, cross)
     wanted = attention(x, encoder_hidden_states=said)
-    with padded_heads(attention):
-        assert isinstance(attention.processor, PaddedAttention)
+    with narrow_heads(attention):
+        assert isinstance(attention.processor, NarrowAttention)
         got = attention(x, encoder_hidden_states=said)
     assert torch.allclose(got, wanted, atol=1e-6)
     theirs, ours = (torch.autograd.grad(y.square().sum(), x)[0] for y in (wanted, got))
@@ -48,7 +48,7 @@ def test_a_mask_is_heeded() -> None:
     x, mask = torch.randn(2, 10, 32), torch.zeros(2, 1, 10)
     mask[:, :, 5:] = -1e4
     wanted = attention(x, attention_mask=mask)
-    with padded_heads(attention):
+    with narrow_heads(attention):
         assert torch.allclose(attention(x, attention_mask=mask), wanted, atol=1e-6)
 
 
@@ -63,9 +63,9 @@ def test_a_mask_is_heeded() -> None:
     ],
     ids=["narrow", "wide enough", "adds its input", "normalises first", "normalises queries"],
 )
-def test_only_plain_narrow_attention_is_padded(attention: Attention, wanted: bool) -> None:
+def test_only_plain_narrow_attention_takes_the_way_of_its_own(attention: Attention, wanted: bool) -> None:
     assert suits(attention) is wanted
     before = attention.processor
-    with padded_heads(attention):
+    with narrow_heads(attention):
         assert (attention.processor is not before) is wanted
     assert attention.processor is before

@@ -49,13 +49,28 @@ def test_scores_that_exp_cannot_take_are_taken_off_first(size: float) -> None:
         assert float((one - other).norm() / other.norm()) < 1e-3
 
 
-def test_scores_far_below_their_bound_do_not_vanish() -> None:
+@pytest.mark.parametrize("length", [1e3, 1e5])
+def test_one_long_key_costs_the_others_no_precision(length: float) -> None:
+    """Half of the queries look away from it: its bound is far above all scores of theirs that count."""
+    asked = parts(40, 40, 8)
+    with torch.no_grad():
+        asked[1][:, :, 0] *= length / asked[1][:, :, 0].norm(dim=2, keepdim=True)
+    got = narrow_attention(*asked, SCALE)
+    wanted = scaled_dot_product_attention(*(one.double() for one in asked), scale=SCALE)
+    assert float((got - wanted).detach().abs().max()) < 1e-5
+    given = torch.randn(wanted.shape, generator=torch.Generator().manual_seed(1))
+    theirs, ours = torch.autograd.grad(wanted, asked[2], given.double()), torch.autograd.grad(got, asked[2], given)
+    assert float((ours[0] - theirs[0]).abs().max()) < 1e-5
+
+
+@pytest.mark.parametrize("small", [1.0, 1e-6], ids=["values", "values of a millionth"])
+def test_scores_far_below_their_bound_do_not_vanish(small: float) -> None:
     """All keys look away from all queries: the bound is as far above the scores as it can be."""
     away = torch.full((1, 1, 6, 8), 1.0)
     size = narrow.LARGEST_BOUND * math.log(2) / 8 / SCALE * 0.999
-    value = torch.randn(1, 1, 6, 8, generator=torch.Generator().manual_seed(1))
+    value = small * torch.randn(1, 1, 6, 8, generator=torch.Generator().manual_seed(1))
     got = narrow_attention(size * away, -away, value, SCALE)
-    assert torch.allclose(got, value.mean(2, keepdim=True).expand_as(got), atol=1e-5)
+    assert torch.allclose(got, value.mean(2, keepdim=True).expand_as(got), atol=1e-5 * small)
 
 
 def test_a_row_is_the_same_whoever_stands_beside_it() -> None:
