@@ -104,7 +104,7 @@ def _export(room: Room, part: str, _asked: argparse.Namespace) -> list[str]:
 
 def _compared(room: Room, asked: argparse.Namespace) -> Iterator[str]:
     """Compares the methods until all is done or the time is over; says what was done, then the table; draws a sheet."""
-    trial = comparing.Trial(asked.products, steps_share=asked.steps_share, rate_times=asked.rate_times)
+    trial = comparing.Trial(asked.products, steps_share=asked.steps_share, rate=asked.rate)
     chosen = read_set("mini", Places(room.work))
     models = ModelCache(chosen, choose_device(), 8 << 30)
     folder, judge = room.work / "compare", read_judge(room.weights / "judge")
@@ -139,10 +139,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="wall time of each part")
     parser.add_argument("--threads", type=int, default=1, help="one where cores are shared")
-    parser.add_argument("--methods", nargs="+", choices=estimating.METHODS, default=estimating.METHODS)
+    parser.add_argument(
+        "--methods", nargs="+", choices=estimating.METHODS, default=estimating.METHODS,
+        help="compare: which, such as dreambooth-lora paper-2503.08729; all unless named",
+    )  # fmt: skip
     parser.add_argument("--products", type=int, default=20, help="compare: that no training has seen")
-    parser.add_argument("--steps-share", type=float, default=0.25, help="compare: of the methods' own steps")
-    parser.add_argument("--rate-times", type=float, default=1.0, help="compare: by which the methods' rates are raised")
+    parser.add_argument("--steps-share", type=float, default=0.2, help="compare: of the methods' own steps")
+    parser.add_argument("--rate", type=float, default=1e-3, help="compare: at which all methods learn")
     return parser
 
 

@@ -108,7 +108,7 @@ def out_of_its_sandbox(route: Route) -> None:
     route.fulfill(response=answer, headers=headers)
 
 
-def violations(page: Page, rules: list[str] | None) -> list[str]:
+def violations(page: Page, rules: list[str] | None = None) -> list[str]:
     """What axe-core objects to by these rules, or by all that it goes by: the rule, and where."""
     options = {"resultTypes": ["violations"], "selectors": False} | ({"runOnly": rules} if rules else {})
     result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,17 +45,35 @@ def test_what_is_missing_is_said_in_a_sentence(
     assert told.err.count("\n") == 1
 
 
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """What this process does about being asked to end is the same afterwards."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_asks_to_stop_after_the_step(number: signal.Signals) -> None:
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        stopped = command._stopped()
-        assert not stopped()
-        os.kill(os.getpid(), number)
-        assert stopped()
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    stopped = command._stopped()
+    assert not stopped()
+    os.kill(os.getpid(), number)
+    assert stopped()
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_one_method_is_held_against_the_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["compare", "--products", "1", "--methods", "base", "--work", str(tmp_path)]
+    assert command.main(asked) == 0
+    done, head, _, row = capsys.readouterr().out.strip().splitlines()
+    assert done == "base, product 920000"
+    assert head.startswith("| method | products | look as the truth |")
+    assert row.startswith("| base | 1 | ")
+    assert (tmp_path / "compare" / "sheet.webp").exists()
+    assert command.main([*asked, "--rate", "2e-3"]) == 1
+    assert "other sizes or recipes; name another folder" in capsys.readouterr().err
 
 
 def test_parts_are_in_the_order_in_which_they_need_each_other() -> None:
