@@ -10,12 +10,13 @@ from generation.imaging import Mask
 from generation.prompting import Guessed, best_of, prompt_near, prompts_for, stands_out
 from generation.recipe import SegmentConfig
 
+MARK_IT = "Mark the {noun} with a box or a few clicks."
 LARGEST_HOLE = 0.01  # of the mask: what the segmenter missed; a mug's handle or a chair's back has larger ones
 
 
 @dataclass(frozen=True)
 class Found:
-    """The product's mask and the segmenter's score, or why there is none: one plain sentence."""
+    """The product's mask and the segmenter's score, 0 where it gave none, or why there is no mask: plain sentences."""
 
     mask: Mask | None
     score: float
@@ -27,30 +28,24 @@ def find_product(
 ) -> Found:
     """The product in a photo that nobody marked. `embedding` is the segmenter's of this picture, where it is there.
 
-    A segmenter that can never be sure enough on busy ground is not asked there: it takes seconds to find nothing.
+    A segmenter that can never be sure enough where the ground is busy or nothing stands out is not asked there: it
+    takes seconds to find nothing.
     """
     shares = (config.smallest_share, config.largest_share)
     guessed = stands_out(image)
-    if guessed is not None and not guessed.plain and getattr(segmenter, "most_on_busy_ground", 1.0) < config.surest:
-        return Found(
-            None,
-            0.0,
-            f"The cut-out is uncertain: the ground is busy, or the {noun} runs out of the photo. Mark the {noun} with a"
-            " box or a few clicks.",
-        )
+    nothing = f"No {noun} was found in this photo; mark it with a box or a few clicks."
+    if segmenter.most_on_busy_ground < config.surest and not (guessed and guessed.plain):
+        busy = f"The cut-out is uncertain: the ground is busy, or the {noun} runs out of the photo."
+        return Found(None, 0.0, f"{busy} {MARK_IT.format(noun=noun)}" if guessed else nothing)
     guesses = guesses_in(segmenter, image, guessed, embedding=embedding)
     best = best_of(guesses, guessed, shares)
     if best is None or best.score < config.surest:
         best = best_of([*guesses, *segmenter.everything(image)], guessed, shares)
     if best is None:
-        return Found(None, 0.0, f"No {noun} was found in this photo; mark it with a box or a few clicks.")
+        return Found(None, 0.0, nothing)
     if best.score < config.surest:
-        return Found(
-            None,
-            best.score,
-            f"The cut-out is uncertain: its score is {best.score:.2f} and {config.surest:.2f} is asked. Mark the"
-            f" {noun} with a box or a few clicks.",
-        )
+        unsure = f"The cut-out is uncertain: its score is {best.score:.2f} and {config.surest:.2f} is asked."
+        return Found(None, best.score, f"{unsure} {MARK_IT.format(noun=noun)}")
     return Found(tidied(best.mask), best.score)
 
 

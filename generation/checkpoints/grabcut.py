@@ -53,10 +53,7 @@ class _Scene:
 
 
 class GrabCut:
-    """Keeps nothing between calls, so that several threads may use one.
-
-    `most_on_busy_ground` is the highest score that it gives there.
-    """
+    """Keeps nothing between calls, so that several threads may use one."""
 
     most_on_busy_ground = _MOST_DOUBTED
 

@@ -32,7 +32,12 @@ class MaskGuess:
 
 
 class Segmenter(Protocol):
-    """Cuts things out of pictures, from points and boxes or by itself."""
+    """Cuts things out of pictures, from points and boxes or by itself.
+
+    `most_on_busy_ground`: the highest score that it gives where the ground is not plain or nothing stands out from it.
+    """
+
+    most_on_busy_ground: float
 
     def embed(self, image: Image.Image) -> bytes:
         """What is slow about a picture, done once: an opaque embedding that `cut` takes, here or in another process."""

@@ -67,6 +67,8 @@ class Grid:
 class SamSegmenter:
     """A warm SAM. It keeps nothing between calls, so that several threads may use one."""
 
+    most_on_busy_ground = 1.0
+
     def __init__(self, model: Sam, grid: Grid, dtype: torch.dtype) -> None:
         self.model, self.grid, self.dtype = model, grid, dtype
         attention = (

@@ -136,8 +136,9 @@ def _picture(picture: Picture, mask: Picture | None = None, source: Picture | No
 
 def _masks(result: StageResult, made: records.SegmentResult) -> Iterator[StageImage]:
     for mask in made.masks:
+        scored = mask.mask is not None or mask.score  # where there is neither, no segmenter was asked, or found nothing
         yield StageImage(
-            result=result, kind=Kind.MASK, scores={"score": mask.score, "share": mask.share},
+            result=result, kind=Kind.MASK, scores={"score": mask.score, "share": mask.share} if scored else {},
             kept=mask.mask is not None, reason=mask.problem[:_REASON_LENGTH],
             **_picture(mask.picture, mask.mask, mask.picture),
         )  # fmt: skip

@@ -20,8 +20,10 @@ CONFIG = SegmentConfig()
 class Scripted:
     """A segmenter that answers as told: guesses for prompts, and others for `everything`."""
 
-    def __init__(self, cut: list[MaskGuess], everything: list[MaskGuess] | None = None) -> None:
-        self.guesses, self.all = cut, everything or []
+    def __init__(
+        self, cut: list[MaskGuess], everything: list[MaskGuess] | None = None, *, most_on_busy_ground: float = 1.0
+    ) -> None:
+        self.guesses, self.all, self.most_on_busy_ground = cut, everything or [], most_on_busy_ground
         self.asked: list[MaskPrompt] = []
         self.embedded = 0
 
@@ -45,25 +47,26 @@ def guess(left: int, top: int, right: int, bottom: int, score: float) -> MaskGue
 
 
 @pytest.mark.parametrize(
-    ("most", "busy", "asked"),
+    ("most", "ground", "said"),
     [
-        pytest.param(0.5, True, False, id="that is never sure there"),
-        pytest.param(CONFIG.surest, True, True, id="that may be sure enough"),
-        pytest.param(0.5, False, True, id="on plain ground"),
+        pytest.param(0.5, "busy", "The cut-out is uncertain: the ground is busy", id="never sure on busy ground"),
+        pytest.param(0.5, "blank", "No mug was found in this photo", id="never sure where nothing stands out"),
+        pytest.param(CONFIG.surest, "busy", "", id="may be sure enough on busy ground"),
+        pytest.param(CONFIG.surest, "blank", "", id="may be sure enough where nothing stands out"),
+        pytest.param(0.5, "plain", "", id="on plain ground"),
     ],
 )
-def test_a_segmenter_is_not_asked_in_vain_on_busy_ground(most: float, busy: bool, asked: bool) -> None:
-    segmenter = Scripted([guess(20, 10, 70, 60, 0.9)])
-    segmenter.most_on_busy_ground = most  # type: ignore[attr-defined]
-    pixels = (
-        np.random.default_rng(0).integers(0, 256, (72, 96, 3), np.uint8)
-        if busy
-        else np.full((72, 96, 3), 240, np.uint8)
-    )
-    pixels[10:60, 20:70] = (200, 30, 30)
+def test_a_segmenter_is_not_asked_in_vain(most: float, ground: str, said: str) -> None:
+    segmenter = Scripted([guess(20, 10, 70, 60, 0.9)], most_on_busy_ground=most)
+    pixels = np.full((72, 96, 3), 240, np.uint8)
+    if ground == "busy":
+        pixels = np.random.default_rng(0).integers(0, 256, pixels.shape, np.uint8)
+    if ground != "blank":
+        pixels[10:60, 20:70] = (200, 30, 30)
     found = finding.find_product(segmenter, Image.fromarray(pixels), CONFIG, noun="mug")
-    assert (bool(segmenter.asked), found.mask is not None) == (asked, asked)
-    assert ("Mark the mug" in found.problem) is not asked
+    assert (bool(segmenter.asked), found.mask is not None) == (not said, not said)
+    assert found.problem.startswith(said)
+    assert ("ark the mug with a box" in found.problem or "mark it with a box" in found.problem) is bool(said)
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -28,8 +28,9 @@ from generation.models import (
 )
 from generation.pipeline import BY_NAME, STAGES, Stage
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe
-from generation.records import FinetuneResult
+from generation.records import FinetuneResult, PhotoMask, Picture, SegmentResult
 from generation.running import StageJob
+from generation.services import keeping
 from generation.services.keeping import files_named
 from generation.services.runs import Wish, start_run
 from generation.storage import Checkpoints, site_files
@@ -117,6 +118,17 @@ def test_each_picture_has_its_row(run: Run) -> None:
     adapter = Adapter.objects.get()
     assert (adapter.token, adapter.rank, adapter.loss) == ("sks", 8, [[1, 0.5], [2, 0.25]])
     assert adapter.expires_at is not None
+
+
+def test_a_photo_that_nobody_scored_has_no_score_in_its_row() -> None:
+    shown, drawn = Picture("generated/aa/a.png", "a" * 64, 8, 8), Picture("generated/bb/b.png", "b" * 64, 8, 8)
+    masks = (
+        PhotoMask(shown, None, None, 0.0, 0.0, "automatic", "No mug was found in this photo."),
+        PhotoMask(shown, None, None, 0.0, 0.4, "automatic", "The cut-out is uncertain."),
+        PhotoMask(shown, drawn, (0, 0, 4, 4), 0.25, 0.9, "automatic"),
+    )
+    found = [row.scores for row in keeping._rows(StageResult(), SegmentResult(masks))]
+    assert found == [{}, {"score": 0.4, "share": 0.0}, {"score": 0.9, "share": 0.25}]
 
 
 def test_every_file_of_every_result_is_known_to_the_sweep(run: Run) -> None:

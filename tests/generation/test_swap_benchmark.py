@@ -20,8 +20,7 @@ def photos(tmp_path: Path) -> list[Path]:
     """A mug that can be cut out, and a white wall."""
     paths = [tmp_path / "mug-red-front.png", tmp_path / "wall-white.png"]
     disc((200, 180))[0].save(paths[0])
-    # Small: where all pixels are equal, no cut is the cheapest one, and a search for it goes through very many.
-    Image.new("RGB", (64, 58), "white").save(paths[1])
+    Image.new("RGB", (200, 180), "white").save(paths[1])
     return paths
 
 
@@ -33,7 +32,7 @@ def test_a_line_for_each_photo_and_a_sheet_of_what_was_made(
     assert mug.startswith("mug-red-front")
     assert total.startswith("2 images of 1 photos: ")
     assert total.endswith("; 1 photos ask")
-    assert "asks: No wall was found" in wall or "asks: The cut-out is uncertain" in wall
+    assert "asks: No wall was found" in wall
     with Image.open(tmp_path / "sheet.webp") as sheet:
         step = benchmark.CELL + benchmark.GAP
         assert sheet.size == (3 * step + benchmark.GAP, step + step // 2 + benchmark.GAP)

@@ -131,6 +131,8 @@ def test_bounds_of_the_method_decide(tmp_path: Path) -> None:
 class RedSegmenter:
     """Finds what is red: the product of `picture_of`, wherever it went."""
 
+    most_on_busy_ground = 1.0
+
     def embed(self, image: Image.Image) -> bytes:
         pixels = np.asarray(image).astype(int)
         self._red = pixels[..., 0] - pixels[..., 2] > 60
