@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from generation.exceptions import CheckpointMissing
 
 _CHUNK = 1 << 22
+_SETTLED = 10**9  # nanoseconds after which another change of a file has another time
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,21 @@ def read_lock(folder: Path) -> Lock:
     file = folder / "lock.toml"
     try:
         seen = file.stat()
-        # A clock's tick is long enough for two changes: size and inode tell them apart.
-        return _parsed(file, (seen.st_mtime_ns, seen.st_size, seen.st_ino))
+        # Another process may change it again within a tick of the clock, to the same size and in a used inode.
+        if time.time_ns() - seen.st_mtime_ns < _SETTLED:
+            return _parsed(file)
+        return _kept(file, (seen.st_mtime_ns, seen.st_size, seen.st_ino))
     except FileNotFoundError:
         return Lock()
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(file: Path, _changed: tuple[int, int, int]) -> Lock:
+def _kept(file: Path, _changed: tuple[int, int, int]) -> Lock:
     # Pages read sets often and locks change seldom: once for each change of the file.
+    return _parsed(file)
+
+
+def _parsed(file: Path) -> Lock:
     try:
         plain = tomllib.loads(file.read_text(encoding="utf-8"))
         return Lock(str(plain.get("pinned", "")), tuple(LockedFile(**each) for each in plain.get("files", ())))
@@ -91,6 +99,7 @@ def write_lock(folder: Path, lock: Lock) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.write("\n".join(lines) + "\n")
     Path(partial).replace(folder / "lock.toml")
+    _kept.cache_clear()
 
 
 def sha256_of(file: Path) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from generation.checkpoints.locks import (
 )
 from generation.exceptions import CheckpointMissing
 
-ONE, TWO = "1" * 40, "2" * 40
+ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 FILES = (
     LockedFile(ONE, "config.json", 12, blob="b" * 40),
     LockedFile(ONE, 'unet/weights ü "x".safetensors', 5_000_000_000, sha256="a" * 64),
@@ -42,11 +43,26 @@ def test_a_changed_lock_is_read_anew(tmp_path: Path) -> None:
     assert read_lock(tmp_path).pinned == TWO
 
 
-def test_a_lock_that_changes_twice_within_a_tick_of_the_clock_is_read_anew(tmp_path: Path) -> None:
-    for pinned in ("", ONE):
+def test_a_lock_that_is_written_several_times_within_a_tick_of_the_clock_is_read_anew(tmp_path: Path) -> None:
+    for pinned in (ONE, TWO, THREE, ONE):
         write_lock(tmp_path, Lock(pinned, FILES))
         os.utime(tmp_path / "lock.toml", ns=(1, 1))
         assert read_lock(tmp_path).pinned == pinned
+
+
+def test_a_lock_that_another_process_has_just_written_is_not_kept(tmp_path: Path) -> None:
+    """Size, inode and time are those of before: only how new it is tells that more may come."""
+    file, just_now = tmp_path / "lock.toml", time.time_ns() + 3600 * 10**9
+    for pinned in (ONE, TWO, THREE):
+        file.write_text(f'pinned = "{pinned}"')
+        os.utime(file, ns=(just_now, just_now))
+        assert read_lock(tmp_path).pinned == pinned
+
+
+def test_a_lock_of_before_is_parsed_once(tmp_path: Path) -> None:
+    write_lock(tmp_path, Lock(ONE, FILES))
+    os.utime(tmp_path / "lock.toml", ns=(1, 1))
+    assert read_lock(tmp_path) is read_lock(tmp_path)
 
 
 def test_without_a_lock_nothing_is_pinned(tmp_path: Path) -> None:
