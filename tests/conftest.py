@@ -20,6 +20,8 @@ EVERYTHING = bool(os.environ.get("TEST_EVERYTHING"))
 # Rooms that speak to a database by Django alone: which one there is cannot matter to a test of theirs that uses none.
 COMPUTING = [Path(__file__).parent / name for name in ("generation", "ranking")]
 DATABASE = {"db", "transactional_db", "live_server"}
+# What needs a server of its own runs in the second lane alone, and must not be left out there.
+NOT_ALONE = ("django_db", "postgres", "redis")
 
 
 def pytest_configure() -> None:
@@ -64,7 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def computes_only(item: pytest.Item) -> bool:
     """Whether a test of generation or ranking uses no database; pytest-django lets none use it that does not say so."""
-    uses_database = item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ()))
+    marked = any(item.get_closest_marker(name) for name in NOT_ALONE)
+    uses_database = marked or DATABASE & set(getattr(item, "fixturenames", ()))
     return not uses_database and any(folder in item.path.parents for folder in COMPUTING)
 
 
