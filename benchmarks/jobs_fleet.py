@@ -64,8 +64,9 @@ class Fleet:
         return process
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
-        """SIGKILL the process and all its children."""
-        os.killpg(process.pid, signal.SIGKILL)
+        """SIGKILL the process and all its children, those that outlived it too."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
         self.running.remove(process)
 

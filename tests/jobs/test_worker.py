@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -22,7 +23,7 @@ from tests.factories.jobs import make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Seconds: long enough for processes that begin on a machine that is busy otherwise.
-PATIENCE = 150
+PATIENCE = 90
 # Steps of a tenth of a second that a worker may still do when it is to stop; a busy machine is late with them too.
 SOON = 20
 BROKERS = ["embedded://", pytest.param("redis", marks=pytest.mark.redis)]
@@ -45,13 +46,14 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
     jobs_fleet.make_table()
     jobs_fleet.register()
     yield fleet
-    # How they end when they are asked to is what two tests are about; it takes Celery two seconds each time.
-    for process in list(fleet.running):
-        if process.poll() is None:
+    try:
+        # How they end when they are asked to is what two tests are about; it takes Celery two seconds each time.
+        for process in list(fleet.running):
             fleet.kill(process)
-    # What PostgreSQL is still to do for them would come into the next test.
-    wait_for(lambda: sessions() <= others)
-    jobs_fleet.drop_table()
+        # What PostgreSQL is still to do for them would come into the next test.
+        wait_for(lambda: sessions() <= others)
+    finally:
+        jobs_fleet.drop_table()
 
 
 def sessions() -> set[int]:
@@ -82,6 +84,21 @@ def unsent(kind: str = "bench.tally", affinity: str = "", **params: Any) -> Job:
 
 def state_of(job: Job) -> str:
     return Job.objects.values_list("state", flat=True).get(pk=job.pk)
+
+
+@pytest.mark.parametrize(
+    "command", ["(sleep 60; echo outlived) & echo begun", "echo begun"], ids=["a child is left", "nobody is left"]
+)
+def test_a_group_whose_leader_has_ended_is_killed_too(command: str, tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    with subprocess.Popen(["/bin/sh", "-c", command], stdout=subprocess.PIPE, start_new_session=True) as process:
+        fleet.running.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.wait(PATIENCE)
+        fleet.kill(process)
+        assert process.stdout.read() == b""
+    assert fleet.running == []
 
 
 def test_a_job_submitted_in_the_terminal_is_run_by_a_worker(fleet: Fleet) -> None:
