@@ -1,5 +1,6 @@
 """Moves shows on: whatever may begin and has not begun is queued. Asked too often, it does nothing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -24,13 +25,19 @@ def on_job_finished(**_: Any) -> None:
 
 def _advance(show: Show) -> int:
     making.add_late(show)
-    anew = JUDGED if more_are_judged(show) else OF_A_CROWD if crowd_is_behind(show) else ()
-    if not anew:
+    if not _to_do_again(show):
         return _queue(show)
     # Together: a job that ends meanwhile finds the former steps or the new ones, and none that may begin.
     with transaction.atomic():
-        begin_anew(show, anew)
+        Job.objects.select_for_update(no_key=True).get(key=show.key())
+        # Another process may have seen it too, and have begun already what this one would call off.
+        begin_anew(show, _to_do_again(show))
         return _queue(show)
+
+
+def _to_do_again(show: Show) -> Sequence[str]:
+    """The steps that are to be done once more, for there is more than they were about."""
+    return JUDGED if more_are_judged(show) else OF_A_CROWD if crowd_is_behind(show) else ()
 
 
 def _queue(show: Show) -> int:

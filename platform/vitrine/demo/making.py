@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 
 from catalog.models import Product
-from generation.models import Run
 from generation.services import methods, runs
 from generation.services.runs import Wish
 from jobs.context import JobContext
@@ -33,6 +32,7 @@ from vitrine.demo.outcomes import (
     real_ones_decide,
     training_of,
 )
+from vitrine.demo.own_runs import own_runs
 from vitrine.demo.shows import STEP, SWAPS, Show, operator
 
 SOON = 2  # products that are swapped before all others
@@ -90,7 +90,7 @@ def open_yours(show: Show, context: JobContext) -> Made:
     settings = {"raters_per_image": 1, "guidelines": _GUIDELINES}
     campaign = _campaign(context, f"Yours to rate: {show.title}", Origin.PERSON, settings)
     first = show.first if images(show, show.first) else show.products  # all of the first may ask a person
-    own = Run.objects.filter(product__in=first, method__name__in=SWAPS, seed=0).values_list("pk", flat=True)
+    own = own_runs(show, SWAPS, first).values_list("pk", flat=True)
     most = YOURS if show.crowd else None
     add_candidates(campaign, chosen(Choice(runs=tuple(own), sample=most, strata=Strata.METHOD)))
     if campaign.state == CampaignState.DRAFT:

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef
 from django.urls import reverse
 
 from catalog.models import Photo, Product
-from generation.models import Candidate, Run, RunStage
+from generation.models import Candidate, RunStage
 from generation.models.runs import RunState
 from jobs.models import Job, State, Step
 from ranking.models import Promotion, Training
@@ -20,6 +20,7 @@ from raters.models.ratings import Outcome
 from raters.models.tasks import TaskState
 from raters.services import figures
 from review.models import Comparison, JudgedImage
+from vitrine.demo.own_runs import own_runs
 from vitrine.demo.shows import LEARN, STEP, SWAPS, Show, made, shows
 
 HANDED_OUT = (TaskState.FRESH, TaskState.BEGUN, TaskState.FULL)  # of images that somebody rates, or will
@@ -58,7 +59,7 @@ def existing(products: Sequence[int]) -> tuple[int, ...]:
 
 def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...], show: Show) -> Progress:
     asked = existing(products(show))
-    rows = Run.objects.filter(product__in=asked, method__name__in=names, seed=0)
+    rows = own_runs(show, names, asked)
     states = list(rows.values_list("state", "product"))
     images = Candidate.objects.filter(run__in=rows, dropped="").count()
     asking = len({product for state, product in states if state == RunState.NEEDS_PERSON})
@@ -73,7 +74,7 @@ def runs_over(products: Callable[[Show], tuple[int, ...]], names: tuple[str, ...
 def learning_stopped(show: Show) -> bool:
     """Whether the step that has methods learn was given up, and nothing that it had asked for goes on."""
     given_up = Job.objects.filter(key=show.key(LEARN), state__in=tuple(_ENDED)).exists()
-    rows = Run.objects.filter(product__in=show.first, method__name__in=show.learns, seed=0)
+    rows = own_runs(show, show.learns, show.first)
     return given_up and not rows.exclude(state__in=OVER).exists()
 
 
@@ -88,7 +89,7 @@ class Asked:
 
 def asked_of_people(show: Show) -> list[Asked]:
     """The products that wait for a person, in their order: one to mark in its photo, or one that lacks something."""
-    rows = Run.objects.filter(product__in=show.products, method__name__in=SWAPS, seed=0, state=RunState.NEEDS_PERSON)
+    rows = own_runs(show, SWAPS, show.products).filter(state=RunState.NEEDS_PERSON)
     rows = rows.annotate(planned=Exists(RunStage.objects.filter(run=OuterRef("pk")))).select_related("product__cover")
     by_product = {run.product_id: run for run in rows.order_by("-pk")}
     return [
@@ -106,7 +107,7 @@ def _where_to_help(run: Any) -> str:
 def images(show: Show, products: Sequence[int] | None = None) -> list[int]:
     """The ids of what is judged of the show's products, or of these of them."""
     asked = show.products if products is None else products
-    rows = Candidate.objects.filter(run__product__in=asked, run__method__name__in=show.judged, run__seed=0)
+    rows = Candidate.objects.filter(run__in=own_runs(show, show.judged, asked))
     return list(rows.filter(dropped="").order_by("pk").values_list("pk", flat=True))
 
 
@@ -165,7 +166,7 @@ def crowd_missed_some(show: Show) -> bool:
 def some_images(show: Show, most: int) -> list[Candidate]:
     """Of background-swap: one of each product in the order of the show, then more of the same."""
     places = {pk: place for place, pk in enumerate(show.products)}
-    rows = Candidate.objects.filter(run__product__in=places, run__method__name=SWAPS[0], run__seed=0, dropped="")
+    rows = Candidate.objects.filter(run__in=own_runs(show, SWAPS[:1], show.products), dropped="")
     turns: Counter[int] = Counter()
     order: list[tuple[int, int, Candidate]] = []
     for row in rows.select_related("run__product").order_by("-picked", "pk"):
@@ -184,7 +185,7 @@ class Drawn:
 
 def best_drawn(show: Show) -> list[Drawn]:
     """What the small set drew, in the order of the products: the best of each by DINO-I."""
-    rows = Candidate.objects.filter(run__product__in=show.first, run__method__name__in=show.along, run__seed=0)
+    rows = Candidate.objects.filter(run__in=own_runs(show, show.along, show.first))
     found: dict[tuple[int, str], Candidate] = {}
     likest = F("dino_i").desc(nulls_last=True)
     for row in rows.filter(dropped="").select_related("run__product__cover", "run__method").order_by(likest, "pk"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from catalog.models import Product
 from generation.models import Candidate, Method, Run, RunStage
@@ -24,7 +25,7 @@ from tests.factories.generation import make_candidate, make_result, make_run
 from tests.factories.ranking import make_ranker
 from tests.factories.rating import YES, lease, make_campaign, make_rater, rate
 from tests.vitrine.demo.conftest import SLOW, OverBut
-from vitrine.demo import advancing, crowd, looking, making, outcomes, shows, tour
+from vitrine.demo import advancing, crowd, filling, looking, making, outcomes, shows, tour
 from vitrine.demo.outcomes import Progress, judged
 from vitrine.demo.shows import STEP, Show
 from vitrine.demo.steps import step_named
@@ -203,6 +204,24 @@ def test_a_crowds_campaign_is_left_alone(over: Show) -> None:
     assert set(Campaign.objects.values_list("task_count", flat=True)) == {8}
 
 
+def test_what_a_visitor_runs_beside_a_show_is_not_of_it(demo: Settings, db: None) -> None:
+    """The ablation on all products, as before it was cut to twelve: as many as all that the step wants are over."""
+    filling.add_methods()
+    filling.add_samples()
+    show = shows.samples(wanted=shows.USUAL_SET)
+    waiting = set(show.rest[:12])
+    for name in shows.SWAPS:
+        method = Method.objects.get(name=name)
+        for product in Product.objects.filter(pk__in=show.rest):
+            state = "running" if product.pk in waiting and name == shows.SWAPS[0] else "succeeded"
+            make_candidate(make_run(product, method=method, state=state))
+    rest = step_named(show, "rest").progress(show)
+    assert (rest.done, rest.total, rest.said) == (18 - 12 + 6, 18 + 6, "24 images")
+    assert len(outcomes.images(show)) == 24
+    Run.objects.update(state=Run.State.SUCCEEDED, finished_at=timezone.now())
+    assert step_named(show, "rest").progress(show).over
+
+
 def test_what_comes_after_the_crowd_has_ended_is_judged_with_the_rest(over: Show, go_on: GoOn) -> None:
     """As where the step that learns had failed, and is retried once all is over."""
     runs, before = Run.objects.filter(product=over.products[0]), Job.objects.get(key=over.key("crowd"))
@@ -217,6 +236,34 @@ def test_what_comes_after_the_crowd_has_ended_is_judged_with_the_rest(over: Show
     made_up = Campaign.objects.filter(origin=Origin.SIMULATION).order_by("pk")
     assert list(made_up.values_list("task_count", "state")) == [(8, "closed"), (9, "closed")]
     assert judged(over) == made_up[1]
+
+
+@pytest.mark.parametrize("crowd", [True, False])
+def test_of_two_that_see_at_once_that_there_is_more_one_begins(
+    over_but: OverBut, go_on: GoOn, monkeypatch: pytest.MonkeyPatch, crowd: bool
+) -> None:
+    """The second has looked before the first has begun anything, and goes on after it."""
+    show = over_but() if crowd else all_judged(over_but, go_on)[0]
+    go_on(without=SLOW)
+    make_candidate(Run.objects.filter(product=show.products[0])[0], seed=7)
+    if not crowd:
+        advancing.advance()
+        rate(Rater.objects.get(), Campaign.objects.get(), YES)
+    name, step = ("crowd_is_behind", "crowd") if crowd else ("more_are_judged", "figures")
+    looks, firsts = getattr(advancing, name), []
+
+    def look(show: Show) -> bool:
+        found = bool(looks(show))
+        if found and not firsts:
+            firsts.append(True)
+            firsts.append(Job.objects.get(key=show.key(step)).pk if advancing.advance() else None)
+        return found
+
+    monkeypatch.setattr(advancing, name, look)
+    assert advancing.advance() == 0
+    now = Job.objects.get(key=show.key(step))
+    assert (now.pk, now.state) == (firsts[1], State.QUEUED)
+    assert not Job.objects.filter(kind=STEP, state=State.CANCELLED).exists()
 
 
 def test_a_crowd_that_was_called_off_leaves_no_campaign_open(over_but: OverBut, go_on: GoOn) -> None:
