@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from accounts.models import User
 from catalog.importing.layouts import Wish, reader_for
 from catalog.importing.opening import opened
 from catalog.importing.records import Record
-from catalog.models import ImportRun, Product, ProductType
+from catalog.models import ImportRun, Photo, Product, ProductType
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
 from generation.models import PhotoCaption
@@ -99,8 +100,10 @@ def add_methods() -> None:
 
 def add_samples() -> bool:
     """Put the sample products into the catalogue; True when some of them still lack photos."""
-    shown = samples()
-    upsert_products([sample.row for sample in shown], source=SOURCE)
+    shown, kept = samples(), Product.objects.filter(source=SOURCE, photo_count__gt=0)
+    # A title tells of its photos, and those of a former catalogue are of other looks.
+    before = set(kept.values_list("external_id", flat=True))
+    upsert_products([sample.row for sample in shown if sample.row.external_id not in before], source=SOURCE)
     have = dict(Product.objects.filter(source=SOURCE).values_list("external_id", "photo_count"))
     return any(have[sample.row.external_id] < len(sample.photos) for sample in shown)
 
@@ -115,13 +118,19 @@ def add_photos_of(sample: Sample, *, by: User | None = None) -> int:
     for path in sample.photos:
         with path.open("rb") as file:
             new += add_photo(product, file, name=path.name)[1]
+    add_captions([product.pk], by=by)
+    return new
+
+
+def add_captions(products: Sequence[int], *, by: User | None = None) -> None:
+    """Give those photos of the samples among these products that have no caption the one that the catalogue has."""
     told = captions()
+    photos = Photo.objects.filter(product__in=products, product__source=SOURCE, captions=None)
     PhotoCaption.objects.bulk_create(
         PhotoCaption(photo=photo, template=told[photo.original_name], made_by=by)
-        for photo in product.photos.filter(captions=None)
+        for photo in photos
         if photo.original_name in told
     )
-    return new
 
 
 @cache

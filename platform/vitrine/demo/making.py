@@ -1,13 +1,15 @@
 """What the job of each step does. Done twice, it does nothing: it begins what goes on by itself after it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from catalog.models import Product
-from generation.services import methods, runs
+from generation.exceptions import BadModelSet, CheckpointMissing, NotPossible
+from generation.services import runs
 from generation.services.runs import Wish
 from jobs.context import JobContext
 from jobs.models import Step
@@ -32,7 +34,7 @@ from vitrine.demo.outcomes import (
     real_ones_decide,
     training_of,
 )
-from vitrine.demo.own_runs import own_runs
+from vitrine.demo.own_runs import method_of, own_runs
 from vitrine.demo.shows import STEP, SWAPS, Show, operator
 
 SOON = 2  # products that are swapped before all others
@@ -55,7 +57,8 @@ def keep_photos(show: Show, context: JobContext) -> Made:
         new += context.step(sample.row.external_id, partial(filling.add_photos_of, sample, by=operator()))
         context.progress(number, len(shown), sample.row.title)
         if number == SOON:  # another worker need not wait for the photos of all
-            _swap(show, show.products[:SOON])
+            with suppress(BadModelSet, CheckpointMissing, NotPossible):  # the step of the first images tells of it
+                _swap(show, show.products[:SOON])
     return {"photos": new}
 
 
@@ -72,15 +75,17 @@ def run_swaps(products: Callable[[Show], tuple[int, ...]], show: Show, _context:
 
 def _swap(show: Show, products: Sequence[int]) -> None:
     for name in SWAPS:
-        wish = Wish(methods.named(name), model_set=show.model_set, candidates=show.images)
+        wish = Wish(method_of(show, name), model_set=show.model_set, candidates=show.images)
         if there := existing(show.of_method(name, products)):
             runs.start_batch(there, wish, title=f"Demonstration: {show.title}", asked_by=operator())
 
 
 def learn(show: Show, _context: JobContext) -> Made:
+    """Runs of the first products by the methods that train; one that has a run by any version is left alone."""
     for name in show.learns:
-        wish = Wish(methods.named(name), model_set=show.learned, candidates=show.images)
-        if there := existing(show.first):
+        wish = Wish(method_of(show, name), model_set=show.learned, candidates=show.images)
+        begun = set(own_runs(show, (name,), show.first).values_list("product", flat=True))
+        if there := [pk for pk in existing(show.first) if pk not in begun]:
             runs.start_batch(there, wish, title=f"Demonstration: {name}", asked_by=operator())
     return {}
 
@@ -189,7 +194,7 @@ def pass_gate(show: Show, context: JobContext) -> Made:
 def compare(show: Show, context: JobContext) -> Made:
     campaign = judged(show)
     about = Filters(campaign=campaign.pk if campaign else None)
-    names = _comparable(about, [str(methods.named(name)) for name in show.judged])
+    names = _comparable(about, [str(method_of(show, name)) for name in show.judged])
     made_now = _once(context, "comparison", lambda: comparisons.ask(about, names, by=operator()).pk)
     return {"comparison": made_now}
 

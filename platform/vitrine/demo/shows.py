@@ -27,7 +27,7 @@ JUDGED = ("figures", "compare")  # steps that are about verdicts
 OF_A_CROWD = ("crowd", "figures", "train", "gate", "compare")  # a crowd's verdicts, and what follows from them
 LEARN = "learn"  # the step of the methods that train
 FIRST = 6  # products that are shown before all others
-PAIRED = 12  # products that the ablation runs on, too: as many as it takes to tell both apart
+PAIRED = 12  # products that the ablation runs on, too, for a crowd: as many as it takes to tell both apart
 MOST = 40  # products of one show: a laptop is done with them in minutes
 SWAPS = ("background-swap", "background-swap-flat")
 LEARNED = ("dreambooth-lora", "paper-2503.08729")
@@ -77,8 +77,9 @@ class Show:
         return self.products[FIRST:]
 
     def of_method(self, name: str, products: Sequence[int]) -> tuple[int, ...]:
-        """Those of these products that a method of the show runs on: all, but for the ablation."""
-        return tuple(pk for pk in products if name != SWAPS[1] or pk in self.products[:PAIRED])
+        """Those of these products that a method of the show runs on: all, but for the ablation where a crowd judges."""
+        some = name == SWAPS[1] and self.crowd
+        return tuple(pk for pk in products if not some or pk in self.products[:PAIRED])
 
     def key(self, step: str = "") -> str:
         """Of the show's own job, or of a step's; of the step " " it is what all of its steps' keys begin with."""
@@ -100,7 +101,14 @@ def begin(show: Show) -> Job:
             if before.learned and (after.learned, after.learns) != (before.learned, before.learns):
                 begin_anew(before, (LEARN,))
             Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
+        if after.learned and not before.learned and _photos_kept(after):
+            filling.add_captions(after.products, by=operator())
     return job
+
+
+def _photos_kept(show: Show) -> bool:
+    """Whether the step that keeps photos, with what is noted of them, is over: it does not look again."""
+    return Job.objects.filter(key=show.key("photos"), state=State.SUCCEEDED).exists()
 
 
 def _with_more(show: Show, *, crowd: bool, learned: str, learns: tuple[str, ...]) -> Show:

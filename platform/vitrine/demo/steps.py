@@ -5,7 +5,7 @@ after it; `progress` looks at the rows themselves, so that a killed demonstratio
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from vitrine.demo import making
 from vitrine.demo import outcomes as seen
 from vitrine.demo.making import Made
 from vitrine.demo.outcomes import Progress, campaign_of, judged, training_of
+from vitrine.demo.own_runs import method_of
 from vitrine.demo.shows import SWAPS, Show, made
 
 
@@ -37,11 +38,17 @@ class Step:
 def steps_of(show: Show) -> tuple[Step, ...]:
     """The steps that this show has."""
     learned = (_LEARN,) if show.learned and not show.along else ()
-    rest = (_REST,) if show.rest else ()
+    rest = (replace(_REST, about=_about_rest(show)),) if show.rest else ()
     if show.crowd:
         along = (_LEARN,) if show.along else ()
         return (_PHOTOS, _FIRST, _RATE, *along, *rest, _CROWD, _FIGURES, _TRAIN, _GATE, _COMPARE, *learned)
     return (_PHOTOS, _FIRST, _RATE, *rest, *((_MORE,) if rest else ()), _FIGURES, _COMPARE, *learned)
+
+
+def _about_rest(show: Show) -> str:
+    paired = len(show.of_method(SWAPS[1], show.rest))
+    too = "by both methods" if paired == len(show.rest) else f"{paired} of them by the ablation too"
+    return f"The other products, {too}."
 
 
 def step_named(show: Show, name: str) -> Step:
@@ -113,11 +120,11 @@ def _always(_show: Show) -> bool:
 
 
 def _learn_links(show: Show) -> list[tuple[str, str]]:
-    newest = dict(Method.objects.filter(name__in=show.learns).order_by("version").values_list("name", "pk"))
+    there = set(Method.objects.filter(name__in=show.learns).values_list("name", flat=True))
     return [
-        _link(f"Runs of {name}", "generation:runs", query=f"?method={newest[name]}")
+        _link(f"Runs of {name}", "generation:runs", query=f"?method={method_of(show, name).pk}")
         for name in show.learns
-        if name in newest
+        if name in there
     ]
 
 
@@ -165,7 +172,7 @@ _RATE = Step(
     _there_is_something, making.open_yours, seen.yours, _rate_links,
 )  # fmt: skip
 _REST = Step(
-    "rest", "All images", "The other products, half a dozen of them by the ablation too.", _over(_FIRST),
+    "rest", "All images", "The other products.", _over(_FIRST),
     partial(making.run_swaps, _rest), partial(seen.runs_over, _rest, SWAPS), _batch_links,
 )  # fmt: skip
 _MORE = Step(

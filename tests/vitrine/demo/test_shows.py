@@ -14,15 +14,15 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 import vitrine
-from catalog.models import Product
+from catalog.models import Photo, Product
 from catalog.samples import render_product_photo
 from generation.exceptions import BadModelSet
-from generation.models import Method
+from generation.models import Method, PhotoCaption
 from jobs.models import Job, State
 from tests.factories.catalog import make_photo, make_product
 from vitrine.demo import filling, shows
 from vitrine.demo.shows import LEARNED, SMALL, SWAPS, Show
-from vitrine.demo.steps import steps_of
+from vitrine.demo.steps import step_named, steps_of
 from vitrine.management.commands.demo import pace_of
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +261,58 @@ def test_methods_at_their_full_length_are_waited_for_by_nobody_and_give_way_to_t
     assert kept == {"first"}, "what learns, and all that a crowd says, is done anew"
 
 
+@pytest.fixture
+def former() -> Show:
+    """A demonstration of before there was anything to learn in it: its photos are kept, without captions."""
+    filling.make_people("a word", renew=False)
+    filling.add_samples()
+    show = shows.samples(wanted=shows.USUAL_SET)
+    shows.begin(show)
+    for sample in filling.in_order()[:2]:
+        product = Product.objects.get(external_id=sample.row.external_id)
+        photo = make_photo(product)
+        Photo.objects.filter(pk=photo.pk).update(original_name=sample.photos[0].name)
+        Product.objects.filter(pk=product.pk).update(photo_count=1)
+    ended = {"kind": "demo.step", "queue": "cpu", "state": State.SUCCEEDED, "finished_at": timezone.now()}
+    Job.objects.create(key=show.key("photos"), **ended)
+    return show
+
+
+def test_photos_that_are_kept_get_their_captions_once_something_learns(former: Show) -> None:
+    shows.begin(former)
+    assert not PhotoCaption.objects.exists()
+    for _ in range(2):
+        shows.begin(shows.samples())
+    captions = PhotoCaption.objects.order_by("photo__product").values_list("photo__original_name", "template")
+    assert dict(captions) == {
+        name: filling.captions()[name] for name in Photo.objects.values_list("original_name", flat=True)
+    }
+    assert len(captions) == 2
+
+
+def test_what_is_told_of_a_former_catalogues_photos_stays(former: Show) -> None:
+    for pk in (former.products[0], former.products[-1]):
+        Product.objects.filter(pk=pk).update(title="Of another colour")
+    filling.add_samples()
+    now = Product.objects.in_bulk(former.products)
+    titles = [now[pk].title == "Of another colour" for pk in (former.products[0], former.products[-1])]
+    assert titles == [True, False], "one without photos is taken over"
+
+
+@pytest.mark.parametrize(
+    ("products", "crowd", "said"),
+    [
+        pytest.param(24, True, "6 of them by the ablation too", id="the samples"),
+        pytest.param(13, True, "6 of them by the ablation too", id="one more than pairs"),
+        pytest.param(8, True, "by both methods", id="few"),
+        pytest.param(24, False, "by both methods", id="no crowd"),
+    ],
+)
+def test_how_many_the_ablation_runs_on_is_said(products: int, crowd: bool, said: str) -> None:
+    show = Show("photos-1", "Own", tuple(range(1, products + 1)), crowd=crowd)
+    assert step_named(show, "rest").about == f"The other products, {said}."
+
+
 # --- the command -----------------------------------------------------------------------------------------------------
 @pytest.fixture
 def shop(tmp_path: Path, settings: LazySettings) -> Path:
@@ -319,6 +371,15 @@ def test_with_the_small_set_the_samples_are_shown_by_more_methods(settings: Lazy
     assert set(show.judged) <= set(Method.objects.values_list("name", flat=True))
     assert all(Method.objects.get(name=name).title.endswith("drawn by mini at 64 px") for name in show.along)
     assert [step for step in steps(show) if step in ("learn", "crowd", "compare")] == ["learn", "crowd", "compare"]
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [("classical-mini", True), ("mini", False), ("", False)])
+def test_a_set_that_comes_too_late_is_told(wanted: str, kept: bool, settings: LazySettings, tmp_path: Path) -> None:
+    settings.DATA_DIR, told = tmp_path, io.StringIO()
+    for model_set in ("", wanted):
+        call_command("demo", photos="", no_start=True, model_set=model_set, stdout=told)
+    sentence = "MODEL_SET=classical-mini leaves nothing out: the demonstration keeps mini, which it has begun with."
+    assert (sentence in told.getvalue(), "leaves nothing out" in told.getvalue()) == (kept, kept)
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,29 @@ def test_what_a_visitor_runs_beside_a_show_is_not_of_it(demo: Settings, db: None
     assert step_named(show, "rest").progress(show).over
 
 
+def test_a_show_goes_on_with_the_version_that_it_has_begun_with(over_but: OverBut) -> None:
+    """As where a recipe of the small ones has changed since, and the second product was not begun."""
+    show = over_but(learned=shows.SMALL_SET, learns=shows.SMALL[:1])
+    old = Method.objects.get(name=shows.SMALL[0])
+    drawn = make_candidate(make_run(Product.objects.get(pk=show.first[0]), method=old, state="succeeded"))
+    newest = Method.objects.create(name=old.name, version=2, title=old.title, recipe=old.recipe)
+    assert drawn.pk in outcomes.images(show)
+    making.learn(show, JobContext(step_job(show, "learn")))
+    begun = Run.objects.filter(method__name=old.name).order_by("pk").values_list("product", "method__version")
+    assert list(begun) == [(show.first[0], 1), (show.first[1], 1)]
+    Run.objects.filter(product=show.first[1], method=old).update(method=newest)
+    making.learn(show, JobContext(Job.objects.get(key=show.key("learn"))))
+    assert begun.count() == 2, "another version will do"
+
+
+def test_a_method_that_cannot_begin_stops_the_images_and_not_the_photos(begun: Show, go_on: GoOn) -> None:
+    Method.objects.filter(name=shows.SWAPS[0]).update(retired=True)
+    go_on(most=12)
+    states = dict(Job.objects.filter(kind=STEP).values_list("params__step", "state"))
+    assert states == {"photos": State.SUCCEEDED, "first": State.FAILED}
+    assert "is retired" in Job.objects.get(key=begun.key("first")).error
+
+
 def test_what_comes_after_the_crowd_has_ended_is_judged_with_the_rest(over: Show, go_on: GoOn) -> None:
     """As where the step that learns had failed, and is retried once all is over."""
     runs, before = Run.objects.filter(product=over.products[0]), Job.objects.get(key=over.key("crowd"))

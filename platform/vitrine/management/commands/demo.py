@@ -90,6 +90,7 @@ class Command(BaseCommand):
                 shows.take_up(begun)
             for show in wanted:
                 shows.begin(show)
+                self._say_what_stays(show, options["model_set"])
         return [f"Sign in as {', '.join(names[:-1])} or {names[-1]}", f"with the password  {word}"]
 
     def _shows(self, photos: Path | None, wish: dict[str, Any], *, crowd: bool) -> list[Show]:
@@ -109,6 +110,14 @@ class Command(BaseCommand):
                 f" needs: of methods that train there will be {' and '.join(found[-1].learns)}."
             )
         return found
+
+    def _say_what_stays(self, show: Show, wanted: str) -> None:
+        kept = shows.show_named(show.name).learned
+        if wanted and kept and kept != wanted:
+            self.stdout.write(
+                f"MODEL_SET={wanted} leaves nothing out: the demonstration keeps {kept}, which it has begun with."
+                " make clean-demo starts anew."
+            )
 
     def _import(self, photos: Path) -> list[int]:
         """Import a folder; the products that it has, old and new."""
