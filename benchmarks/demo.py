@@ -7,6 +7,7 @@
 Memory is the proportional set size of all its processes together, looked at every ten seconds, since that takes a tenth
 of a core by itself; nothing else of it is asked than its own database and the address that it prints. What it took of
 the cores is the same on a busy machine, where the clock says more. `--keep` lets the site run on until Ctrl-C.
+Where it does not end then, its data folder is left.
 """
 
 import argparse
@@ -21,11 +22,13 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 1_800  # seconds
+LONGEST_END = 30.0  # seconds from the signal to its end
 WEIGHED_EVERY = 10  # seconds between looks at the memory: of each, the kernel walks through all pages
 FIRST = 6  # products of the step "first"; more are the "rest"
 STEPS = ("photos", "first", "rate", "rest", "more", "crowd", "figures", "train", "gate", "compare", "learn")
@@ -34,11 +37,19 @@ OF_A_CROWD = ("crowd", "figures", "train", "gate", "compare")  # without one peo
 
 def main() -> None:
     options = asked()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # they would end this alone
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda came, _: sys.exit(128 + came))
     folder = Path(tempfile.mkdtemp(prefix="vitrine-demo-"))
+    in_use = False
     try:
         rows = measure(options, folder)
+    except StillRunning as error:
+        in_use = True
+        sys.exit(f"{error} So its data is left: {folder}")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not in_use:
+            shutil.rmtree(folder, ignore_errors=True)
     if not options.keep:
         print_table(rows)
 
@@ -74,17 +85,36 @@ def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
     python = home / ".venv" / "bin" / "python"
     command = [str(python), "manage.py", "demo", "--photos", options.photos, "--model-set", options.model_set]
     began = time.monotonic()
-    process = subprocess.Popen(command, cwd=home, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True)
+    # In a session of its own: a terminal's Ctrl-C would reach it beside `end`'s, and a second one ends it hard.
+    process = subprocess.Popen(
+        command, cwd=home, env={**os.environ, **own}, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     said = Said(process)
     try:
         rows += watch(process, said, data / "vitrine.sqlite3", began, options.until)
         if options.keep:
             print_table([*rows, ("it runs on until this is ended", f"{said.address} with {data}")])
-            process.wait()
+            with suppress(KeyboardInterrupt):
+                process.wait()
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+        end(process)
     return rows
+
+
+class StillRunning(Exception):
+    """The demonstration did not end when it was asked to."""
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """Ask the demonstration to end, once, and wait for it; another Ctrl-C changes nothing. Raises StillRunning."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.send_signal(signal.SIGINT)
+        process.wait(LONGEST_END)
+    except subprocess.TimeoutExpired:
+        raise StillRunning(f"The demonstration, process {process.pid}, still runs after {LONGEST_END:g} s.") from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Said(threading.Thread):
