@@ -22,6 +22,7 @@ from raters.services.gold import make_gold
 from raters.services.imports import keep as keep_file
 from raters.services.imports import run as run_import
 from raters.services.questions import default_question_set
+from tests.browser.demo import demonstration
 from tests.browser.plots import ADDRESSES as PLOTS
 from tests.browser.ranking import ADDRESSES as RANKING
 from tests.browser.review import ADDRESSES as REVIEW
@@ -44,12 +45,17 @@ THEIRS = "task,rater,question,answer\n" + "".join(
 
 
 class Case(NamedTuple):
-    """One page: who opens it, and what makes its address (and its rows)."""
+    """One page: who opens it, and what makes its address (and its rows).
+
+    `sees` selects what must be on it; `demo`: it is there where the demonstration is shown.
+    """
 
     who: Role | None
     address: Callable[[], str]
     signed_in: bool = True
     status: int = 200
+    sees: str = "body"
+    demo: bool = False
 
 
 def jpeg(picture: Image.Image) -> bytes:
@@ -420,6 +426,7 @@ CASES: dict[str, Case] = {
     "question-sets": Case(Role.OPERATOR, lambda: reverse("raters:question-sets")),
     "question-set": Case(Role.OPERATOR, a_question_set),
     "question-set-edit": Case(Role.OPERATOR, lambda: a_question_set() + "edit/"),
+    "demo": Case(Role.OPERATOR, demonstration, sees=".demo-drawn img", demo=True),
     "product-with-runs": Case(Role.OPERATOR, a_product_with_runs),
     **{name: Case(*case) for name, case in (RANKING | REVIEW | REVIEW_SHARED | PLOTS).items()},
 }

@@ -8,9 +8,11 @@ file has plots of its own for each scheme, and so has all rules four times.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.conftest import TIMEOUT_MS, Unanswered, Watch, open_window, sign_in
@@ -48,13 +50,15 @@ def page(window: Page, live_server: LiveServer, watch: Watch, unanswered: Unansw
     window.emulate_media(color_scheme="light")
     watch.follow(window.context)
     yield window
-    window.goto("about:blank")
-    unanswered.wait()
-    watch.leave(window.context)
-    window.unroute_all()
-    window.context.clear_cookies()
-    told = {"origin": live_server.url, "storageTypes": "local_storage"}
-    window.context.new_cdp_session(window).send("Storage.clearDataForOrigin", told)
+    try:
+        window.goto("about:blank")
+        unanswered.wait()
+    finally:  # the next test gets this window, however this one ended
+        watch.leave(window.context)
+        window.unroute_all()
+        window.context.clear_cookies()
+        told = {"origin": live_server.url, "storageTypes": "local_storage"}
+        window.context.new_cdp_session(window).send("Storage.clearDataForOrigin", told)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -63,9 +67,12 @@ def test_a_page_is_for_everybody(
     live_server: LiveServer,
     expect_console: Callable[[str], None],
     shoot: Callable[[Page, str], None],
+    *,
+    settings: Settings,
     name: str,
 ) -> None:
     case = CASES[name]
+    settings.DEMO = case.demo
     if case.status >= 400:
         expect_console(f"status of {case.status}")
     if user := person(case):
@@ -79,6 +86,8 @@ def test_a_page_is_for_everybody(
     assert response.status == case.status
     # What is dimmed while it comes is not what people read.
     expect(page.locator("[data-state=loading]")).to_have_count(0, timeout=TIMEOUT_MS)
+    expect(page.locator(case.sees).first).to_be_visible(timeout=TIMEOUT_MS)
+    assert urlsplit(page.url).path == urlsplit(address).path, "It is another page that was looked at."
     found = []
     for width, scheme, rules in LOOKS:
         page.set_viewport_size(size(width))
