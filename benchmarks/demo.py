@@ -93,8 +93,8 @@ def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
     try:
         rows += watch(process, said, data / "vitrine.sqlite3", began, options.until)
         if options.keep:
-            print_table([*rows, ("it runs on until this is ended", f"{said.address} with {data}")])
             with suppress(KeyboardInterrupt):
+                print_table([*rows, ("it runs on until this is ended", f"{said.address} with {data}")])
                 process.wait()
     finally:
         end(process)
