@@ -50,7 +50,7 @@ class PhotoMask(_Told):
 
 
 class PhotoCaption(_Told):
-    """A photo in a person's words, with the placeholder where the product is named."""
+    """A photo in a person's words, with the placeholder where the product is named; nobody's came with the photo."""
 
     photo = models.ForeignKey(Photo, models.CASCADE, related_name="captions")
     template = models.TextField()

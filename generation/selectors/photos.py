@@ -56,7 +56,11 @@ def left_out(run: Run) -> LeftOut | None:
 
 @dataclass(frozen=True)
 class PhotoState:
-    """A photo with the mask and the caption that hold now. `made_by` is "person", "automatic" or "" for none yet."""
+    """A photo with the mask and the caption that hold now.
+
+    `mask_by` and `caption_by` are "person", "automatic" or "" for none yet; a caption's is "catalogue" where it came
+    with the photo, in nobody's name.
+    """
 
     photo: Photo
     mask_key: str = ""
@@ -132,7 +136,7 @@ def _mask_facts(told: PhotoMask | None, found: Any) -> dict[str, Any]:
 
 def _caption_facts(told: PhotoCaption | None, written: Any) -> dict[str, Any]:
     if told:
-        return {"caption": told.template, "caption_by": "person"}
+        return {"caption": told.template, "caption_by": "person" if told.made_by_id else "catalogue"}
     if written:
         return {"caption": written.template, "caption_by": "automatic"}
     return {}

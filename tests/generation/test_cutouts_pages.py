@@ -20,7 +20,7 @@ from catalog.models import Photo
 from generation import live, rle
 from generation.live import CUT, EMBED, Embeddings
 from generation.models import PhotoCaption, PhotoMask
-from generation.services import asking
+from generation.services import asking, marking
 from generation.storage import site_files
 from jobs.models import Job, State
 from tests.factories.catalog import image_bytes, make_photo
@@ -266,6 +266,12 @@ class TestCaption:
         client.post(f"/photos/{photo.pk}/caption/", {"template": "a red {product} on a table"})
         client.post(f"/photos/{photo.pk}/cutout/automatic/", {"what": "caption"})
         assert not PhotoCaption.objects.filter(undone_at=None).exists()
+
+    def test_one_that_came_along_is_no_persons_and_gives_way(self, client: Client, photo: Photo) -> None:
+        marking.bring_captions({photo.pk: "a {product} on a table"})
+        page = client.get(f"/photos/{photo.pk}/cutout/").content.decode()
+        assert ("from the catalogue" in page, "by a person" in page) == (True, False)
+        assert 'value="caption"' in page, "the captioner's own may hold in its place"
 
 
 class TestPage:

@@ -17,9 +17,11 @@ from generation.running import StageJob
 from generation.selectors.photos import photo_state
 from generation.selectors.runs import chosen_stage, is_live, tiers_of
 from generation.selectors.stages import Shot, maker_of, settings_of, training_of
+from generation.services import marking
 from generation.storage import site_files
 from generation.views.acts import ACTS, acts_for, acts_for_batch
 from jobs.context import JobContext
+from tests.factories.accounts import make_user
 from tests.factories.catalog import make_photo
 from tests.factories.generation import make_method, make_result, make_run
 from tests.factories.jobs import make_job
@@ -78,7 +80,15 @@ class TestPhotos:
         PhotoCaption.objects.create(photo=photo, template="a {product}", undone_at=timezone.now())
         assert photo_state(photo).caption_by == ""
         PhotoCaption.objects.create(photo=photo, template="the {product}")
-        assert (photo_state(photo).caption, photo_state(photo).caption_by) == ("the {product}", "person")
+        assert (photo_state(photo).caption, photo_state(photo).caption_by) == ("the {product}", "catalogue")
+        PhotoCaption.objects.create(photo=photo, template="my {product}", made_by=make_user())
+        assert (photo_state(photo).caption, photo_state(photo).caption_by) == ("my {product}", "person")
+
+    def test_captions_that_come_along_are_checked_as_a_persons_are(self) -> None:
+        photo = make_photo()
+        with pytest.raises(NotPossible, match="where the product is named"):
+            marking.bring_captions({photo.pk: "a mug"})
+        assert not PhotoCaption.objects.exists()
 
 
 def run_with(**states: str) -> Run:

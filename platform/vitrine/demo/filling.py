@@ -21,8 +21,7 @@ from catalog.importing.records import Record
 from catalog.models import ImportRun, Photo, Product, ProductType
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
-from generation.models import PhotoCaption
-from generation.services import methods
+from generation.services import marking, methods
 from vitrine.access import Role
 
 SOURCE = "samples"
@@ -108,29 +107,26 @@ def add_samples() -> bool:
     return any(have[sample.row.external_id] < len(sample.photos) for sample in shown)
 
 
-def add_photos_of(sample: Sample, *, by: User | None = None) -> int:
+def add_photos_of(sample: Sample) -> int:
     """Keep those of a sample product's photos that it lacks; how many were new.
 
-    Each gets the caption that the catalogue has of it, in that person's name, where nobody has written one.
+    Each gets the caption that the catalogue has of it, where nobody has written one.
     """
     product = Product.objects.get(source=SOURCE, external_id=sample.row.external_id)
     new = 0
     for path in sample.photos:
         with path.open("rb") as file:
             new += add_photo(product, file, name=path.name)[1]
-    add_captions([product.pk], by=by)
+    add_captions([product.pk])
     return new
 
 
-def add_captions(products: Sequence[int], *, by: User | None = None) -> None:
+def add_captions(products: Sequence[int]) -> None:
     """Give those photos of the samples among these products that have no caption the one that the catalogue has."""
     told = captions()
     photos = Photo.objects.filter(product__in=products, product__source=SOURCE, captions=None)
-    PhotoCaption.objects.bulk_create(
-        PhotoCaption(photo=photo, template=told[photo.original_name], made_by=by)
-        for photo in photos
-        if photo.original_name in told
-    )
+    names = dict(photos.values_list("pk", "original_name"))
+    marking.bring_captions({pk: told[name] for pk, name in names.items() if name in told})
 
 
 @cache

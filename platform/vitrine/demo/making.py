@@ -54,7 +54,7 @@ def keep_photos(show: Show, context: JobContext) -> Made:
     shown = [sample for sample in filling.in_order() if sample.row.external_id in known]
     new = 0
     for number, sample in enumerate(shown, start=1):
-        new += context.step(sample.row.external_id, partial(filling.add_photos_of, sample, by=operator()))
+        new += context.step(sample.row.external_id, partial(filling.add_photos_of, sample))
         context.progress(number, len(shown), sample.row.title)
         if number == SOON:  # another worker need not wait for the photos of all
             with suppress(BadModelSet, CheckpointMissing, NotPossible):  # the step of the first images tells of it

@@ -102,7 +102,7 @@ def begin(show: Show) -> Job:
                 begin_anew(before, (LEARN,))
             Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
         if after.learned and not before.learned and _photos_kept(after):
-            filling.add_captions(after.products, by=operator())
+            filling.add_captions(after.products)
     return job
 
 

@@ -7,9 +7,10 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import Photo, Product
 from generation.models import PhotoCaption
 from generation.selectors.facts import known_products
+from generation.selectors.photos import photo_state
 from tests.factories.accounts import make_user
 from tests.vitrine.demo.conftest import small_photo
 from vitrine.access import Role
@@ -39,16 +40,17 @@ def captions(sample: Sample) -> list[str]:
     return [photo.caption for photo in known_products([product])[product.pk].photos]
 
 
-def test_the_catalogues_captions_are_kept_once(sample: Sample, operator: User) -> None:
-    assert [filling.add_photos_of(sample, by=operator) for _ in range(2)] == [2, 0]
-    assert list(PhotoCaption.objects.values_list("template", "made_by")) == [(STUDIO, operator.pk)] * 2
+def test_the_catalogues_captions_are_kept_once(sample: Sample) -> None:
+    assert [filling.add_photos_of(sample) for _ in range(2)] == [2, 0]
+    assert list(PhotoCaption.objects.values_list("template", "made_by")) == [(STUDIO, None)] * 2
+    assert {photo_state(photo).caption_by for photo in Photo.objects.all()} == {"catalogue"}
     assert captions(sample) == [STUDIO] * 2
 
 
 def test_what_a_person_has_said_of_a_photo_stays(sample: Sample, operator: User) -> None:
-    filling.add_photos_of(sample, by=operator)
+    filling.add_photos_of(sample)
     own, undone = PhotoCaption.objects.order_by("photo__position")
     PhotoCaption.objects.create(photo=own.photo, template="my {product}", made_by=operator)
     PhotoCaption.objects.filter(pk=undone.pk).update(undone_at=timezone.now())
-    filling.add_photos_of(sample, by=operator)
+    filling.add_photos_of(sample)
     assert captions(sample) == ["my {product}", ""], "the captioner is to describe the second"
