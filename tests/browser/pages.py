@@ -247,14 +247,15 @@ def reported() -> str:
     return reverse("raters:campaign-reports", args=[made.pk])
 
 
-def a_judged_campaign() -> Campaign:
-    """One whose raters disagree, with its figures computed."""
+def a_judged_campaign(*, figures: bool = True) -> Campaign:
+    """One whose raters disagree, with its figures computed, which takes seconds."""
     made = make_shown_campaign(4)
     for answers in (YES, NO, {**YES, "logo": "maybe"}):
         rater = make_rater()
         for _ in range(4):
             rate_one(rater, made, answers, active_ms=20_000)
-    compute(made)
+    if figures:
+        compute(made)
     return made
 
 
@@ -303,7 +304,7 @@ def a_webhook(name: str) -> Callable[[], str]:
     def address() -> str:
         for url in ("https://example.com/hooks/vitrine/verdicts?of=all-campaigns", "https://example.org/ended"):
             hook = webhooks.make_webhook(url, ["verdict.final", "campaign.closed"])
-        a_judged_campaign()
+        a_judged_campaign(figures=False)
         Delivery.objects.filter(webhook=hook).update(attempts=2, status=500, problem="It answered 500.")
         webhooks.ping(hook)
         return reverse(f"raters:{name}", args=[hook.pk] if name == "webhook" else [])
