@@ -12,6 +12,7 @@ from raters.turns import writing
 @pytest.mark.parametrize("name", [":memory:", "file:memorydb_default?mode=memory&cache=shared"])
 def test_a_database_in_memory_leaves_no_lock_behind(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    connection.ensure_connection()  # by its real name
     with monkeypatch.context() as named:
         named.setitem(connection.settings_dict, "NAME", name)
         with writing():
