@@ -20,6 +20,8 @@ from tests.factories.pipeline import files_in, make_product, tiny_models
 class Full:
     """Models of which one has no memory left, as a CPU says it."""
 
+    most_on_busy_ground = 1.0  # it may be sure of anything, so it is asked
+
     def __init__(self, role: str) -> None:
         self._role = role
 
