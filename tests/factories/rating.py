@@ -88,13 +88,21 @@ def rate(rater: Rater, campaign: Campaign, answers: Any = None, **fields: Any) -
 
 def rate_task(rater: Rater, task: Task, answers: Any = None) -> Rating:
     """Rate this very task, whatever the order would be."""
-    campaign = Campaign.objects.get(pk=task.campaign_id)
-    for held in lease(rater, campaign, hold=10_000):
-        if held.task_id == task.pk:
-            made = rating.submit(rater, held.uuid, sent(answers))
-            rating.give_back(rater, campaign)
-            return made
-    raise LookupError(f"Task {task.pk} cannot be handed to rater {rater.pk}.")
+    return rate_tasks([(rater, task, answers)])[0]
+
+
+def rate_tasks(given: Sequence[tuple[Rater, Task, Any]]) -> list[Rating]:
+    """Rate these very tasks of a campaign one after another, whatever the order would be.
+
+    Each rater takes all that there is once, and in the end gives back what is not to be rated.
+    """
+    campaign = Campaign.objects.get(pk=given[0][1].campaign_id)
+    raters = {rater.pk: rater for rater, _, _ in given}
+    held = {(pk, one.task_id): one.uuid for pk, rater in raters.items() for one in lease(rater, campaign, hold=10_000)}
+    made = [rating.submit(rater, held[rater.pk, task.pk], sent(answers)) for rater, task, answers in given]
+    for rater in raters.values():
+        rating.give_back(rater, campaign)
+    return made
 
 
 def make_question_set(*keys: str, **fields: Any) -> QuestionSet:

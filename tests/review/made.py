@@ -15,7 +15,7 @@ from raters.models import Campaign
 from raters.services import campaigns, rating, tasks
 from review.counting import folding
 from tests.factories.catalog import make_product
-from tests.factories.rating import KEYS, NO, YES, add_new, lease, make_rater, new_task, rate_task, sent
+from tests.factories.rating import KEYS, NO, YES, add_new, lease, make_rater, new_task, rate_tasks, sent
 
 LEASE = timedelta(hours=1)  # longer than any test, on however busy a machine
 Wanted = Sequence[tuple[Product, str, str, Sequence[bool]]]  # product, method, prompt, what each image's verdict is
@@ -61,11 +61,13 @@ def mixed_world(seed: int = 3) -> list[Campaign]:
             add_new(campaign, new)
         campaigns.open_campaign(campaign)
         people = [make_rater() for _ in range(2)]
+        given = []
         for task in campaign.tasks.order_by("pk"):
             good = chance.random() < 0.5
             for person in people:
                 bad = {chance.choice(KEYS): chance.choice(("maybe", "no", "unclear"))}
-                rate_task(person, task, YES if good else YES | bad)
+                given.append((person, task, YES if good else YES | bad))
+        rate_tasks(given)
         made.append(campaign)
     folding.count_all_waiting()
     return made

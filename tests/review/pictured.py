@@ -12,7 +12,7 @@ from review.counting import folding
 from tests.factories.campaigns import picture_bytes
 from tests.factories.catalog import make_product
 from tests.factories.generation import make_candidate, make_method, make_result, make_run
-from tests.factories.rating import YES, add_new, make_rater, new_task, rate_task
+from tests.factories.rating import YES, add_new, make_rater, new_task, rate_tasks
 
 METHODS = ("paper", "baseline")
 SIZE_FAILS = YES | {"size": "no"}
@@ -53,10 +53,14 @@ def judge(candidates: Sequence[Candidate], answers: Sequence[Sequence[Any]], *, 
     tasks.add_candidates(made, [one.pk for one in candidates])
     campaigns.open_campaign(made)
     people = [make_rater() for _ in range(max(len(given) for given in answers))]
-    for candidate, given in zip(candidates, answers, strict=True):
-        task = Task.objects.get(campaign=made, candidate=candidate)
-        for person, one in zip(people, given, strict=False):
-            rate_task(person, task, one)
+    waiting = {task.candidate_id: task for task in made.tasks.all()}
+    rate_tasks(
+        [
+            (person, waiting[candidate.pk], one)
+            for candidate, given in zip(candidates, answers, strict=True)
+            for person, one in zip(people, given, strict=False)
+        ]
+    )
     folding.count_all_waiting()
     return made
 
@@ -86,7 +90,6 @@ def make_uploads(count: int = 2, *, name: str = "A sofa of theirs") -> list[Task
     )
     campaigns.open_campaign(made)
     rater = make_rater()
-    for task in added:
-        rate_task(rater, task, YES if task.name.endswith(("0", "2")) else SIZE_FAILS)
+    rate_tasks([(rater, task, YES if task.name.endswith(("0", "2")) else SIZE_FAILS) for task in added])
     folding.count_all_waiting()
     return sorted(added, key=lambda task: task.name)
