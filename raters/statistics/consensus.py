@@ -1,24 +1,28 @@
 """From many answers to one: the majority with ties as ties, and Dawid-Skene and MACE, which weigh raters by skill.
 
 Dawid and Skene (1979) estimate a table of errors for each rater; MACE (Hovy et al. 2013) how often each answers without
-looking.
+looking. Both are crowd-kit's.
 """
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from crowdkit.aggregation import MACE, DawidSkene
 from numpy.typing import NDArray
 
 from raters.statistics.ballots import MISSING, Counts
-from raters.statistics.dawid_skene import fit_dawid_skene
-from raters.statistics.mace import fit_mace
-from raters.statistics.votes import Array, Votes
 
 TIE = -1
 NOBODY = -2
-# Labels stand still after twenty on others' data, bluebirds and AdultContent2.
+# crowd-kit's own stopping rule ends after two rounds: the bound it watches does not rise steadily. On bluebirds that is
+# 96 of 108 right in place of the published 97, on AdultContent2 .766 in place of .748. So all rounds are
+# run; labels stand still after twenty on both.
 DAWID_SKENE_ROUNDS = 50
+_NEVER_EARLY = -np.inf
 MACE_ROUNDS, MACE_RESTARTS = 50, 4
 
 
@@ -31,6 +35,10 @@ class Labels:
     label: NDArray[np.int8]
     names: Sequence[str]
     tasks: int
+
+    def frame(self) -> pd.DataFrame:
+        there = self.label != MISSING
+        return pd.DataFrame({"task": self.task[there], "worker": self.rater[there], "label": self.label[there]})
 
     def counts(self) -> Counts:
         """(tasks, labels)."""
@@ -61,7 +69,7 @@ def majority(counts: Counts) -> Consensus:
 
 def dawid_skene(labels: Labels, *, rounds: int = DAWID_SKENE_ROUNDS) -> Consensus:
     """Dawid-Skene, begun with the majority, all its rounds."""
-    return _fitted(labels, lambda votes: fit_dawid_skene(votes, rounds))
+    return _fitted(DawidSkene(n_iter=rounds, tol=_NEVER_EARLY), labels)
 
 
 def mace(labels: Labels, *, seed: int = 0, rounds: int = MACE_ROUNDS) -> Consensus:
@@ -69,22 +77,28 @@ def mace(labels: Labels, *, seed: int = 0, rounds: int = MACE_ROUNDS) -> Consens
 
     Where most raters answer one thing without looking, it may take them for the ones who know.
     """
-    return _fitted(labels, lambda votes: fit_mace(votes, rounds, MACE_RESTARTS, seed))
+    return _fitted(MACE(n_restarts=MACE_RESTARTS, n_iter=rounds, random_state=seed), labels)
 
 
 METHODS = {"dawid_skene": dawid_skene, "mace": mace}
 
 
-def _fitted(labels: Labels, model: Callable[[Votes], Array]) -> Consensus:
-    """What a model believes of the tasks that have answers; it knows only the labels that somebody gave."""
+def _fitted(model: Any, labels: Labels) -> Consensus:
+    frame = labels.frame()
     probability = np.zeros((labels.tasks, len(labels.names)))
     label = np.full(labels.tasks, NOBODY)
-    there = labels.label != MISSING
-    if there.any():
-        (tasks, task), (raters, rater), (given, vote) = (
-            np.unique(column[there], return_inverse=True) for column in (labels.task, labels.rater, labels.label)
-        )
-        believed = model(Votes(task, rater, vote, len(tasks), len(raters), len(given)))
-        probability[np.ix_(tasks, given)] = believed
-        label[tasks] = given[believed.argmax(axis=1)]
+    if frame.empty:
+        return Consensus(label, probability)
+    if frame["label"].nunique() == 1:  # the models need two; there is nothing to weigh
+        said = int(frame["label"].iloc[0])
+        answered = frame["task"].unique()
+        probability[answered, said], label[answered] = 1.0, said
+        return Consensus(label, probability)
+    with warnings.catch_warnings():  # crowd-kit 1.4 calls pandas as pandas 2 was called
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        believed = model.fit_predict_proba(frame)
+    rows = believed.index.to_numpy()
+    probability[np.ix_(rows, believed.columns.to_numpy(dtype=int))] = believed.to_numpy()
+    label[rows] = probability[rows].argmax(axis=1)
     return Consensus(label, probability)

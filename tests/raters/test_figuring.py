@@ -1,6 +1,7 @@
 """Figures of a campaign: computed from what counts, kept with their time, and replaced as a whole."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -8,9 +9,18 @@ from django.utils import timezone
 from raters import figuring
 from raters.models import AlternativeVerdict, Campaign, CampaignFigures, Rater, RaterFigures, Rating, Verdict
 from raters.services import campaigns, changes, rating
+from raters.statistics import consensus
 from tests.factories import rating as made
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """crowd-kit takes 20 ms a round, however small the table is."""
+    monkeypatch.setitem(consensus.METHODS, "mace", partial(consensus.mace, rounds=1))
+    monkeypatch.setitem(consensus.METHODS, "dawid_skene", partial(consensus.dawid_skene, rounds=3))
+    monkeypatch.setattr(consensus, "MACE_RESTARTS", 1)
 
 
 @pytest.fixture

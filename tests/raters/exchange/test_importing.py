@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from raters.exchange.rows import rows_of
 from raters.exchange.writing import FORMATS
 from raters.models import AlternativeVerdict, Campaign, CampaignRater, QuestionSet, Rating, Task, Verdict
 from raters.services import questions, verdicts
+from raters.statistics import consensus
 from raters.statistics.agreement import agreement_of
 from tests.factories import rating as made
 
@@ -228,8 +230,10 @@ def test_imagenhub_imported_gives_its_published_agreement() -> None:
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not here; verdicts of made-up files are tested above")
-def test_bluebirds_imported_have_the_published_share_of_right_verdicts() -> None:
+def test_bluebirds_imported_have_the_published_share_of_right_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Welinder et al. (2010), 108 photos x 39 people: the vote has 26 wrong, Dawid-Skene 11."""
+    monkeypatch.setitem(consensus.METHODS, "mace", partial(consensus.mace, rounds=1))
+    monkeypatch.setattr(consensus, "MACE_RESTARTS", 1)
     with (DATA / "crowd_bluebirds/truth.csv").open(newline="") as file:
         truth = {row["task"]: row["truth"] for row in csv.DictReader(file)}
     with (DATA / "crowd_bluebirds/labels.csv").open(newline="") as file:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
 from raters.statistics.ballots import BallotBox, Ballots, Counts, Scale
-from raters.statistics.votes import Votes
 
 FOUR = ("yes", "maybe", "no", "unclear")
 LETTERS = {"y": "yes", "m": "maybe", "n": "no", "u": "unclear"}
@@ -29,35 +27,3 @@ def ballots_of(rows: Iterable[tuple[str, str, str]], questions: int = 1, active_
         given = {f"q{number}": LETTERS[one] for number, one in enumerate(letters, start=1) if one != "-"}
         box.add(task, rater, given, active_ms)
     return box.ballots()
-
-
-def make_votes(seed: int = 0, tasks: int = 40, raters: int = 7, labels: int = 4) -> Votes:
-    """Raters who answer some seven tasks of ten, and are right six times of ten or by luck.
-
-    Each rater and each label is met for the first time in the order of their numbers: crowd-kit's MACE mixes up the
-    habits of raters, and of labels, that come in another order.
-    """
-    drawing = np.random.default_rng(seed)
-    right = drawing.integers(0, labels, tasks)
-    guessed = drawing.integers(0, labels, (tasks, raters))
-    said = np.where(drawing.random((tasks, raters)) < 0.6, right[:, None], guessed)
-    asked = drawing.random((tasks, raters)) < 0.7
-    asked[0], said[0, :labels] = True, range(labels)
-    task, rater = asked.nonzero()
-    return Votes(task, rater, said[asked], tasks, raters, labels)
-
-
-def framed(votes: Votes) -> pd.DataFrame:
-    """As crowd-kit takes them."""
-    return pd.DataFrame({"task": votes.task, "worker": votes.rater, "label": votes.label})
-
-
-def unframed(believed: pd.DataFrame) -> np.ndarray:
-    """(tasks, labels), as crowd-kit gives them back."""
-    return believed.sort_index().sort_index(axis=1).to_numpy()
-
-
-def shuffled(votes: Votes, seed: int = 1) -> Votes:
-    order = np.random.default_rng(seed).permutation(len(votes.task))
-    columns = (votes.task[order], votes.rater[order], votes.label[order])
-    return Votes(*columns, votes.tasks, votes.raters, votes.labels)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from jobs.models import Job, State
 from ranking.models import Training
 from raters.models import Campaign, CampaignFigures, Rating, Task, Verdict
 from raters.models.campaigns import CampaignState, Origin
+from raters.statistics import consensus
 from review.models import Comparison, JudgedImage, Voters
 from tests.factories.generation import make_light_set
 from tests.factories.rating import YES, make_rater, rate
@@ -52,7 +54,16 @@ def crowds() -> Campaign:
     return Campaign.objects.get(origin=Origin.SIMULATION)
 
 
+@pytest.fixture
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """crowd-kit takes 20 ms a round, however small the table is: half a minute in all."""
+    monkeypatch.setitem(consensus.METHODS, "mace", partial(consensus.mace, rounds=1))
+    monkeypatch.setitem(consensus.METHODS, "dawid_skene", partial(consensus.dawid_skene, rounds=3))
+    monkeypatch.setattr(consensus, "MACE_RESTARTS", 1)
+
+
 @pytest.mark.timeout(900)  # half a minute of work, and a machine may be busy
+@pytest.mark.usefixtures("few_rounds")
 def test_photos_become_images_verdicts_and_a_comparison(begun_as_usual: Show, go_on: GoOn) -> None:
     show = begun_as_usual
     go_on()
