@@ -36,9 +36,17 @@ class Labels:
     names: Sequence[str]
     tasks: int
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+        """Votes as crowd-kit takes them, and which position in `names` each of its labels is.
+
+        Raters and labels come first in the order of their numbers: crowd-kit 1.4's MACE takes counts in sorted order
+        for parameters in the order of first votes, and would give one rater another's habits.
+        """
         there = self.label != MISSING
-        return pd.DataFrame({"task": self.task[there], "worker": self.rater[there], "label": self.label[there]})
+        order = np.argsort(self.rater[there], kind="stable")
+        label, given = pd.factorize(self.label[there][order])
+        columns = {"task": self.task[there][order], "worker": self.rater[there][order], "label": label}
+        return pd.DataFrame(columns), np.asarray(given, dtype=np.int64)
 
     def counts(self) -> Counts:
         """(tasks, labels)."""
@@ -77,28 +85,28 @@ def mace(labels: Labels, *, seed: int = 0, rounds: int = MACE_ROUNDS) -> Consens
 
     Where most raters answer one thing without looking, it may take them for the ones who know.
     """
-    return _fitted(MACE(n_restarts=MACE_RESTARTS, n_iter=rounds, random_state=seed), labels)
+    drawing: Any = np.random.RandomState(seed)  # a number, as crowd-kit's type has it, would begin every restart alike
+    return _fitted(MACE(n_restarts=MACE_RESTARTS, n_iter=rounds, random_state=drawing), labels)
 
 
 METHODS = {"dawid_skene": dawid_skene, "mace": mace}
 
 
 def _fitted(model: Any, labels: Labels) -> Consensus:
-    frame = labels.frame()
+    frame, given = labels.frame()
     probability = np.zeros((labels.tasks, len(labels.names)))
     label = np.full(labels.tasks, NOBODY)
     if frame.empty:
         return Consensus(label, probability)
-    if frame["label"].nunique() == 1:  # the models need two; there is nothing to weigh
-        said = int(frame["label"].iloc[0])
+    if len(given) == 1:  # the models need two; there is nothing to weigh
         answered = frame["task"].unique()
-        probability[answered, said], label[answered] = 1.0, said
+        probability[answered, given[0]], label[answered] = 1.0, given[0]
         return Consensus(label, probability)
     with warnings.catch_warnings():  # crowd-kit 1.4 calls pandas as pandas 2 was called
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         believed = model.fit_predict_proba(frame)
     rows = believed.index.to_numpy()
-    probability[np.ix_(rows, believed.columns.to_numpy(dtype=int))] = believed.to_numpy()
+    probability[np.ix_(rows, given[believed.columns.to_numpy(dtype=int)])] = believed.to_numpy()
     label[rows] = probability[rows].argmax(axis=1)
     return Consensus(label, probability)

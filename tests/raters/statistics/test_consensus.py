@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from crowdkit.aggregation import MACE
 
-from raters.statistics.consensus import METHODS, NOBODY, TIE, Labels, mace, majority
+from raters.statistics.consensus import MACE_RESTARTS, METHODS, NOBODY, TIE, Labels, mace, majority
 from tests.raters.statistics.made import counts_of
 
 ROUNDS = 15
@@ -73,3 +74,27 @@ def test_mace_is_repeatable() -> None:
     labels, _ = crowd(honest=3, spammers=2, tasks=20)
     first, second = (mace(labels, seed=4, rounds=5).probability for _ in range(2))
     assert (first == second).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_of_votes_does_not_matter(method: str) -> None:
+    """Raters and labels that first come in another order are the same ones."""
+    labels, _ = crowd(honest=4, spammers=2, tasks=30)
+    turned = Labels(labels.task[::-1], labels.rater[::-1], labels.label[::-1], labels.names, labels.tasks)
+    first, second = (METHODS[method](one, rounds=ROUNDS).probability for one in (labels, turned))
+    assert first == pytest.approx(second, abs=1e-6)
+
+
+def test_mace_begins_each_start_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The likeliest of several: a start alone is not what is found by all of them."""
+    labels, _ = crowd(honest=3, spammers=2, tasks=20)
+    begun: list[bytes] = []
+    plain = MACE._initialize
+
+    def noted(self: MACE, raters: int, names: int) -> None:
+        plain(self, raters, names)
+        begun.append(self.thetas_.tobytes())
+
+    monkeypatch.setattr(MACE, "_initialize", noted)
+    mace(labels, rounds=1)
+    assert len(set(begun)) == MACE_RESTARTS
