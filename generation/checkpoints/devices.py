@@ -123,6 +123,14 @@ def move(holder: Any, device: torch.device) -> None:
         mover.to(str(device))
 
 
+def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The tensor on a device, on its way there: on cuda nothing waits for what the card was given before."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    # From memory that is not pinned even a copy that "does not block" may wait.
+    return (tensor.pin_memory() if tensor.device.type == "cpu" else tensor).to(device, non_blocking=True)
+
+
 def is_wholly_on(holder: Any, device: torch.device) -> bool:
     """Whether all weights that an adapter holds are on a device of that kind."""
     return all(weight.device.type == device.type for module in modules_in(holder) for weight in module.parameters())

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from generation.checkpoints.devices import sent
 from generation.exceptions import NotPossible
 from generation.training.grouped import linear_names
 from generation.training.moments import Moments, Words
@@ -48,7 +49,7 @@ class KleinDenoiser(OfPipeline):
         return 1.0 - torch.randint(0, LEVELS, (count,), generator=generator).float() / LEVELS  # in (0, 1]
 
     def noised(self, clean: Tensor, noise: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
-        share = times.to(clean).view(-1, 1, 1, 1)
+        share = sent(times.to(clean.dtype), clean.device).view(-1, 1, 1, 1)
         return (1 - share) * clean + share * noise, noise - clean
 
     def predict(self, noisy: Tensor, times: Tensor, words: Words, frames: Tensor) -> Tensor:
@@ -96,6 +97,7 @@ def _patches(latents: Tensor) -> Tensor:
 
 def _places(height: int, width: int, device: torch.device) -> Tensor:
     """(1, height · width, 4): time 0, row, column, layer 0 of each patch."""
-    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    sides = (torch.arange(side, device=device) for side in (height, width))
+    rows, columns = torch.meshgrid(*sides, indexing="ij")
     nought = torch.zeros_like(rows)
-    return torch.stack([nought, rows, columns, nought], dim=-1).flatten(0, 1).unsqueeze(0).to(device)
+    return torch.stack([nought, rows, columns, nought], dim=-1).flatten(0, 1).unsqueeze(0)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from generation.checkpoints.devices import sent
 from generation.recipe import FinetuneConfig
 from generation.training.attention import narrow_heads
 from generation.training.denoisers import Denoiser
@@ -49,7 +50,7 @@ def draw(denoiser: Denoiser, config: FinetuneConfig, lesson: Lesson, prior: Less
         pixels = torch.cat([_ones(part.clean) if part.pixels is None else part.pixels for part in parts])
     return Draw(
         clean=clean,
-        noise=torch.randn(clean.shape, generator=generator).to(clean.device),
+        noise=sent(torch.randn(clean.shape, generator=generator), clean.device),
         times=times,
         words=stacked([part.words for part in parts]) if parts[0].words else {},
         prompts=[prompt for part in parts for prompt in part.prompts],
@@ -71,14 +72,16 @@ class _Part:
 def _part(lesson: Lesson, seed: int, step: int, batch: int, generator: torch.Generator) -> _Part:
     places = torch.tensor([lesson.place(seed, step * batch + row) for row in range(batch)])
     which = lesson.which[places]
-    mean = lesson.means[places]
-    spread = torch.randn(mean.shape, generator=generator).to(mean.device)
+    device = lesson.means.device
+    there, said = sent(places, device), sent(which, device)
+    mean = lesson.means[there]
+    spread = sent(torch.randn(mean.shape, generator=generator), device)
     return _Part(
-        clean=mean + lesson.deviations[places] * spread,
-        words={part: value[which] for part, value in lesson.words.items()},
+        clean=mean + lesson.deviations[there] * spread,
+        words={part: value[said] for part, value in lesson.words.items()},
         prompts=[lesson.prompts[row] for row in which.tolist()],
         frames=lesson.frames[places],
-        pixels=None if lesson.weights is None else lesson.weights[places],
+        pixels=None if lesson.weights is None else lesson.weights[there],
     )
 
 
@@ -88,13 +91,15 @@ def losses(denoiser: Denoiser, draws: Sequence[Draw]) -> Tensor:
     clean, noise = torch.cat([one.clean for one in draws]), torch.cat([one.noise for one in draws])
     times = torch.cat([one.times for one in draws])
     noisy, target = denoiser.noised(clean, noise, times)
-    frames = torch.cat([one.frames for one in draws]).to(device)
+    # What is on the CPU still goes before the long work, and without waiting for that of the step before.
+    frames = sent(torch.cat([one.frames for one in draws]), device)
+    shares = sent(torch.cat([one.shares for one in draws]), device)
     words = stacked([one.words for one in draws]) if draws[0].words else _read(denoiser, draws)
-    said = denoiser.predict(noisy.to(dtype), times.to(device), words, frames)
+    said = denoiser.predict(noisy.to(dtype), sent(times, device), words, frames)
     errors = (said.float() - target.float()).square()
     if draws[0].pixels is not None:
         errors = errors * torch.cat([_ones(one.clean) if one.pixels is None else one.pixels for one in draws])
-    rows = errors.mean(dim=(1, 2, 3)) * torch.cat([one.shares for one in draws]).to(device)
+    rows = errors.mean(dim=(1, 2, 3)) * shares
     return rows.view(len(draws), -1).sum(1)
 
 

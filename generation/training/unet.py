@@ -7,6 +7,7 @@ import torch
 from diffusers import DDPMScheduler
 from torch import Tensor, nn
 
+from generation.checkpoints.devices import sent
 from generation.exceptions import NotPossible
 from generation.training.grouped import linear_names
 from generation.training.moments import Moments, Words
@@ -65,8 +66,8 @@ class UnetDenoiser(OfPipeline):
 
     def noised(self, clean: Tensor, noise: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
         kept = self._kept[times.cpu()]
-        signal = kept.sqrt().to(clean).view(-1, 1, 1, 1)
-        noisy = (1 - kept).sqrt().to(clean).view(-1, 1, 1, 1)
+        both = torch.stack([kept.sqrt(), (1 - kept).sqrt()]).to(clean.dtype)
+        signal, noisy = sent(both, clean.device).view(2, -1, 1, 1, 1)
         target = noise if self._prediction == "epsilon" else signal * noise - noisy * clean
         return signal * clean + noisy * noise, target
 

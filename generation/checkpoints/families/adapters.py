@@ -85,11 +85,20 @@ class _Rows:
     """Which adapter each image of a pass has. Guidance doubles rows: the whole batch again, in the same order."""
 
     adapters: list[int] = field(default_factory=lambda: [0])
+    # Made once a pass: a list on its way to a GPU waits for all that it was given before, here at every layer.
+    _places: dict[tuple[int, int, torch.device], Tensor | None] = field(default_factory=dict)
+
+    def set(self, adapters: list[int]) -> None:
+        self.adapters = adapters
+        self._places.clear()
 
     def of(self, adapter: int, rows: int, device: torch.device) -> Tensor | None:
         """The places of that adapter's rows among `rows`; None for all of them."""
-        places = [row for row in range(rows) if self.adapters[row % len(self.adapters)] == adapter]
-        return None if len(places) == rows else torch.tensor(places, device=device)
+        asked = adapter, rows, device
+        if asked not in self._places:
+            places = [row for row in range(rows) if self.adapters[row % len(self.adapters)] == adapter]
+            self._places[asked] = None if len(places) == rows else torch.tensor(places, device=device)
+        return self._places[asked]
 
 
 class _Hook:
@@ -129,7 +138,7 @@ class AdapterSlots:
         """Say which adapter each image of the next pass has. Raises NotPossible for one beyond `count`."""
         if beyond := [adapter for adapter in adapters if not 0 <= adapter < max(count, 1)]:
             raise NotPossible(f"There is no adapter number {beyond[0]} here: {count} were given.")
-        self._rows.adapters = adapters
+        self._rows.set(adapters)
 
     @contextmanager
     def holding(self, adapters: list[dict[str, Factors]], device: torch.device) -> Iterator[None]:
