@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", default="small", choices=("small", "sd15"), help="random weights; sd15 is full-size")
     parser.add_argument("--shapes", default="", help="of full-size denoisers: sd15, sdxl, klein; tiny to try it out")
     parser.add_argument("--most", type=int, default=16, help="products at once, with --shapes")
+    parser.add_argument("--dtype", default="", help="of --shapes' base; bfloat16 on a GPU, float32 on a CPU")
     parser.add_argument("--worker", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -182,6 +183,7 @@ def shapes(asked: argparse.Namespace) -> None:
     from benchmarks.training_runs import Stepper, peak_of  # noqa: PLC0415
 
     peak = peak_of(asked.device, PEAKS)
+    dtype = asked.dtype or ("bfloat16" if asked.device.startswith("cuda") else "float32")
     print(
         f"{'shape':<8}{'K':>4}{'step ms':>10}{'images/s':>10}{'of peak':>9}{'GiB':>7}{'one product, against K = 1':>28}"
     )
@@ -189,7 +191,7 @@ def shapes(asked: argparse.Namespace) -> None:
         alone = 0.0
         count = 1
         while count <= asked.most:
-            measured = Stepper(name, asked.device, count, asked.rank).measure(asked.steps)
+            measured = Stepper(name, asked.device, dtype, count, asked.rank).measure(asked.steps)
             if measured is None:
                 print(f"{name:<8}{count:>4}   does not fit into memory")
                 break

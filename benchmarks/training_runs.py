@@ -12,6 +12,7 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.training_models import Shape
+from generation.checkpoints.devices import Meter, is_out_of_memory
 from generation.context import LocalContext
 from generation.files import Files, FolderStore
 from generation.recipe import FinetuneConfig
@@ -117,10 +118,9 @@ def _gradients(
 class Stepper:
     """Steps of K products on a full-size denoiser with random weights and random latents."""
 
-    def __init__(self, name: str, device: str, count: int, rank: int) -> None:
+    def __init__(self, name: str, device: str, dtype: str, count: int, rank: int) -> None:
         self._device = torch.device(device)
-        dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
-        self._shape = Shape(name, self._device, dtype)
+        self._shape = Shape(name, self._device, getattr(torch, dtype))
         kind = KleinDenoiser if self._shape.family == "flux2-klein" else UnetDenoiser
         self._denoiser: Denoiser = kind(self._shape.pipeline)
         root = next(iter(self._denoiser.roots))
@@ -132,12 +132,12 @@ class Stepper:
         """Seconds and FLOP of a step, and bytes at the peak; None where memory does not suffice."""
         try:
             return self._measured(steps)
-        except torch.OutOfMemoryError:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             return None
 
     def _measured(self, steps: int) -> tuple[float, float, float]:
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats()
         group = resident(self._denoiser, self._config)
         group.fill([group.initial_row(place) for place in range(self._count)])
         updates = Updates(group, self._config)
@@ -145,20 +145,15 @@ class Stepper:
         with ready(self._denoiser, group, self._config):
             with FlopCounterMode(display=False) as flops:
                 backward(self._denoiser, group, draws)
-            seconds = []
+            meters = []
             for number in range(WARM + steps):
-                self._wait()
-                began = time.perf_counter()
-                backward(self._denoiser, group, draws)
-                updates.apply([number] * self._count)
-                self._wait()
-                seconds.append(time.perf_counter() - began)
-        used = torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0
-        return sorted(seconds[WARM:])[steps // 2], float(flops.get_total_flops()), float(used)
-
-    def _wait(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize()
+                with Meter(self._device) as meter:
+                    backward(self._denoiser, group, draws)
+                    updates.apply([number] * self._count)
+                meters.append(meter)
+        counted = meters[-steps:]
+        middle = sorted(meter.seconds for meter in counted)[steps // 2]
+        return middle, float(flops.get_total_flops()), float(max(meter.peak_bytes for meter in counted))
 
     def _draw(self) -> Draw:
         clean = torch.randn(1, *self._shape.latent, device=self._device)
@@ -175,7 +170,7 @@ class Stepper:
         )
 
 
-WARM = 3
+WARM = 2  # steps not counted, after the one whose FLOP are
 
 
 def peak_of(device: str, peaks: dict[str, float]) -> float:
