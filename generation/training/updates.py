@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from generation.recipe import FinetuneConfig
 from generation.training.grouped import AdapterGroup
 
-EIGHT_BIT_ON = ("cuda",)  # kinds of device that bitsandbytes' optimizers work on
+EIGHT_BIT_ON = ("cuda",)  # kinds of device with little memory; bitsandbytes works on a CPU as well
 
 
 def learning_rate(config: FinetuneConfig, step: int) -> float:
@@ -30,7 +30,7 @@ def learning_rate(config: FinetuneConfig, step: int) -> float:
 
 
 def in_eight_bits(config: FinetuneConfig, device: torch.device) -> bool:
-    """Whether moments are kept in 8 bits: asked for, and on a device and machine where bitsandbytes can."""
+    """Whether moments are kept in 8 bits: asked for, on such a device, and bitsandbytes is installed."""
     return config.eight_bit and device.type in EIGHT_BIT_ON and find_spec("bitsandbytes") is not None
 
 

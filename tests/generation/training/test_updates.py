@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -10,7 +11,15 @@ from generation.recipe import FinetuneConfig
 from generation.training import updates as updates_module
 from generation.training.grouped import AdapterGroup
 from generation.training.updates import Updates, learning_rate
-from tests.factories.training import make_config
+from tests.factories.training import (
+    Stopped,
+    StoppingContext,
+    make_config,
+    make_files,
+    make_task,
+    make_trainer,
+    trained,
+)
 
 RATE = 1e-2
 
@@ -122,7 +131,7 @@ def test_a_state_restored_goes_on_to_the_same_bits(ema: float | None) -> None:
 
 
 class AdamW8bit(torch.optim.AdamW):
-    """In place of bitsandbytes', which needs a GPU: the same call, and a step count that is a plain number."""
+    """In place of bitsandbytes', which is optional: the same call, and a step count that is a plain number."""
 
     def step(self) -> None:  # type: ignore[override]
         for group in self.param_groups:
@@ -163,6 +172,22 @@ def test_eight_bits_are_used_where_they_can_be_and_come_back_from_a_checkpoint()
     _, updates = run(config, steps=1)
     assert type(updates._optimizer) is AdamW8bit
     assert torch.equal(*gone_on(config))
+
+
+def test_bitsandbytes_itself_trains_groups_and_comes_back_from_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is optional, and is not installed")
+    monkeypatch.setattr(updates_module, "EIGHT_BIT_ON", ("cpu",))
+    files, context = make_files(), StoppingContext(after=4)
+    trainer, config = make_trainer("sd", files), make_config(steps=6, checkpoint_every=3, eight_bit=True)
+    whole = trained(trainer, config, make_task(files, 0))[0].row
+    with pytest.raises(Stopped):
+        trainer.train(config, [make_task(files, 0, context)])
+    kept = safetensors.torch.load(context.checkpoints["training"])
+    assert kept["optimizer.state1"].dtype is torch.uint8
+    context.left = config.steps
+    assert torch.equal(trained(trainer, config, make_task(files, 0, context))[0].row, whole)
+    together = trained(trainer, config, make_task(files, 0), make_task(files, 1))
+    assert torch.allclose(together[0].row, whole, atol=1e-5)
 
 
 @pytest.mark.parametrize(
