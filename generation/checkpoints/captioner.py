@@ -18,6 +18,7 @@ from generation.checkpoints import word_captioner
 from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import loading_options
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.weights import whole
 
 
 class Blip:
@@ -86,7 +87,7 @@ def load(entry: Entry, device: torch.device) -> Blip | VisionLanguage | word_cap
     options = loading_options(entry)
     blip = entry.family == "blip"
     kind = BlipForConditionalGeneration if blip else AutoModelForImageTextToText
-    model = loaded(entry, lambda: kind.from_pretrained(entry.path, **options))
+    model = loaded(entry, lambda: whole(kind, entry.path, **options))
     model.eval().requires_grad_(False).to(device)
     # BLIP has a Pillow processor; those of video-minded models need torchvision. Either way it is not left to chance.
     backend = "pil" if blip else "torchvision"

@@ -16,6 +16,7 @@ from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import Preprocessing, loading_options, preprocessing_of, unit_rows
 from generation.checkpoints.roles import Embeddings
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.weights import whole
 
 
 class DinoModel:
@@ -39,9 +40,9 @@ def load(entry: Entry, device: torch.device) -> DinoModel:
     """The entry's DINO on a device. Raises CheckpointMissing."""
     options = loading_options(entry)
     if entry.family == "dinov2":
-        model = loaded(entry, lambda: Dinov2Model.from_pretrained(entry.path, **options))
+        model = loaded(entry, lambda: whole(Dinov2Model, entry.path, **options))
     else:
-        model = loaded(entry, lambda: ViTModel.from_pretrained(entry.path, add_pooling_layer=False, **options))
+        model = loaded(entry, lambda: whole(ViTModel, entry.path, add_pooling_layer=False, **options))
     model.eval().requires_grad_(False).to(device)
     if entry.options.get("compile"):
         model.compile()

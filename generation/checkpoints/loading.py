@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from safetensors import SafetensorError
 
-from generation.checkpoints.locks import LockedFile, blob_of, read_lock, sha256_of
+from generation.checkpoints.locks import LockedFile, blob_of, files_in, read_lock, sha256_of
 from generation.checkpoints.roles import Role
 from generation.checkpoints.sets import BUILT_IN, UNPINNED, Entry
 from generation.exceptions import CheckpointMissing
@@ -105,7 +105,7 @@ def bytes_on_disk(entry: Entry) -> int:
     """Bytes of the entry's files that are there."""
     if entry.is_built_in:
         return 0
-    files = [root_of(entry) / file.path for file in locked_files(entry)] if entry.repo else _local_files(entry)
+    files = [root_of(entry) / file.path for file in locked_files(entry)] if entry.repo else files_in(entry.path)
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
@@ -137,12 +137,12 @@ def _wrong_file(path: Path, locked: LockedFile, pinned: str, checksums: Checksum
 
 
 def _wrong_locally(entry: Entry, checksums: Checksums) -> list[str]:
-    files = _local_files(entry)
+    files = files_in(entry.path)
     if not files:
         return ["there is no such file or folder" if not entry.path.exists() else "the folder is empty"]
     wrong = []
     # A set has one checksum for a local checkpoint: that of its weights.
-    weights = [file for file in files if file.suffix not in (".json", ".txt")] if entry.sha256 else []
+    weights = [file for file in files if file.suffix in (".safetensors", *_PICKLES)] if entry.sha256 else []
     hashed = [file for file in weights if _is_to_be_hashed(file, checksums)]
     has_safetensors = any(file.suffix == ".safetensors" for file in files)
     for file in files:
@@ -160,12 +160,6 @@ def _is_to_be_hashed(file: Path, checksums: Checksums) -> bool:
     return checksums == "all" or (checksums == "pickles" and file.suffix in _PICKLES)
 
 
-def _local_files(entry: Entry) -> list[Path]:
-    if entry.path.is_file():
-        return [entry.path]
-    return sorted(path for path in entry.path.rglob("*") if path.is_file())
-
-
 def _is_cut_short(file: Path) -> bool:
     """Whether a safetensors file is shorter than its own header says: 8 bytes of length, JSON, then the tensors."""
     size = file.stat().st_size
@@ -175,12 +169,10 @@ def _is_cut_short(file: Path) -> bool:
             return True
         try:
             header = json.loads(opened.read(length))
-        except ValueError:
+            ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+            return bool(size != 8 + length + max(ends, default=0))
+        except (ValueError, TypeError, AttributeError, LookupError):  # no JSON, or of another shape
             return True
-    if not isinstance(header, dict):
-        return True
-    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
-    return size != 8 + length + max(ends, default=0)
 
 
 def _is_wordless(adapter: Any) -> bool:

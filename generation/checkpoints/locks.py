@@ -117,6 +117,24 @@ def blob_of(file: Path) -> str:
     return digest.hexdigest()
 
 
+def files_in(path: Path) -> list[Path]:
+    """The file itself, or all files of a folder in order, those in folders that are links among them."""
+    if path.is_file():
+        return [path]
+    found: list[Path] = []
+    above = {path: {path.resolve()}}  # by folder, the real ones on the way to it
+    for folder, folders, names in os.walk(path, followlinks=True):
+        way = above.pop(Path(folder))
+        for name in [*folders]:
+            real = (Path(folder) / name).resolve()
+            if real in way:  # a link to where it is from would have no end
+                folders.remove(name)
+            else:
+                above[Path(folder) / name] = way | {real}
+        found += [file for name in names if (file := Path(folder) / name).is_file()]
+    return sorted(found)
+
+
 def content_hash(path: Path) -> str:
     """One hash of a local file, or of all files in a folder with their names; "missing" when there is nothing.
 
@@ -132,8 +150,7 @@ def change_stamp(path: Path) -> str:
 
 
 def _signature(path: Path) -> tuple[tuple[str, int, int], ...]:
-    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
-    return tuple((str(each), each.stat().st_size, each.stat().st_mtime_ns) for each in files)
+    return tuple((str(each), each.stat().st_size, each.stat().st_mtime_ns) for each in files_in(path))
 
 
 @functools.lru_cache(maxsize=256)

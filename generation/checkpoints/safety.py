@@ -22,6 +22,7 @@ from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import Preprocessing, finite, loading_options, preprocessing_of
 from generation.checkpoints.roles import SafetyVerdict
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.weights import whole
 from generation.exceptions import BadModelSet
 
 SAFE = SafetyVerdict(True)
@@ -92,7 +93,7 @@ def load(entry: Entry, device: torch.device) -> ClipConcepts | ImageClassifier |
         return _closed_world(entry)
     options = loading_options(entry)
     kind = StableDiffusionSafetyChecker if entry.family == "clip-concepts" else AutoModelForImageClassification
-    model = loaded(entry, lambda: kind.from_pretrained(entry.path, **options))
+    model = loaded(entry, lambda: whole(kind, entry.path, **options))
     model.eval().requires_grad_(False).to(device)
     if entry.family == "clip-concepts":
         return ClipConcepts(model, preprocessing_of(entry), float(entry.options.get("strictness", 0.0)))

@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from generation.checkpoints.loading import loaded
 from generation.checkpoints.perceiving import loading_options
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.weights import whole
 from generation.exceptions import BadModelSet, CheckpointMissing, WriterFailed
 
 LONGEST_ANSWER = 4 * 2**20  # bytes of a reply; a page of scenes has a few thousand
@@ -119,7 +120,7 @@ def load(entry: Entry, device: torch.device) -> LocalWriter | RemoteWriter:
         raise CheckpointMissing(f"The writer in {entry.path} has no chat template; take an instruct model.")
     model = loaded(
         entry,
-        lambda: AutoModelForCausalLM.from_pretrained(entry.path, **loading_options(entry)),
+        lambda: whole(AutoModelForCausalLM, entry.path, **loading_options(entry)),
     )
     model.eval().requires_grad_(False).to(device)
     return LocalWriter(model, tokenizer, sampled)

@@ -18,6 +18,7 @@ from generation.checkpoints.attention import attend_by
 from generation.checkpoints.devices import DTYPES
 from generation.checkpoints.roles import Check, Sampling
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.weights import parts_of
 from generation.exceptions import BadModelSet, NotPossible
 
 Pixels = NDArray[np.float32]  # (n, height, width, 3), 0 to 1
@@ -35,8 +36,13 @@ def load_pipeline(kind: Any, entry: Entry, **parts: Any) -> Any:
         raise BadModelSet(f"The {entry.role} has the dtype {entry.dtype!r}; choose from {', '.join(DTYPES)}.")
     for logging in _LOGGING:
         logging.disable_progress_bar()
-    files = {"variant": entry.options.get("variant"), "use_safetensors": True}  # never a pickle beside them
-    pipeline = kind.from_pretrained(entry.path, dtype=DTYPES[entry.dtype], local_files_only=True, **files, **parts)
+    how: dict[str, Any] = {
+        "dtype": DTYPES[entry.dtype],
+        "local_files_only": True,
+        "variant": entry.options.get("variant"),
+        "use_safetensors": True,  # never a pickle beside them
+    }
+    pipeline = kind.from_pretrained(entry.path, **how, **parts_of(entry.path, **how) | parts)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

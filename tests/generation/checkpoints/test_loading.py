@@ -19,6 +19,7 @@ from generation.checkpoints.locks import Lock, LockedFile, blob_of, repo_folder,
 from generation.checkpoints.roles import Role
 from generation.checkpoints.sets import FAMILIES, ROLES, UNPINNED, Entry
 from generation.exceptions import CheckpointMissing
+from tests.factories.checkpoints.makers import OPTIONS
 from tests.factories.checkpoints.model_set import tiny_checkpoint
 
 COMMIT = "d" * 40
@@ -159,6 +160,7 @@ def test_the_checksum_of_a_local_folder_is_that_of_its_weights(tmp_path: Path) -
     (tmp_path / "config.json").write_text("{}")
     save_file({"weight": torch.zeros(10)}, tmp_path / "model.safetensors")
     pinned = entry(tmp_path, sha256=sha256_of(tmp_path / "model.safetensors"))
+    (tmp_path / "README.md").write_text("# DINO")
     assert loading.missing(pinned, checksums="all") == []
     save_file({"weight": torch.ones(10)}, tmp_path / "model.safetensors")
     assert loading.missing(pinned, checksums="pickles") == []
@@ -250,6 +252,7 @@ DAMAGED: list[tuple[str, Role, str, str, bytes | None]] = [
     ("sd", "base", "sd", "tokenizer/tokenizer.json", b""),
     ("sd", "base", "sd", "tokenizer/tokenizer.json", None),
     ("sd", "base", "sd", "unet/diffusion_pytorch_model.safetensors", b"\x02\0\0\0\0\0\0\0[]"),
+    ("sd", "base", "sd", "unet/diffusion_pytorch_model.safetensors", b'\x07\0\0\0\0\0\0\0{"a":1}'),
     ("ltx", "video", "ltx", "tokenizer/tokenizer.json", None),
     ("blip", "captioner", "blip", "tokenizer.json", None),
     ("writer", "writer", "causal-lm", "tokenizer.json", None),
@@ -273,3 +276,35 @@ def test_a_damaged_file_names_role_and_path(damage: tuple[str, Role, str, str, b
         loading.load(entry(tmp_path / "model", role=role, family=family), "cpu")
     assert f"The {role} of the model set shop" in str(error.value)
     assert str(tmp_path / "model") in str(error.value)
+
+
+# Of each library class, one file of weights that transformers would go on without.
+READERS: list[tuple[str, Role, str, str]] = [
+    ("sd", "base", "sd", "text_encoder/"),
+    ("sdxl-inpainter", "inpainter", "sdxl", "text_encoder_2/"),
+    ("klein", "served", "flux2-klein", "text_encoder/"),
+    ("svd", "video", "svd", "image_encoder/"),
+    ("wan", "video", "wan", "text_encoder/"),
+    ("dinov2", "dino", "dinov2", ""),
+    ("blip", "captioner", "blip", ""),
+    ("qwen-vl", "captioner", "qwen-vl", ""),
+    ("writer", "writer", "causal-lm", ""),
+    ("concepts", "safety", "clip-concepts", ""),
+    ("classifier", "safety", "image-classifier", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "role", "family", "part"), READERS, ids=[f"{one[0]} {one[3]}" for one in READERS])
+def test_weights_that_lack_a_tensor_are_not_made_up(
+    kind: str, role: Role, family: str, part: str, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_checkpoint(kind), tmp_path / "model", copy_function=os.link)
+    [weights] = (tmp_path / "model" / part).glob("*.safetensors")
+    tensors = load_file(weights)
+    gone = sorted(name for name in tensors if "norm" in name)[0]
+    tensors.pop(gone)
+    weights.unlink()
+    save_file(tensors, weights, metadata={"format": "pt"})
+    with pytest.raises(CheckpointMissing, match="incomplete or of another model") as error:
+        loading.load(entry(tmp_path / "model", role=role, family=family, options=OPTIONS.get(family, {})), "cpu")
+    assert str(error.value).startswith(f"The {role} of the model set shop cannot be loaded from {tmp_path / 'model'}:")

@@ -12,7 +12,9 @@ from generation.checkpoints.locks import (
     Lock,
     LockedFile,
     blob_of,
+    change_stamp,
     content_hash,
+    files_in,
     matches,
     pinned_revision,
     read_lock,
@@ -117,3 +119,18 @@ def test_a_folder_is_hashed_with_the_names_in_it(tmp_path: Path) -> None:
     assert content_hash(tmp_path) != before
     assert content_hash(tmp_path / "b") != content_hash(tmp_path)
     assert content_hash(tmp_path / "none") == "missing"
+
+
+def test_a_folder_that_is_a_link_is_hashed_too(tmp_path: Path) -> None:
+    shared, model = tmp_path / "shared", tmp_path / "model"
+    for folder in (shared, model):
+        folder.mkdir()
+    (shared / "weights").write_text("x")
+    (model / "unet").symlink_to(shared)
+    (model / "served").symlink_to(shared)
+    (shared / "back").symlink_to(model)
+    before = content_hash(model), change_stamp(model)
+    assert [file.relative_to(model).as_posix() for file in files_in(model)] == ["served/weights", "unet/weights"]
+    (shared / "weights").write_text("another")
+    assert (content_hash(model), change_stamp(model)) != before
+    assert content_hash(model) != before[0]
