@@ -61,6 +61,7 @@ class _Slot:
     bytes: int = 0
     where: torch.device = CPU
     in_use: int = 0
+    leaving: bool = False  # was idle when it was chosen to leave: who wants it now waits until it has
     last_used: float = 0.0
     hits: int = 0
     loads: int = 0
@@ -136,7 +137,9 @@ class Shelf:
         """Drop all that is idle, from the device and from the CPU."""
         with self._moving:
             for slot in self._idle():
-                self._drop(slot)
+                with self._chosen(slot) as leaves:
+                    if leaves:
+                        self._drop(slot)
             devices.free_memory(self.device)  # whatever it was: memory has run out, or is asked back
 
     def _slot(self, entry: Entry) -> _Slot:
@@ -150,7 +153,7 @@ class Shelf:
 
     def _ready(self, slot: _Slot) -> Any:
         with self._counting:
-            if slot.model is not None and slot.where == self.device:
+            if slot.model is not None and slot.where == self.device and not slot.leaving:
                 slot.hits += 1
                 return slot.model
         with self._moving:
@@ -209,14 +212,27 @@ class Shelf:
         for slot in self._idle(device):
             if self._used(device) <= limit:
                 break
-            left += slot.bytes
-            if device == CPU or slot.bytes > self.host_limit_bytes:
-                self._drop(slot)
-            else:
-                self._shrink(CPU, self.host_limit_bytes - slot.bytes)
-                self._place(slot, CPU)
+            with self._chosen(slot) as leaves:
+                if not leaves:
+                    continue
+                left += slot.bytes
+                if device == CPU or slot.bytes > self.host_limit_bytes:
+                    self._drop(slot)
+                else:
+                    self._shrink(CPU, self.host_limit_bytes - slot.bytes)
+                    self._place(slot, CPU)
         if left >= WORTH_COLLECTING:
             devices.free_memory(device)
+
+    @contextmanager
+    def _chosen(self, slot: _Slot) -> Iterator[bool]:
+        """Inside, nobody is handed the slot's model; False where somebody has been since it was seen to be idle."""
+        with self._counting:
+            slot.leaving = not slot.in_use
+        try:
+            yield slot.leaving
+        finally:
+            slot.leaving = False
 
     def _place(self, slot: _Slot, device: torch.device) -> None:
         devices.move(slot.model, device)

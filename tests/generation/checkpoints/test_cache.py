@@ -250,6 +250,32 @@ def test_threads_load_a_model_once_and_never_lose_one(load: Loader) -> None:
     assert 4 <= len(load.loaded) < 200
 
 
+def test_what_is_borrowed_while_others_leave_stays_where_it_is(load: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf(GPU, 3 * SIZE, load=load)
+    use(shelf, BASE, CLIP, DINO)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with shelf.borrow(CLIP):
+            held.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=hold)
+
+    def move(adapter: Adapter, _device: torch.device) -> None:
+        if adapter.entry.role == "base" and not held.is_set():  # the first that leaves; clip would be the next
+            thread.start()
+            held.wait(10)
+        assert adapter.entry.role != "clip", "it was moved under the hands of who holds it"
+
+    monkeypatch.setattr(devices, "move", move)
+    use(shelf, entry("video", options={"floats": SIZE // 4 * 3}))
+    assert held.is_set()
+    assert "clip" in on(shelf, GPU)
+    done.set()
+    thread.join(10)
+
+
 def test_threads_that_ask_at_once_share_one_load(load: Loader) -> None:
     load.seconds = 0.05
     shelf = Shelf(CPU, 10 * SIZE, load=load)
