@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 from typing import Any
 
 from generation.captioning import WORDLESS, worded
@@ -46,8 +47,8 @@ PLACES = (
     f"{WORDLESS} on a stone floor, seen from above",
 )
 VALIDATION_PROMPTS = 2  # without early stopping, which says its own number
-# What is saved when memory runs out, one thing more each time, before fewer products share a pass: gradient
-# checkpointing, and on these devices what is idle waits on the CPU.
+# What is saved when memory runs out, one thing more each time, before fewer products and then fewer images of a
+# product's batch share a pass: gradient checkpointing, and on these devices what is idle waits on the CPU.
 SAVINGS = {"cuda": 2}
 HELD_OUT = 5  # one positive in so many is kept from the sweep, to score tokens on
 
@@ -90,18 +91,19 @@ def run_group(
     with models.base() as backbone:
         denoiser = denoiser_of(backbone)
         savings = SAVINGS.get(denoiser.device.type, 1)
-        most = len(inputs) << savings
+        most = len(inputs) * config.batch << savings  # images
         room = min(context.batch_size(most) for context in contexts)
         config = replace(config, gradient_checkpointing=config.gradient_checkpointing or room < most)
         spares = savings > 1 and room < most // 2
-        trainer = Trainer(denoiser, files, _side(config, backbone, denoiser), spares=spares)
+        at_once, passes = max(room // config.batch, 1), ceil(config.batch / room)
+        trainer = Trainer(denoiser, files, _side(config, backbone, denoiser), spares=spares, passes=passes)
         students = [
             _Student(one, config, trainer, models, backbone, context)
             for one, context in zip(inputs, contexts, strict=True)
         ]
         results: list[FinetuneResult | TrainingDiverged] = []
-        for first in range(0, len(students), room):
-            few = students[first : first + room]
+        for first in range(0, len(students), at_once):
+            few = students[first : first + at_once]
             outcomes = trainer.train(config, [student.task for student in few])
             results += [student.result(outcome) for student, outcome in zip(few, outcomes, strict=True)]
     return results
@@ -184,7 +186,7 @@ class _Student:
             kept = [self.samples(task.name.removeprefix("sweep "), held) for task in tasks]
             return [-loss for loss in held_out_loss(self._trainer, config, outcomes, kept)]
 
-        room = self._context.batch_size(2 * len(tokens))
+        room = max(self._context.batch_size(2 * len(tokens) * config.batch) // config.batch, 1)
         runs = Sweep(self._trainer, config, lambda token: self.task_for(token, taught), judge, room)
         return runs.run(tokens, sweep.steps) + refused
 

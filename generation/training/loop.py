@@ -74,13 +74,17 @@ class Trained:
 
 @dataclass(frozen=True)
 class Trainer:
-    """The trainer of one warm base. `side` is in pixels; with `spares`, what is idle waits on the CPU meanwhile."""
+    """The trainer of one warm base. `side` is in pixels.
+
+    To save memory, with `spares` what is idle waits on the CPU meanwhile, and a batch goes through in `passes`.
+    """
 
     denoiser: Denoiser
     files: Files
     side: int
     cache: TensorCache = field(default_factory=shared)
     spares: bool = False
+    passes: int = 1
 
     def train(self, config: FinetuneConfig, tasks: Sequence[TrainingTask]) -> list[Trained | TrainingDiverged]:
         """Train the tasks side by side, each from its last checkpoint on; what came of each, in their order.
@@ -102,7 +106,7 @@ class Trainer:
 
     def _teach(self, config: FinetuneConfig, group: AdapterGroup, pupils: "Sequence[_Pupil]", idle: Aside) -> None:
         """In a frame of its own, which an error can let go of: moments and the last losses are held here."""
-        lessons = _Class(self.denoiser, config, group, pupils, idle)
+        lessons = _Class(self, config, group, pupils, idle)
         with ready(self.denoiser, group, config):
             lessons.run()
 
@@ -208,9 +212,10 @@ class _Class:
     """Pupils who share each pass. Who is done leaves, and the others go on with fewer rows."""
 
     def __init__(
-        self, denoiser: Denoiser, config: FinetuneConfig, group: AdapterGroup, pupils: Sequence[_Pupil], idle: Aside
+        self, trainer: Trainer, config: FinetuneConfig, group: AdapterGroup, pupils: Sequence[_Pupil], idle: Aside
     ) -> None:
-        self._denoiser, self._config, self._group, self._idle = denoiser, config, group, idle
+        self._denoiser, self._passes = trainer.denoiser, trainer.passes
+        self._config, self._group, self._idle = config, group, idle
         self._here = list(pupils)
         self._unseen: list[tuple[list[tuple[_Pupil, int]], Tensor]] = []  # losses still on the device
         self._sit([pupil.first_row(group) for pupil in self._here], [pupil.state for pupil in self._here])
@@ -231,7 +236,7 @@ class _Class:
             draw(self._denoiser, self._config, pupil.lesson, pupil.prior, (pupil.task.seed, pupil.step))
             for pupil in self._here
         ]
-        each = backward(self._denoiser, self._group, draws)
+        each = backward(self._denoiser, self._group, draws, self._passes)
         self._updates.apply([pupil.step for pupil in self._here])
         for pupil in self._here:
             pupil.passed()

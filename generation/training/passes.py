@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import torch
@@ -103,18 +104,24 @@ def losses(denoiser: Denoiser, draws: Sequence[Draw]) -> Tensor:
     return rows.view(len(draws), -1).sum(1)
 
 
-def backward(denoiser: Denoiser, group: AdapterGroup, draws: Sequence[Draw]) -> Tensor:
+def backward(denoiser: Denoiser, group: AdapterGroup, draws: Sequence[Draw], passes: int = 1) -> Tensor:
     """Leave each product's gradients in the group and return their losses, (K,), detached.
 
-    Products share no row, so that the gradient of the sum is each one's own.
+    Products share no row, so that the gradient of the sum is each one's own. In several passes, each of some rows of
+    every product, gradients add up to the same with less memory.
     """
     scale = FLOAT16_SCALE if denoiser.dtype is torch.float16 else 1.0
+    total = len(draws[0].clean)
+    rows = ceil(total / passes)
+    told = []
     with torch.enable_grad():
-        each = losses(denoiser, draws)
-        (each.sum() * scale).backward()  # type: ignore[no-untyped-call]
+        for first in range(0, total, rows):
+            each = losses(denoiser, [_some(one, slice(first, first + rows)) for one in draws] if passes > 1 else draws)
+            (each.sum() * scale).backward()  # type: ignore[no-untyped-call]
+            told.append(each.detach())
     if scale != 1.0:
         group.gradients.div_(scale)
-    return each.detach()
+    return torch.stack(told).sum(0)
 
 
 @contextmanager
@@ -130,6 +137,20 @@ def ready(denoiser: Denoiser, group: AdapterGroup, config: FinetuneConfig) -> It
         stack.enter_context(narrow_heads(denoising))
         stack.enter_context(group.attached())
         yield
+
+
+def _some(one: Draw, rows: slice) -> Draw:
+    return replace(
+        one,
+        clean=one.clean[rows],
+        noise=one.noise[rows],
+        times=one.times[rows],
+        words={part: value[rows] for part, value in one.words.items()},
+        prompts=one.prompts[rows],
+        frames=one.frames[rows],
+        shares=one.shares[rows],
+        pixels=None if one.pixels is None else one.pixels[rows],
+    )
 
 
 def _read(denoiser: Denoiser, draws: Sequence[Draw]) -> Words:

@@ -169,37 +169,43 @@ class SmallRoom(LocalContext):
 
 
 @pytest.mark.parametrize(
-    ("device", "times", "wanted"),
+    ("device", "batch", "times", "wanted"),
     [
-        ("cpu", 0, [(4, False, False)]),
-        ("cpu", 1, [(4, True, False)]),
-        ("cpu", 2, [(2, True, False)] * 2),
-        ("cpu", 3, [(1, True, False)] * 4),
-        ("cuda", 0, [(4, False, False)]),
-        ("cuda", 1, [(4, True, False)]),
-        ("cuda", 2, [(4, True, True)]),
-        ("cuda", 3, [(2, True, True)] * 2),
+        ("cpu", 1, 0, [(4, False, False, 1)]),
+        ("cpu", 1, 1, [(4, True, False, 1)]),
+        ("cpu", 1, 2, [(2, True, False, 1)] * 2),
+        ("cpu", 1, 3, [(1, True, False, 1)] * 4),
+        ("cuda", 1, 0, [(4, False, False, 1)]),
+        ("cuda", 1, 1, [(4, True, False, 1)]),
+        ("cuda", 1, 2, [(4, True, True, 1)]),
+        ("cuda", 1, 3, [(2, True, True, 1)] * 2),
+        ("cpu", 6, 0, [(4, False, False, 1)]),
+        ("cpu", 6, 1, [(4, True, False, 1)]),
+        ("cpu", 6, 3, [(1, True, False, 1)] * 4),
+        ("cpu", 6, 4, [(1, True, False, 2)] * 4),
+        ("cpu", 6, 9, [(1, True, False, 6)] * 4),
     ],
 )
-def test_lack_of_memory_saves_first_and_then_halves_the_group(  # noqa: PLR0917 - a table and three fixtures
+def test_lack_of_memory_saves_first_and_then_halves_the_group_and_the_batch(  # noqa: PLR0917 - a table
     device: str,
+    batch: int,
     times: int,
-    wanted: list[tuple[int, bool, bool]],
+    wanted: list[tuple[int, bool, bool, int]],
     models: ModelCache,
     files: Files,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    calls: list[tuple[int, bool, bool]] = []
+    calls: list[tuple[int, bool, bool, int]] = []
 
     def train(self: Any, config: FinetuneConfig, tasks: Any) -> Any:
-        calls.append((len(tasks), config.gradient_checkpointing, self.spares))
+        calls.append((len(tasks), config.gradient_checkpointing, self.spares, self.passes))
         return [TrainingDiverged("enough is known") for _ in tasks]
 
     monkeypatch.setattr(finetune.Trainer, "train", train)
     # A CPU takes the place of a card: what a card saves is asked of it.
     monkeypatch.setattr(finetune, "SAVINGS", {"cpu": finetune.SAVINGS["cuda"]} if device == "cuda" else {})
     inputs = [make_inputs(files, f"Mug {number}") for number in range(4)]
-    run_group(inputs, make_config(**GIVEN, steps=1), models, [SmallRoom(times) for _ in inputs], files)
+    run_group(inputs, make_config(**GIVEN, steps=1, batch=batch), models, [SmallRoom(times) for _ in inputs], files)
     assert calls == wanted
 
 

@@ -25,7 +25,14 @@ from tests.factories.training import (
 
 def lesson_of(trainer: Trainer, config: FinetuneConfig, *samples: Sample) -> Lesson:
     weight = config.unmasked_weight if config.masked_loss else None
-    encoding = Encoding(trainer.denoiser, trainer.files, trainer.cache, trainer.side, unmasked_weight=weight)
+    encoding = Encoding(
+        trainer.denoiser,
+        trainer.files,
+        trainer.cache,
+        trainer.side,
+        unmasked_weight=weight,
+        keep_words=not config.text_encoder,
+    )
     return encoding.lesson(samples or make_samples(trainer.files, count=5))
 
 
@@ -138,6 +145,25 @@ def test_gradient_checkpointing_gives_the_same_gradients_and_is_off_again() -> N
     saved = gradients(trainer, group, make_config(gradient_checkpointing=True))
     assert torch.allclose(plain, saved, atol=1e-7)
     assert not model.is_gradient_checkpointing
+
+
+@pytest.mark.parametrize("changes", [{}, {"masked_loss": True}, {"text_encoder": True}], ids=str)
+def test_a_batch_in_several_passes_gives_the_same_gradients_and_losses(changes: dict[str, Any]) -> None:
+    trainer, config = make_trainer(), make_config(batch=3, prior_weight=0.5, class_images=2, **changes)
+    own = lesson_of(trainer, config)
+    others = lesson_of(trainer, config, *(Sample(make_picture(trainer.files, 70 + n), "a mug") for n in range(2)))
+    group = resident(trainer.denoiser, config)
+    told = []
+    for passes in (1, 2, 4, 6, 99):
+        group.fill([torch.randn(group.size, generator=torch.Generator().manual_seed(k)) * 0.1 for k in range(2)])
+        with ready(trainer.denoiser, group, config):
+            draws = [draw(trainer.denoiser, config, own, others, (seed, 0)) for seed in range(2)]
+            each = backward(trainer.denoiser, group, draws, passes)
+        told.append((each, group.gradients.clone()))
+    whole, gradient = told[0]
+    for each, parts in told[1:]:
+        assert torch.allclose(each, whole, rtol=1e-5)
+        assert float((parts - gradient).norm() / gradient.norm()) < 1e-5
 
 
 def test_gradients_in_float16_are_scaled_up_and_back() -> None:
