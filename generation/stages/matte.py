@@ -19,11 +19,20 @@ from generation import imaging, matting
 from generation.checkpoints.roles import Models
 from generation.context import StageContext
 from generation.exceptions import ProductNotFound
-from generation.files import Files
+from generation.files import HALF, Files
 from generation.imaging import Mask
 from generation.matting import CutOut
 from generation.recipe import MatteConfig
-from generation.records import MatteResult, PhotoCutOut, PhotoMask, ProductFacts, SegmentResult, from_plain, to_plain
+from generation.records import (
+    MatteResult,
+    PhotoCutOut,
+    PhotoMask,
+    Picture,
+    ProductFacts,
+    SegmentResult,
+    from_plain,
+    to_plain,
+)
 
 _LARGE_PART = 0.03  # of the cut-out: smaller parts are a buckle or a lace
 _LARGEST_SHARE = 0.9  # of the photo, by a mask that nobody drew: that is the ground with the product in it
@@ -84,7 +93,7 @@ def _cut(mask: PhotoMask, noun: str, config: MatteConfig, files: Files) -> Photo
     inside, drawn = files.mask(mask.mask), mask.made_by == "person"
     if problem := problem_of(inside, noun, config, drawn=drawn):
         return _refused(mask, problem)
-    before = None if drawn else files.transparent(mask.picture)
+    before = None if drawn else _cut_before(mask.picture, inside, files)
     if before is not None:
         cut = matting.from_transparency(before)
     else:
@@ -98,6 +107,12 @@ def _cut(mask: PhotoMask, noun: str, config: MatteConfig, files: Files) -> Photo
         )
     alpha, colours = files.put_picture(Image.fromarray(cut.alpha)), files.put_picture(Image.fromarray(cut.pixels))
     return PhotoCutOut(mask.picture, alpha, colours, cut.box, cut.scale, mask.score)
+
+
+def _cut_before(picture: Picture, mask: Mask, files: Files) -> Image.Image | None:
+    """The photo as RGBA where the mask is its own transparency's; None where it was found in what is seen."""
+    seen = files.transparent(picture)
+    return seen if seen is not None and np.array_equal(np.asarray(seen.getchannel("A")) > HALF, mask) else None
 
 
 def _refused(mask: PhotoMask, problem: str) -> PhotoCutOut:

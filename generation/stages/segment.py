@@ -13,7 +13,7 @@ import numpy as np
 from generation.checkpoints.roles import Models
 from generation.context import StageContext
 from generation.exceptions import ProductNotFound
-from generation.files import Files
+from generation.files import HALF, Files
 from generation.finding import find_product
 from generation.imaging import box_of, share_of
 from generation.memory import perceivers
@@ -63,8 +63,9 @@ def _by_person(photo: Photo, drawn: Picture, files: Files) -> PhotoMask:
 
 def _automatic(photo: Photo, noun: str, config: SegmentConfig, models: Models, files: Files) -> PhotoMask:
     cut_before = files.transparent(photo.picture)
-    if cut_before is not None:
-        own = np.asarray(cut_before.getchannel("A")) > 127
+    own = None if cut_before is None else np.asarray(cut_before.getchannel("A")) > HALF
+    # Rounded corners of a photo, or a mark left in an empty one, are no cut-out of its product.
+    if own is not None and config.smallest_share <= share_of(own) <= config.largest_share:
         return PhotoMask(photo.picture, files.put_mask(own), box_of(own), share_of(own), 1.0, "automatic")
     image = files.image(photo.picture)
     with models.segmenter() as segmenter:

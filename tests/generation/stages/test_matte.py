@@ -109,6 +109,18 @@ def test_a_transparent_photo_brings_its_own_edge(tmp_path: Path) -> None:
     assert (cut.pixels[cut.solid] == 250).all()
 
 
+def test_a_photo_with_transparent_corners_is_cut_by_its_mask(tmp_path: Path) -> None:
+    files = files_in(tmp_path)
+    image, mask = disc()
+    shown = image.convert("RGBA")
+    shown.putalpha(Image.fromarray(np.where(np.add(*np.mgrid[: image.height, : image.width]) < 8, 0, 255).astype("u1")))
+    [cutout] = made(files, masked(files, shown, mask)).found
+    assert cutout.box is not None
+    assert opened(cutout, files).alpha.mean() < 250, "the ground is not in it"
+    left, top, right, bottom = cutout.box
+    assert (right - left, bottom - top) < image.size
+
+
 def test_the_one_unlike_the_others_comes_last(tmp_path: Path) -> None:
     files = files_in(tmp_path)
     photos = []

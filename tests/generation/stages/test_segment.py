@@ -71,6 +71,39 @@ def test_a_photo_without_a_product_asks_and_the_others_go_on(files: Files) -> No
     assert "mark" in result.masks[0].problem.lower()
 
 
+def rounded(image: Image.Image, corner: int = 2) -> Image.Image:
+    """The photo as a screenshot of it is saved: its corners are transparent."""
+    rows, columns = np.mgrid[: image.height, : image.width]
+    corners = np.minimum(rows, image.height - 1 - rows) + np.minimum(columns, image.width - 1 - columns) < corner
+    shown = image.convert("RGBA")
+    shown.putalpha(Image.fromarray(np.where(corners, 0, 255).astype(np.uint8)))
+    return shown
+
+
+def speck(image: Image.Image) -> Image.Image:
+    """All of it transparent but for a pixel."""
+    shown = image.convert("RGBA")
+    alpha = Image.new("L", image.size)
+    alpha.putpixel((3, 4), 255)
+    shown.putalpha(alpha)
+    return shown
+
+
+def test_only_a_transparency_that_leaves_a_product_is_a_cut_out(files: Files) -> None:
+    product = make_product(files, 1)[0]
+    image, truth = picture_of(1)
+    cut = image.convert("RGBA")
+    cut.putalpha(Image.fromarray(truth.astype(np.uint8) * 255))
+    photos = tuple(Photo(files.put_picture(each)) for each in (cut, rounded(image), speck(image)))
+    first, second, third = run(replace(product, photos=photos), files).masks
+    assert first.mask is not None
+    assert second.mask is not None
+    assert (files.mask(first.mask) == truth).all()
+    assert first.score == 1
+    assert iou(files.mask(second.mask), truth) > 0.8, "found in what the photo shows"
+    assert (third.mask, bool(third.problem)) == (None, True)
+
+
 def test_an_empty_drawing_is_no_mask(files: Files) -> None:
     product = make_product(files, 2)[0]
     empty = replace(product.photos[0], mask=files.put_mask(np.zeros((72, 96), bool)))
