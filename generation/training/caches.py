@@ -6,6 +6,7 @@ encoders. So the class images and the prompt bank that many products share are e
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 import threading
@@ -18,6 +19,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+logger = logging.getLogger(__name__)
 Tensors = dict[str, Tensor]
 MEMORY_BYTES = 1 << 30
 FOLDER_BYTES = 4 << 30
@@ -91,8 +93,8 @@ class TensorCache:
         try:
             tensors = safetensors.torch.load(path.read_bytes())
             os.utime(path)  # what was read is what was used: `_trim` goes by it
-        except (FileNotFoundError, SafetensorError):
-            # Never written, swept by another worker meanwhile, or cut short by a full disk: it is computed anew.
+        except (OSError, SafetensorError):
+            # Never written, swept by another worker meanwhile, or damaged: it is computed anew.
             return None
         return tensors
 
@@ -100,11 +102,18 @@ class TensorCache:
         path = self._path(key)
         if path is None:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(descriptor, "wb") as opened:
-            self._written += opened.write(safetensors.torch.save(tensors))
-        Path(partial).replace(path)
+        data, partial = safetensors.torch.save(tensors), None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
+            with os.fdopen(descriptor, "wb") as opened:
+                opened.write(data)
+            Path(partial).replace(path)
+            self._written += len(data)
+        except OSError as error:  # a full disk, above all: a cache saves time, and must not cost a training
+            logger.warning("%s is not cached in %s: %s", path.name, self.folder, error)
+            if partial:
+                Path(partial).unlink(missing_ok=True)
 
     def _trim(self) -> None:
         """Remove the files that were used least recently until the folder is within its bound, give or take a 64th."""

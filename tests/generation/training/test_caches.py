@@ -1,6 +1,7 @@
 """Tensors by content: computed once, bounded in memory and on disk, and never trusted when damaged."""
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_more_than_memory_holds_is_still_given_whole() -> None:
     cache = TensorCache(memory_bytes=ONE)
     assert len(cache.many(["a", "b", "c"], maker([]))) == 3
     assert cache.in_memory <= ONE
+
+
+def test_a_full_disk_costs_the_cache_and_not_the_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[list[int]] = []
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ONE // 2, before[1]))  # a file may have no more bytes than that
+    try:
+        made = TensorCache(folder=tmp_path).many(["ab12", "cd34"], maker(asked))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [float(one["mean"][0]) for one in made] == [0, 1]
+    assert not list(tmp_path.glob("*/*")), "nor is half a file left"
+    assert "ab12.safetensors is not cached" in caplog.text
+    TensorCache(folder=tmp_path).many(["ab12"], maker(asked))
+    assert [path.name for path in tmp_path.glob("*/*")] == ["ab12.safetensors"]
 
 
 def test_a_folder_outlives_the_process(tmp_path: Path) -> None:
