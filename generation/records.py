@@ -103,11 +103,11 @@ class MatteResult:
 
 @dataclass(frozen=True)
 class Caption:
-    """A photo in words, as a template."""
+    """A photo in words, as a template: the captioner's, or given by a person or with the photo, as its row says."""
 
     picture: Picture
     template: str
-    made_by: Literal["automatic", "person"]
+    made_by: Literal["automatic", "given", "person"]  # "person" in results of former versions, for "given"
 
 
 @dataclass(frozen=True)

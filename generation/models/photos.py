@@ -50,10 +50,11 @@ class PhotoMask(_Told):
 
 
 class PhotoCaption(_Told):
-    """A photo in a person's words, with the placeholder where the product is named; nobody's came with the photo."""
+    """A photo in a person's words, or in those that came with it, with the placeholder where the product is named."""
 
     photo = models.ForeignKey(Photo, models.CASCADE, related_name="captions")
     template = models.TextField()
+    came_along = models.BooleanField(default=False)  # with the photo, from the catalogue; else a person wrote it
 
     class Meta:
         ordering = ["-id"]

@@ -59,7 +59,7 @@ class PhotoState:
     """A photo with the mask and the caption that hold now.
 
     `mask_by` and `caption_by` are "person", "automatic" or "" for none yet; a caption's is "catalogue" where it came
-    with the photo, in nobody's name.
+    with the photo.
     """
 
     photo: Photo
@@ -128,6 +128,8 @@ def _mask_facts(told: PhotoMask | None, found: Any) -> dict[str, Any]:
     if told:
         box = from_plain(MaskPrompt, told.prompt).box if told.prompt else told.box
         return {"mask_key": told.key, "mask_by": "person", "prompt": told.prompt or None, "box": box}
+    if found and found.made_by != "automatic":  # it was a person's, and has been set aside since
+        return {}
     if found and found.mask:
         facts = {"mask_key": found.mask.key, "mask_by": "automatic", "box": found.box}
         return facts | {"score": found.score, "share": found.share}
@@ -136,7 +138,7 @@ def _mask_facts(told: PhotoMask | None, found: Any) -> dict[str, Any]:
 
 def _caption_facts(told: PhotoCaption | None, written: Any) -> dict[str, Any]:
     if told:
-        return {"caption": told.template, "caption_by": "person" if told.made_by_id else "catalogue"}
-    if written:
+        return {"caption": told.template, "caption_by": "catalogue" if told.came_along else "person"}
+    if written and written.made_by == "automatic":  # else it was given, and has been set aside since
         return {"caption": written.template, "caption_by": "automatic"}
     return {}

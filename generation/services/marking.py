@@ -113,11 +113,12 @@ def save_caption(photo: Photo, template: str, *, by: AbstractBaseUser) -> PhotoC
 
 
 def bring_captions(told: Mapping[int, str]) -> None:
-    """Keep captions that came with photos, by the photo's id, in nobody's name. Raises NotPossible, keeping none."""
+    """Keep captions that came with photos, by the photo's id, as the catalogue's. Raises NotPossible, keeping none."""
     for template in told.values():
         if problems := check_template(template):
             raise NotPossible(problems[0])
-    PhotoCaption.objects.bulk_create(PhotoCaption(photo_id=pk, template=text) for pk, text in told.items())
+    rows = (PhotoCaption(photo_id=pk, template=text, came_along=True) for pk, text in told.items())
+    PhotoCaption.objects.bulk_create(rows)
 
 
 def use_automatic_mask(photo: Photo) -> int:

@@ -1,7 +1,7 @@
 """Stage caption: each photo in words (paper 2.2), stored so that the product's noun can become `<token> <noun>`.
 
-A person's caption wins. What the captioner says of a photo is kept as it is in the step; the template is made from it
-anew each time, so that a better rule needs no model.
+One that a person wrote, or that came with the photo, wins. What the captioner says of a photo is kept as it is in the
+step; the template is made from it anew each time, so that a better rule needs no model.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def run(inputs: Inputs, config: CaptionConfig, models: Models, context: StageCon
                 as_template(photo.caption, noun)
                 if photo.caption
                 else shortened(as_template(told[photo.picture.sha256], noun), noun, base.token_count, config.longest),
-                "person" if photo.caption else "automatic",
+                "given" if photo.caption else "automatic",
             )
             for photo in inputs.product.photos
         ]
@@ -45,7 +45,7 @@ def run(inputs: Inputs, config: CaptionConfig, models: Models, context: StageCon
 def _described(
     product: ProductFacts, config: CaptionConfig, models: Models, context: StageContext, files: Files
 ) -> dict[str, str]:
-    """What the captioner says, by the photo's SHA-256; photos with a person's caption are not shown to it."""
+    """What the captioner says, by the photo's SHA-256; photos with a caption are not shown to it."""
     photos = list({photo.picture.sha256: photo for photo in product.photos if not photo.caption}.values())
     instruction = config.instruction.replace("{noun}", product.noun)
     size = context.batch_size(AT_ONCE)

@@ -11,8 +11,8 @@ from generation.method_form import Input
 from generation.models import Batch, PhotoCaption, PhotoMask, Run, RunStage
 from generation.models.results import StageState
 from generation.recipe_fields import parameters
+from generation.records import Caption, CaptionResult, Picture, SegmentResult, to_plain
 from generation.records import PhotoMask as MaskRecord
-from generation.records import Picture, SegmentResult, to_plain
 from generation.running import StageJob
 from generation.selectors.photos import photo_state
 from generation.selectors.runs import chosen_stage, is_live, tiers_of
@@ -79,10 +79,23 @@ class TestPhotos:
         photo = make_photo()
         PhotoCaption.objects.create(photo=photo, template="a {product}", undone_at=timezone.now())
         assert photo_state(photo).caption_by == ""
-        PhotoCaption.objects.create(photo=photo, template="the {product}")
+        marking.bring_captions({photo.pk: "the {product}"})
         assert (photo_state(photo).caption, photo_state(photo).caption_by) == ("the {product}", "catalogue")
-        PhotoCaption.objects.create(photo=photo, template="my {product}", made_by=make_user())
+        writer = make_user()
+        PhotoCaption.objects.create(photo=photo, template="my {product}", made_by=writer)
         assert (photo_state(photo).caption, photo_state(photo).caption_by) == ("my {product}", "person")
+        writer.delete()
+        assert photo_state(photo).caption_by == "person", "whose account is gone by now"
+
+    def test_what_was_given_and_set_aside_is_not_shown_as_automatic(self) -> None:
+        photo = make_photo()
+        picture = Picture(photo.key, photo.sha256, photo.width, photo.height)
+        given = Caption(picture, "my {product}", "given")
+        drawn = MaskRecord(picture, picture, (0, 0, 1, 1), 0.5, 1.0, "person")
+        for stage, result in (("caption", CaptionResult((given,))), ("segment", SegmentResult((drawn,)))):
+            make_result(stage, product=photo.product, state=StageState.SUCCEEDED, result=to_plain(result))
+        state = photo_state(photo)
+        assert (state.caption, state.caption_by, state.mask_key, state.mask_by) == ("", "", "", "")
 
     def test_captions_that_come_along_are_checked_as_a_persons_are(self) -> None:
         photo = make_photo()

@@ -21,6 +21,7 @@ from catalog.importing.records import Record
 from catalog.models import ImportRun, Photo, Product, ProductType
 from catalog.services.photos import add_photo
 from catalog.services.products import ProductRow, upsert_products
+from generation.models import PhotoCaption
 from generation.services import marking, methods
 from vitrine.access import Role
 
@@ -127,6 +128,15 @@ def add_captions(products: Sequence[int]) -> None:
     photos = Photo.objects.filter(product__in=products, product__source=SOURCE, captions=None)
     names = dict(photos.values_list("pk", "original_name"))
     marking.bring_captions({pk: told[name] for pk, name in names.items() if name in told})
+
+
+def claim_captions(products: Sequence[int]) -> None:
+    """Have captions of these products that a former version kept in the operator's name as what they are, ours."""
+    told = captions()
+    kept = PhotoCaption.objects.filter(photo__product__in=products, photo__product__source=SOURCE, came_along=False)
+    rows = kept.values_list("pk", "template", "photo__original_name")
+    ours = [pk for pk, template, name in rows if told.get(name) == template]
+    PhotoCaption.objects.filter(pk__in=ours).update(came_along=True, made_by=None)
 
 
 @cache

@@ -103,6 +103,7 @@ def begin(show: Show) -> Job:
             Job.objects.filter(pk=job.pk).update(params={"show": _plain(after)})
         if after.learned and not before.learned and _photos_kept(after):
             filling.add_captions(after.products)
+    filling.claim_captions(after.products)
     return job
 
 

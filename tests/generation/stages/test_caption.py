@@ -82,8 +82,8 @@ def test_a_persons_caption_wins_and_costs_no_model(files: Files) -> None:
     told = Told()
     result = run(replace(product, photos=(own, plain)), files, told)
     assert [(each.template, each.made_by) for each in result.captions] == [
-        ("My {product} at dusk", "person"),
-        ("my {product} at dawn", "person"),
+        ("My {product} at dusk", "given"),
+        ("my {product} at dawn", "given"),
     ]
     assert told.asked == []
 

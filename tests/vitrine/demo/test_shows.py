@@ -18,6 +18,7 @@ from catalog.models import Photo, Product
 from catalog.samples import render_product_photo
 from generation.exceptions import BadModelSet
 from generation.models import Method, PhotoCaption
+from generation.selectors.photos import photo_state
 from jobs.models import Job, State
 from tests.factories.catalog import make_photo, make_product
 from vitrine.demo import filling, shows
@@ -288,6 +289,14 @@ def test_photos_that_are_kept_get_their_captions_once_something_learns(former: S
         name: filling.captions()[name] for name in Photo.objects.values_list("original_name", flat=True)
     }
     assert len(captions) == 2
+
+
+def test_captions_that_a_former_version_kept_in_the_operators_name_are_the_catalogues(former: Show) -> None:
+    first, second = Photo.objects.order_by("product")
+    for photo, template in ((first, filling.captions()[first.original_name]), (second, "my {product}")):
+        PhotoCaption.objects.create(photo=photo, template=template, made_by=shows.operator())
+    shows.begin(former)
+    assert [photo_state(photo).caption_by for photo in (first, second)] == ["catalogue", "person"]
 
 
 def test_what_is_told_of_a_former_catalogues_photos_stays(former: Show) -> None:
