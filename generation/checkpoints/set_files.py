@@ -15,7 +15,19 @@ from pydantic.dataclasses import dataclass as checked
 from generation.checkpoints.licences import licence_of
 from generation.checkpoints.locks import pinned_revision, repo_folder
 from generation.checkpoints.roles import Role
-from generation.checkpoints.sets import BUILT_IN, FAMILIES, REMOTE, ROLES, UNPINNED, Defaults, Entry, ModelSet, Places
+from generation.checkpoints.sets import (
+    BUILT_IN,
+    FAMILIES,
+    OPTIONS,
+    REMOTE,
+    ROLES,
+    RUNNING_OPTIONS,
+    UNPINNED,
+    Defaults,
+    Entry,
+    ModelSet,
+    Places,
+)
 from generation.exceptions import BadModelSet
 from generation.records import PLACEHOLDER
 
@@ -160,7 +172,7 @@ def _chain(file: Path, places: Places) -> list[tuple[Path, _Set]]:
 
 def _parsed(file: Path) -> _Set:
     try:
-        return _SET.validate_python(tomllib.loads(file.read_text(encoding="utf-8")))
+        return _SET.validate_python(tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise BadModelSet(f"{file} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -231,6 +243,11 @@ class _Reader:
 
     def _options(self, given: _Role, where: str) -> dict[str, Any]:
         options = self.defaults.running() | given.options
+        known = (*RUNNING_OPTIONS, *OPTIONS.get(given.family, ()))
+        if unknown := [name for name in given.options if name not in known]:
+            raise BadModelSet(
+                f"{where}: there is no option {unknown[0]} of {given.family}; its options are {', '.join(known)}."
+            )
         if not isinstance(options["attention"], str) or options["attention"] not in ATTENTION:
             raise BadModelSet(
                 f"{where}: options.attention = {options['attention']!r} is none of {', '.join(ATTENTION)}."

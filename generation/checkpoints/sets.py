@@ -29,6 +29,27 @@ FAMILIES: dict[Role, tuple[str, ...]] = {
 }
 # What changes how a model runs and its results by rounding only: no reason to make images anew.
 RUNNING_OPTIONS = ("attention", "channels_last", "compile", "half_on_cpu")
+_SAMPLED = ("tokens", "temperature", "top_p")
+# What else a set may tell a family, beside those. A name that nobody reads would be a wish that nobody hears.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "sd": ("variant", "controlnet", "adapter_rank"),
+    "sdxl": ("variant", "controlnet", "adapter_rank"),
+    "flux2-klein": ("variant", "text_tokens", "adapter_rank"),
+    "wan": ("variant", "text_tokens"),
+    "ltx": ("variant", "text_tokens"),
+    "svd": ("variant", "text_tokens"),
+    "turntable": ("variant", "text_tokens"),
+    "sam": (
+        "model", "dim", "depth", "heads", "global_blocks", "patch", "window", "prompt_dim", "decoder_dim",
+        "decoder_heads", "points_per_side", "grid_score", "grid_stability", "overlap",
+    ),
+    "blip": ("tokens", "beams"),
+    "qwen-vl": ("tokens", "pixels"),
+    "causal-lm": _SAMPLED,
+    "openai-compatible": ("url", "model", "key_env", "timeout", *_SAMPLED),
+    "clip-concepts": ("strictness",),
+    "image-classifier": ("unsafe", "most"),
+}  # fmt: skip
 REMOTE = "openai-compatible"  # a family that has no files here
 BUILT_IN = "grabcut"  # a family that is in the code, and has no files; raise its version with other results
 BUILT_IN_VERSION = 3

@@ -1,13 +1,15 @@
 """Model sets as TOML: the shipped ones, one's own, and each mistake told in a sentence."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import generation
 from generation.checkpoints.licences import LICENCES
+from generation.checkpoints.segmenter import Grid, Shape
 from generation.checkpoints.set_files import SHIPPED, read_set, set_names
-from generation.checkpoints.sets import FAMILIES, ROLES, Places
+from generation.checkpoints.sets import FAMILIES, OPTIONS, ROLES, Places
 from generation.exceptions import BadModelSet
 from generation.records import PLACEHOLDER
 from generation.world.captions import PLACES
@@ -196,6 +198,10 @@ MISTAKES = {
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = "slow" }',
         "role dino: options.attention = 'slow' is none of sdpa, math, flash",
     ),
+    "an option that the family has not": (
+        '[roles.safety]\nfamily = "clip-concepts"\nlicence = "MIT"\npath = "x"\noptions = { strictnes = 0.1 }',
+        r"role safety: there is no option strictnes of clip-concepts; its options are attention, .*, strictness\.",
+    ),
     "several attentions": (
         ROLE + 'family = "dino"\nlicence = "MIT"\npath = "x"\noptions = { attention = ["math"] }',
         r"role dino: options.attention = \['math'\] is none of sdpa",
@@ -258,6 +264,16 @@ def test_a_mistake_is_told_in_a_sentence(text: str, said: str, own: Places) -> N
         read_set(write(own, extends + text), own)
     assert str(own.own_sets) in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(own: Places) -> None:
+    assert read_set(write(own, '\ufeffextends = "sd15"\n'), own).name == "shop"
+
+
+def test_every_option_is_of_a_family_and_a_sams_are_all_there() -> None:
+    assert set(OPTIONS) <= {family for families in FAMILIES.values() for family in families}
+    sizes = {field.name for field in (*fields(Shape), *fields(Grid))}
+    assert set(OPTIONS["sam"]) == {"model", *sizes} - {"side"}, "its side is a key of the role"
 
 
 def test_a_missing_role_is_named(own: Places) -> None:
