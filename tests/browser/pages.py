@@ -259,8 +259,8 @@ def a_judged_campaign(*, figures: bool = True) -> Campaign:
     return made
 
 
-def of_judged(name: str) -> Callable[[], str]:
-    return lambda: reverse(f"raters:{name}", args=[a_judged_campaign().pk])
+def of_judged(name: str, *, figures: bool = True) -> Callable[[], str]:
+    return lambda: reverse(f"raters:{name}", args=[a_judged_campaign(figures=figures).pk])
 
 
 def quality_of_a_rater() -> str:
@@ -269,7 +269,7 @@ def quality_of_a_rater() -> str:
 
 
 def a_ruling() -> str:
-    made = a_judged_campaign()
+    made = a_judged_campaign(figures=False)
     ruled = adjudication.rule(made.tasks.all()[0], YES, by=make_user(Role.ANALYST), reason="The size is right.")
     return reverse("raters:ruling", args=[made.pk, ruled.pk])
 
@@ -399,7 +399,7 @@ CASES: dict[str, Case] = {
     "quality": Case(Role.OPERATOR, of_judged("quality")),
     "quality-empty": Case(Role.ANALYST, of_campaign("quality")),
     "quality-rater": Case(Role.OPERATOR, quality_of_a_rater),
-    "disputes": Case(Role.ANALYST, of_judged("disputes")),
+    "disputes": Case(Role.ANALYST, of_judged("disputes", figures=False)),
     "disputes-empty": Case(Role.ANALYST, of_campaign("disputes")),
     "ruling": Case(Role.ANALYST, a_ruling),
     "campaign-reports": Case(Role.OPERATOR, reported),
