@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import safetensors.torch
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
@@ -161,7 +162,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(asked, Path(work, "model"))
-        adapters = [lora_bytes(bench.ours, rank=asked.rank, seed=seed) for seed in (0, 1)]
+        adapters = [filed(lora_bytes(bench.ours, rank=asked.rank, seed=seed), asked.dtype) for seed in (0, 1)]
         Path(work, "lora.safetensors").write_bytes(adapters[0])
         kind = "wall" if asked.device.startswith("cuda") else "CPU"
         side = SIDES[asked.shape]
@@ -171,6 +172,13 @@ def main() -> None:
         swaps(bench, adapters, Path(work))
         row(f"batch of {asked.batch} against single images", f"{bench.difference():.1e}", "1e-5 or less (float32)")
         drawing(bench, adapters)
+
+
+def filed(data: bytes, dtype: str) -> bytes:
+    """An adapter as the trainer files it for such a base: in float16, unless the base is in float32."""
+    if dtype == "float32":
+        return data
+    return safetensors.torch.save({name: part.half() for name, part in safetensors.torch.load(data).items()})
 
 
 def swaps(bench: Bench, adapters: list[bytes], folder: Path) -> None:

@@ -223,7 +223,8 @@ def _placed(name: str, factors: Factors | None, layer: nn.Linear, device: torch.
             f" the model's from {layer.in_features} to {layer.out_features}."
         )
     device, dtype = device or layer.weight.device, layer.weight.dtype
-    return Factors(factors.down.to(device, dtype), factors.up.to(device, dtype))
+    # Moved, then cast: asked for both at once, torch casts on the CPU what goes to a GPU, which takes far longer.
+    return Factors(*(part.to(device).to(dtype) for part in (factors.down, factors.up)))
 
 
 def _copy(factors: Factors | None, kept: Factors) -> None:
