@@ -80,7 +80,7 @@ class MethodFileForm(forms.Form):
         if file.size > METHOD_FILE_MAX_BYTES:
             raise forms.ValidationError(f"{file.name} has {file.size:,} bytes; a recipe has a few thousand.")
         try:
-            text: str = file.read().decode()
+            text: str = file.read().decode("utf-8-sig")  # Windows' Notepad begins a file with a mark
         except UnicodeDecodeError:
             raise forms.ValidationError(f"{file.name} is no text in UTF-8.") from None
         return text

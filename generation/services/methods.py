@@ -1,7 +1,10 @@
 """Make methods: those that come with Vitrine, and a person's own. One that a run has used is never changed again."""
 
+import hashlib
+import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -68,15 +71,47 @@ def make_method(
         raise NotPossible(f"Somebody made version {version} of {name} in this moment; look at it first.") from None
 
 
-def change_method(method: Method, recipe: Recipe, *, title: str, description: str = "") -> Method:
-    """Change a method of a person that no run has used. Raises NotPossible for any other: that takes a new version."""
+def make_version(
+    method: Method, recipe: Recipe, words: Mapping[str, str], *, by: AbstractBaseUser | None = None, seen: str = ""
+) -> Method:
+    """The next version of a method, with its title and description as `words`.
+
+    `seen` is the `edition` that its maker began from; empty for whoever saw none.
+
+    Raises NotPossible as `make_method` does, for the parameters of the newest version, and where the method got another
+    version meanwhile.
+    """
+    _check_seen(method, seen)
+    newest = newest_of(method.name)
+    made = make_method(method.name, recipe, **words, by=by)
+    if newest is not None and made.pk == newest.pk:
+        raise NotPossible(f"{newest} has these very parameters: change one of them for a new version.")
+    return made
+
+
+@transaction.atomic
+def change_method(method: Method, recipe: Recipe, *, title: str, description: str = "", seen: str = "") -> Method:
+    """Change a method of a person that no run has used. `seen` is the `edition` that the change began from, if any.
+
+    Raises NotPossible for any other method, which takes a new version, and for one that was changed meanwhile.
+    """
     words = _words(title, description)
     check_tiers(method.name, recipe)
-    free = Method.objects.filter(pk=method.pk, frozen=False, origin=Method.Origin.PERSON)
-    if not free.update(recipe=as_plain(recipe), **words):
+    free = Method.objects.select_for_update().filter(pk=method.pk, frozen=False, origin=Method.Origin.PERSON)
+    current = free.first()
+    if current is None:
         raise NotPossible(f"The method {method} is used by runs or came with Vitrine; save it as a new version.")
+    _check_seen(current, seen)
+    free.update(recipe=as_plain(recipe), **words)
     method.refresh_from_db()
     return method
+
+
+def edition(method: Method) -> str:
+    """What a method is now, in a few letters: another after each change of it, and after each version of its name."""
+    newest = newest_of(method.name) or method
+    told = json.dumps([method.recipe, method.title, method.description], sort_keys=True)
+    return f"{newest.version}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
 def freeze(method: Method) -> None:
@@ -109,7 +144,7 @@ def named(text: str) -> Method:
     name, _, version = text.strip().partition(" v")
     found = Method.objects.filter(name=name).order_by("-version")
     if version:
-        found = found.filter(version=int(version) if version.isdigit() else 0)
+        found = found.filter(version=int(version) if re.fullmatch("[0-9]{1,9}", version) else 0)
     method = found.first()
     if method is None:
         names = Method.objects.filter(retired=False).order_by("name").values_list("name", flat=True).distinct()
@@ -121,6 +156,23 @@ def named(text: str) -> Method:
 def newest_of(name: str) -> Method | None:
     """The highest version of that name."""
     return Method.objects.filter(name=name).order_by("-version").first()
+
+
+def _check_seen(method: Method, seen: str) -> None:
+    """Raise NotPossible where a method, as it is now, is not what somebody saw who is about to save over it."""
+    now = edition(method)
+    if not seen or seen == now:
+        return
+    newest = now.partition("-")[0]
+    if seen.partition("-")[0] != newest:
+        raise NotPossible(
+            f"Somebody made version {newest} of {method.name} since you opened this page: look at it in another window."
+            " Saved once more, yours is kept beside it."
+        )
+    raise NotPossible(
+        f"Somebody changed {method} since you opened this page: look at it in another window. Saved once more, yours"
+        " takes its place."
+    )
 
 
 def _words(title: str, description: str) -> dict[str, str]:

@@ -61,7 +61,11 @@ def method(request: HttpRequest, pk: int) -> HttpResponse:
 def method_toml(_request: HttpRequest, pk: int) -> HttpResponse:
     """The method as a file."""
     found = selectors.method_or_404(pk)
-    response = HttpResponse(as_toml(found.parts), content_type="application/toml; charset=utf-8")
+    try:
+        text = as_toml(found.parts)
+    except BadRecipe:
+        return redirect("generation:method", pk)  # which says why
+    response = HttpResponse(text, content_type="application/toml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.name}-v{found.version}.toml"'
     return response
 
@@ -72,7 +76,10 @@ def method_new(request: HttpRequest) -> HttpResponse:
     """Make a method, from the paper's parameters or from those of another."""
     asked = cursor_from(request.GET.get("from"))
     template = Method.objects.filter(pk=asked).first() if asked else None
-    form = MethodForm(request.POST or None, recipe=template.parts if template else Recipe())
+    try:
+        form = MethodForm(request.POST or None, recipe=template.parts if template else Recipe())
+    except BadRecipe:
+        return redirect("generation:method", asked)  # which says why
     if form.is_bound and form.is_valid() and form.parsed:
         try:
             made = _make_new(form, form.parsed, request)
@@ -89,7 +96,10 @@ def method_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a method that no run has used; of one in use, make the next version."""
     found = selectors.method_or_404(pk)
     words = {"title": found.title, "description": found.description}
-    form = MethodForm(request.POST or None, recipe=found.parts, fixed_name=found.name, initial=words)
+    try:
+        form = MethodForm(request.POST or None, recipe=found.parts, fixed_name=found.name, initial=words)
+    except BadRecipe:
+        return redirect("generation:method", pk)  # which says why
     if form.is_bound and form.is_valid() and form.parsed:
         try:
             saved = _save(found, form, request)
@@ -100,11 +110,8 @@ def method_edit(request: HttpRequest, pk: int) -> HttpResponse:
     version = selectors.versions_of(found)[0].version + 1
     frozen = {"heading": f"New version of {found.name}", "submit": f"Save as version {version}"}
     plain = {"heading": f"Change {found}", "submit": "Save"}
-    return _editor(
-        request,
-        form,
-        {"method": found, "next_version": version, "in_place": is_own(found)} | (plain if is_own(found) else frozen),
-    )
+    facts = {"method": found, "next_version": version, "in_place": is_own(found), "seen": services.edition(found)}
+    return _editor(request, form, facts | (plain if is_own(found) else frozen))
 
 
 @allow(Role.OPERATOR)
@@ -115,7 +122,7 @@ def method_upload(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
         try:
-            recipe = recipe_from_toml(data["file"])
+            recipe, before = recipe_from_toml(data["file"]), services.newest_of(data["name"])
             made = services.make_method(data["name"], recipe, title=data["title"], by=person(request))
         except BadRecipe as refused:
             for problem in refused.problems:
@@ -123,7 +130,7 @@ def method_upload(request: HttpRequest) -> HttpResponse:
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
-            return _saved(request, made)
+            return _there(request, made) if before and before.pk == made.pk else _saved(request, made)
     return render(request, "generation/method_upload.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -150,10 +157,10 @@ def _make_new(form: MethodForm, recipe: Recipe, request: HttpRequest) -> Method:
 
 
 def _save(found: Method, form: MethodForm, request: HttpRequest) -> Method:
-    recipe = form.parsed or found.parts
+    recipe, seen = form.parsed or found.parts, request.POST.get("seen", "")
     if is_own(found):
-        return services.change_method(found, recipe, **_words(form))
-    return services.make_method(found.name, recipe, **_words(form), by=person(request))
+        return services.change_method(found, recipe, **_words(form), seen=seen)
+    return services.make_version(found, recipe, _words(form), by=person(request), seen=seen)
 
 
 def _words(form: MethodForm) -> dict[str, str]:
@@ -162,6 +169,11 @@ def _words(form: MethodForm) -> dict[str, str]:
 
 def _saved(request: HttpRequest, method: Method) -> HttpResponse:
     messages.success(request, f"{method} is saved.")
+    return redirect("generation:method", method.pk)
+
+
+def _there(request: HttpRequest, method: Method) -> HttpResponse:
+    messages.info(request, f"{method} has these very parameters already, so no version was made.")
     return redirect("generation:method", method.pk)
 
 

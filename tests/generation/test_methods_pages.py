@@ -35,6 +35,14 @@ def posted(recipe: Recipe | None = None, **change: Any) -> dict[str, str]:
     return words | {name: "" if value is None else str(value) for name, value in sent.items()}
 
 
+def seen_on(client: Client, url: str) -> str:
+    return seen_in(text(client, url))
+
+
+def seen_in(page: str) -> str:
+    return page.split('name="seen" value="')[1].partition('"')[0]
+
+
 def text(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
@@ -58,7 +66,7 @@ class TestList:
             text(client, "/methods/")
 
     def test_without_any_the_way_in_is_named(self, client: Client) -> None:
-        assert "No method yet" in text(client, "/methods/")
+        assert "manage.py methods load" in text(client, "/methods/")
 
     def test_the_newest_version_of_each_is_offered_the_papers_first(self) -> None:
         make_method("ablation")
@@ -156,6 +164,14 @@ class TestPage:
         page = text(client, f"/methods/{method.pk}/")
         assert "There is no parameter finetune.magic." in page
 
+    @pytest.mark.parametrize("end", ["edit/", "recipe.toml"])
+    def test_one_that_cannot_be_read_any_more_leads_to_the_page_that_says_so(self, client: Client, end: str) -> None:
+        method = make_method("old")
+        Method.objects.filter(pk=method.pk).update(recipe={"finetune": {"rank": 0}})
+        for url in (f"/methods/{method.pk}/{end}", f"/methods/new/?from={method.pk}"):
+            response = client.get(url)
+            assert (response.status_code, response.headers.get("Location")) == (302, f"/methods/{method.pk}/")
+
     def test_an_analyst_sees_no_button_that_would_be_refused(self, client_for: ClientFor, analyst: User) -> None:
         page = text(client_for(analyst), f"/methods/{make_method().pk}/")
         assert "Download TOML" in page
@@ -248,6 +264,36 @@ class TestEditor:
         method.refresh_from_db()
         assert method.parts.finetune.rank == 64  # type: ignore[union-attr]
 
+    def test_of_two_at_once_the_second_is_told_and_may_save_once_more(self, client: Client) -> None:
+        method = make_method("mine")
+        url = f"/methods/{method.pk}/edit/"
+        seen = seen_on(client, url)
+        client.post(url, posted(finetune__rank=16) | {"seen": seen})
+        response = client.post(url, posted(generate__candidates=13) | {"seen": seen})
+        page = response.content.decode()
+        assert (response.status_code, Method.objects.get().parts.finetune.rank) == (422, 16)  # type: ignore[union-attr]
+        assert "Somebody changed mine v1 since you opened this page" in page
+        assert 'name="generate.candidates" value="13"' in page
+        client.post(url, posted(generate__candidates=13) | {"seen": seen_in(page)})
+        assert Method.objects.get().parts.generate.candidates == 13
+
+    def test_a_version_that_came_meanwhile_is_told(self, client: Client) -> None:
+        url = f"/methods/{make_method('mine', frozen=True).pk}/edit/"
+        seen = seen_on(client, url)
+        client.post(url, posted(finetune__rank=16) | {"seen": seen})
+        response = client.post(url, posted(finetune__rank=8) | {"seen": seen})
+        page = response.content.decode()
+        assert (response.status_code, Method.objects.count()) == (422, 2)
+        assert "Somebody made version 2 of mine since you opened this page" in page
+        client.post(url, posted(finetune__rank=8) | {"seen": seen_in(page)})
+        assert [row.version for row in Method.objects.filter(name="mine")] == [3, 2, 1]
+
+    def test_the_same_parameters_are_no_new_version(self, client: Client) -> None:
+        method = make_method("mine", frozen=True)
+        response = client.post(f"/methods/{method.pk}/edit/", posted() | {"title": "Another title"})
+        assert (response.status_code, Method.objects.count()) == (422, 1)
+        assert "mine v1 has these very parameters" in response.content.decode()
+
     def test_small_numbers_are_shown_in_full(self, client: Client) -> None:
         recipe = recipe_from({"finetune": {"learning_rate": 0.00002}})
         assert 'value="0.00002"' in text(client, f"/methods/{make_method(recipe=recipe).pk}/edit/")
@@ -269,6 +315,16 @@ class TestUpload:
         assert self.send(client, as_toml(Recipe()).encode()).status_code == 302
         self.send(client, b"[finetune]\nrank = 8\n")
         assert [row.version for row in Method.objects.all()] == [2, 1]
+
+    def test_a_file_of_windows_notepad_is_read(self, client: Client) -> None:
+        self.send(client, b"\xef\xbb\xbf[finetune]\nrank = 8\n")
+        assert Method.objects.get().parts.finetune.rank == 8  # type: ignore[union-attr]
+
+    def test_the_same_recipe_again_says_that_it_is_there(self, client: Client) -> None:
+        for _ in range(2):
+            response = self.send(client, b"[finetune]\nrank = 8\n")
+        assert Method.objects.count() == 1
+        assert "mine v1 has these very parameters already" in text(client, response.headers["Location"])
 
     @pytest.mark.parametrize(
         ("content", "sentence"),

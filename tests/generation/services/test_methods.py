@@ -177,7 +177,7 @@ def test_methods_are_found_by_name_and_version() -> None:
     assert named("mine") == second
     assert named("mine v1") == first
     assert methods.newest_of("none") is None
-    for text in ("mine v7", "mine vx", "other"):
+    for text in ("mine v7", "mine vx", "mine v²", "mine v" + "9" * 5000, "other"):
         with pytest.raises(NotPossible, match="there are: mine"):
             named(text)
 
