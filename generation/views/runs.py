@@ -152,6 +152,7 @@ def _live_context(request: HttpRequest, found: Run) -> dict[str, Any]:
         "cost": runs.cost_of(tiers),
         "live": runs.is_live(found),
         "left_out": photos.left_out(found),
+        "to_mark": any(stage.result.asks_person for one in tiers for stage in one.stages),
         "is_operator": operator,
         "acts": acts_for(found) if operator else [],
     }

@@ -58,6 +58,32 @@ def test_a_stage_opens_in_place_and_stays_open(page_for: PageFor, person: User) 
     expect(page.locator("[data-stage-link][aria-current]")).to_have_count(1)
 
 
+def test_an_open_stage_that_waited_shows_what_it_has_come_to(page_for: PageFor, person: User) -> None:
+    run = make_whole_run(a_mug(), upto="caption", side=48, pictures=3)
+    page = page_for(person)
+    page.goto(f"/runs/{run.pk}/?stage=novel_views")
+    panel = page.locator("#stage-panel")
+    expect(panel).to_contain_text("Its turn comes when the stages before it are done.")
+    result = StageResult.objects.get(stage="novel_views")
+    job = StageResult.objects.get(stage="caption").job
+    StageResult.objects.filter(pk=result.pk).update(state=StageState.RUNNING, job=job)
+    expect(panel).to_contain_text("running")
+    StageResult.objects.filter(pk=result.pk).update(state=StageState.FAILED, error="Every view is broken.")
+    Run.objects.filter(pk=run.pk).update(state="failed", problem="Every view is broken.", finished_at=run.created_at)
+    expect(panel).to_contain_text("Every view is broken.")
+
+
+def test_a_run_that_was_being_planned_shows_its_stage_once_it_is(page_for: PageFor, person: User) -> None:
+    run = make_whole_run(a_mug(), upto="caption", side=48, pictures=3)
+    stages = list(run.stages.all())
+    run.stages.all().delete()
+    page = page_for(person)
+    page.goto(f"/runs/{run.pk}/")
+    expect(page.get_by_text("The stages are being planned.")).to_be_visible()
+    run.stages.bulk_create(stages)
+    expect(page.locator("#stage-panel h2")).to_have_text("Describe")
+
+
 def test_pausing_is_said_and_seen(page_for: PageFor, person: User) -> None:
     run = make_whole_run(a_mug(), upto="finetune", side=48, pictures=2)
     page = page_for(person)

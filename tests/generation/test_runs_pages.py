@@ -182,11 +182,21 @@ class TestRun:
         assert f'href="/jobs/{run.stages.get(stage="finetune").result.job_id}/"' in page
 
     def test_one_that_needs_a_person_leads_to_the_photos(self, client: Client) -> None:
-        photo = make_photo()
-        run = make_run(photo.product, state="needs_person", problem="No product was found in photo 2: mark it.")
+        run = make_whole_run(failed="segment", side=48)
+        run.product.refresh_from_db()
+        StageResult.objects.filter(stage="segment").update(asks_person=True)
+        Run.objects.update(state="needs_person", problem="No product was found in photo 2: mark it.", finished_at=None)
         page = text(client, f"/runs/{run.pk}/")
         assert "No product was found in photo 2: mark it." in page
-        assert f'href="/photos/{photo.pk}/cutout/"' in page
+        assert f'href="/photos/{run.product.cover_id}/cutout/"' in page
+
+    def test_one_that_lacks_something_else_is_not_sent_to_mark_the_product(self, client: Client) -> None:
+        photo = make_photo()
+        run = make_run(photo.product, state="needs_person", problem="Nobody has said what it is: give it a type.")
+        page = text(client, f"/runs/{run.pk}/")
+        assert "Look at it" in page
+        assert "Mark the product" not in page
+        assert "being planned" not in page
 
     def test_a_shared_stage_names_the_run_that_makes_it(self, client: Client, whole: Run) -> None:
         other = make_run(method=whole.method, seed=1)

@@ -15,6 +15,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What the open stage has come to since its panel was drawn is asked for: it began, ended, or was tried again.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const link = event.target.id === "run-live" && event.target.querySelector("[data-stage-link][aria-current]");
+  if (!link) return;
+  const { state } = link.closest("[data-state]").dataset;
+  const panel = document.getElementById("stage-panel")?.dataset;
+  if (panel?.of !== link.id || panel.drawn !== state) htmx.ajax("GET", link.getAttribute("hx-get"), "#stage");
+});
+
 const view = document.getElementById("large-view");
 let shown = null;
 
