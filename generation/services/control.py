@@ -81,29 +81,39 @@ def retry_run(run: Run) -> None:
 
 
 def pause_batch(batch: Batch) -> int:
-    """Pause all runs of a batch that go on."""
+    """Pause all runs of a batch that go on, or are taken up again; returns how many. One without any stays as it is."""
+    going_on = _ids(batch.pk, graph.GOING_ON)
+    if not going_on and retry_job(batch) is None:
+        return 0
     _mark(batch, Batch.State.PAUSED)
-    return pause(_ids(batch.pk, graph.GOING_ON))
+    return pause(going_on)
 
 
 def resume_batch(batch: Batch) -> int:
-    """Let a paused batch go on."""
+    """Let a paused batch go on; returns how many runs do. One that nobody has paused stays as it is."""
+    paused = _ids(batch.pk, (RunState.PAUSED,))
+    if not paused and batch.state != Batch.State.PAUSED:
+        return 0
     _mark(batch, Batch.State.ACTIVE)
-    return resume(_ids(batch.pk, (RunState.PAUSED,)))
+    return resume(paused)
 
 
 def cancel_batch(batch: Batch) -> int:
-    """Cancel all runs of a batch that have not succeeded."""
+    """Cancel all runs of a batch that have not succeeded; returns how many. One whose runs all have stays as it is."""
+    left = _ids(batch.pk, tuple(set(RunState) - {RunState.SUCCEEDED}))
+    if not left:
+        return 0
     _mark(batch, Batch.State.CANCELLED)
-    return cancel(_ids(batch.pk, tuple(set(RunState) - {RunState.SUCCEEDED, RunState.CANCELLED})))
+    return cancel(left)
 
 
 def retry_failures(batch: Batch) -> int:
     """Have a job retry the failed runs of a batch alone, and those that waited for a person; returns how many."""
     with transaction.atomic():
         Batch.objects.select_for_update().get(pk=batch.pk)  # of two who ask at once, one makes the job
-        _mark(batch, Batch.State.ACTIVE)
         stopped = len(stopped_in(batch.pk))
+        if stopped:
+            _mark(batch, Batch.State.ACTIVE)
         if stopped and retry_job(batch) is None:
             subject = f"Retry of {stopped} {'run' if stopped == 1 else 'runs'}"
             services.submit(RETRY_KIND, {"batch": batch.pk}, subject=subject, asked_by=batch.asked_by)

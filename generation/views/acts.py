@@ -28,6 +28,17 @@ def _each(work: Callable[[list[int]], int], refusal: str) -> Callable[[Run], Non
     return act
 
 
+def _all(work: Callable[[Batch], int], refusal: str) -> Callable[[Batch], None]:
+    """A service for a batch as one that says so when it has changed nothing."""
+
+    def act(batch: Batch) -> None:
+        before = batch.state
+        if not work(batch) and batch.state == before:
+            raise NotPossible(refusal.format(batch=batch))
+
+    return act
+
+
 ACTS: dict[str, Act] = {
     "pause": Act(
         _each(control.pause, "Run #{run} is {state}, so it cannot be paused."),
@@ -38,10 +49,21 @@ ACTS: dict[str, Act] = {
     "retry": Act(control.retry_run, "{what} goes on with what failed."),
 }
 BATCH_ACTS: dict[str, Act] = {
-    "pause": Act(control.pause_batch, "{what} is paused; stages that workers are at go on to their end."),
-    "resume": Act(control.resume_batch, "{what} goes on."),
-    "cancel": Act(control.cancel_batch, "{what} is cancelled."),
-    "retry": Act(control.retry_failures, "What stopped in {what} is being taken up again."),
+    "pause": Act(
+        _all(control.pause_batch, "No run of {batch} goes on, so there is nothing to pause."),
+        "{what} is paused; stages that workers are at go on to their end.",
+    ),
+    "resume": Act(
+        _all(control.resume_batch, "{batch} is not paused, so there is nothing to resume."), "{what} goes on."
+    ),
+    "cancel": Act(
+        _all(control.cancel_batch, "All runs of {batch} have succeeded, so there is nothing to cancel."),
+        "{what} is cancelled.",
+    ),
+    "retry": Act(
+        _all(control.retry_failures, "No run of {batch} has stopped, so there is nothing to retry."),
+        "What stopped in {what} is being taken up again.",
+    ),
 }
 Button = tuple[str, str, str]  # the act, what the button says, what is asked before (or "")
 
