@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import Http404
@@ -74,14 +75,18 @@ class Asked(serializers.Serializer[Any]):
 
 @allow(*LOOK)
 class RunsApi(GenerationView):
-    """GET: a page of runs, newest first, by state, method and batch. POST: start one; asked again, the same run."""
+    """GET: a page of runs, newest first, by state, method and batch. POST: start one; asked again, the same run.
+
+    `method` is an id, or a name as in the call that starts one: the newest version's runs, or those of "x v2".
+    """
 
     class Input(Asked):
         product = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
 
     def get(self, request: Request) -> Response:
-        wanted = run_selectors.RunFilter.of(request.query_params)
-        page = run_selectors.run_page(wanted, after=after_in(request), before=_before(request), size=_size(request))
+        page = run_selectors.run_page(
+            _runs_wanted(request), after=after_in(request), before=_before(request), size=_size(request)
+        )
         return Response(_page(page, [_run(run) for run in page.items]))
 
     def post(self, request: Request) -> Response:
@@ -122,10 +127,11 @@ class CandidatesApi(GenerationView):
 
     def get(self, request: Request, pk: int) -> Response:
         run = run_selectors.run_or_404(pk)
-        tier = request.query_params.get("tier", "")
+        one_of(request, "sort", pictures.SORTS)
+        tier = one_of(request, "tier", [str(number) for number in range(run.tier + 1)])
         page = pictures.candidate_page(
             pk,
-            tier=int(tier) if tier.isdecimal() and len(tier) < 5 else run.tier,
+            tier=int(tier) if tier else run.tier,
             sort=pictures.sort_of(request.query_params),
             after=after_in(request),
             size=_size(request),
@@ -171,12 +177,15 @@ class BatchApi(GenerationView):
 
 @allow(Role.OPERATOR)
 class BatchActApi(GenerationView):
-    """POST: pause, resume, cancel, or retry what failed."""
+    """POST: pause, resume, cancel, or retry what failed; 409 with a sentence where there is nothing of that to do."""
 
     def post(self, request: Request, pk: int, act: str) -> Response:
         if act not in BATCH_ACTS:
             raise Http404
-        BATCH_ACTS[act].run(batch_selectors.batch_or_404(pk))
+        try:
+            BATCH_ACTS[act].run(batch_selectors.batch_or_404(pk))
+        except NotPossible as refusal:
+            raise Conflict(str(refusal)) from None
         return Response(_whole_batch(pk))
 
 
@@ -288,6 +297,23 @@ def _method(method: Method) -> dict[str, Any]:
 
 def _page(page: Page[Any], results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"results": results, "next": page.next_cursor, "previous": page.previous_cursor}
+
+
+def one_of(request: Request, name: str, known: Collection[str]) -> str:
+    """What a call's address says of that name, or ""; a value that is not known is refused, never left out."""
+    value = request.query_params.get(name, "")
+    if value and value not in known:
+        raise serializers.ValidationError({name: f"{value!r} is none of these: {', '.join(known)}."})
+    return value
+
+
+def _runs_wanted(request: Request) -> run_selectors.RunFilter:
+    state, method = one_of(request, "state", Run.State.values), request.query_params.get("method", "")
+    batch = request.query_params.get("batch", "")
+    if batch and cursor_from(batch) is None:
+        raise serializers.ValidationError({"batch": f"{batch!r} is no number of a batch."})
+    named = method_services.named(method).pk if method and cursor_from(method) is None else cursor_from(method)
+    return run_selectors.RunFilter(state, named, cursor_from(batch))
 
 
 def after_in(request: Request) -> int | None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.api import LOOK, Conflict, GenerationView, after_in, told_of
+from generation.api import LOOK, Conflict, GenerationView, after_in, one_of, told_of
 from generation.exceptions import NotPossible
 from generation.models import Adapter
 from generation.selectors import adapters, pictures
@@ -29,7 +29,9 @@ class StagePicturesApi(GenerationView):
 
     def get(self, request: Request, pk: int) -> Response:
         tiers = run_selectors.tiers_of(run_selectors.run_or_404(pk))
-        asked, tier = request.query_params.get("stage", ""), request.query_params.get("tier", "")
+        asked, tier = request.query_params.get("stage", ""), one_of(request, "tier", [str(one.number) for one in tiers])
+        one_of(request, "kind", pictures.KINDS)
+        one_of(request, "which", pictures.WHICH)
         every = [stage for one in tiers for stage in one.stages if not tier or str(one.number) == tier]
         found = [stage for stage in every if stage.name == (asked or pictures.JUDGED)]
         if not found and (asked or not every):

@@ -16,6 +16,8 @@ METRICS = {
     "seg_clip_i": "Seg CLIP-I", "seg_clip_t": "Seg CLIP-T", "seg_dino_i": "Seg DINO-I",
 }  # fmt: skip
 SORTS = {"place": "Place", "score": "Sum", **METRICS}
+KINDS = tuple(dict.fromkeys((*StageImage.Kind.values, *TrainingImage.Kind.values)))
+WHICH = {"kept": True, "dropped": False}
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,8 @@ class PictureFilter:
 
     @classmethod
     def of(cls, query: QueryDict) -> "PictureFilter":
-        kept = {"kept": True, "dropped": False}.get(query.get("which", ""))
         kind = query.get("kind", "")
-        return cls(kind if kind in {*StageImage.Kind.values, *TrainingImage.Kind.values} else "", kept)
+        return cls(kind if kind in KINDS else "", WHICH.get(query.get("which", "")))
 
 
 def picture_page(result: StageResult, wanted: PictureFilter, after: int | None = None) -> Page[Any]:

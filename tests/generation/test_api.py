@@ -88,6 +88,25 @@ class TestRuns:
         rest = client.get(f"/api/runs/?state=failed&size=2&after={page['next']}").json()
         assert ([run["id"] for run in rest["results"]], rest["next"]) == ([failed[0]], None)
 
+    def test_are_found_by_their_method(self, client: Client) -> None:
+        [first, second] = [make_method("mine", version=version) for version in (1, 2)]
+        run, other = make_run(method=first), make_run(method=second)
+        for said, found in ((str(first.pk), run), ("mine v1", run), ("mine", other)):
+            assert [one["id"] for one in client.get("/api/runs/", {"method": said}).json()["results"]] == [found.pk]
+
+    @pytest.mark.parametrize(
+        ("query", "sentence"),
+        [
+            ("state=suceeded", "state: 'suceeded' is none of these: planned, "),
+            ("method=theirs", "There is no method 'theirs'"),
+            ("batch=-1", "batch: '-1' is no number of a batch."),
+        ],
+    )
+    def test_a_filter_that_means_nothing_is_refused(self, client: Client, query: str, sentence: str) -> None:
+        response = client.get(f"/api/runs/?{query}")
+        assert response.status_code == 400
+        assert sentence in response.json()["detail"]
+
     def test_tells_stages_and_cost(self, client: Client, django_assert_max_num_queries: Callable) -> None:
         run = make_whole_run(upto="finetune", side=32, pictures=2)
         with django_assert_max_num_queries(6):
@@ -134,11 +153,18 @@ class TestCandidates:
         rest = client.get(f"/api/runs/{run.pk}/candidates/?sort=clip_i&size=3&after={page['next']}").json()
         assert ([one["id"] for one in rest["results"]], rest["next"]) == ([rows[1].pk, rows[0].pk], None)
 
-    @pytest.mark.parametrize(("tier", "count"), [("", 1), ("0", 1), ("1", 0), ("x", 1), ("9" * 30, 1)])
+    @pytest.mark.parametrize(("tier", "count"), [("", 0), ("0", 1), ("1", 0)])
     def test_are_of_one_tier(self, client: Client, tier: str, count: int) -> None:
-        run = make_run()
+        run = make_run(tier=1)
         make_candidate(run)
         assert len(client.get(f"/api/runs/{run.pk}/candidates/?tier={tier}").json()["results"]) == count
+
+    @pytest.mark.parametrize("query", ["tier=x", "tier=1", f"tier={'9' * 30}", "sort=clip"])
+    def test_a_tier_or_sort_that_there_is_not_is_refused(self, client: Client, query: str) -> None:
+        response = client.get(f"/api/runs/{make_run().pk}/candidates/?{query}")
+        name, _, value = query.partition("=")
+        assert (response.status_code, list(response.json()["errors"])) == (400, [name])
+        assert f"{value!r} is none of these: " in response.json()["detail"]
 
 
 class TestBatches:
@@ -182,6 +208,23 @@ class TestBatches:
         run.refresh_from_db()
         assert (told["state"], told["paused"], run.state) == ("paused", 1, "paused")
         assert post(client, f"/api/batches/{batch.pk}/explode/").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("act", "sentence"),
+        [
+            ("pause", "nothing to pause"),
+            ("resume", "not paused"),
+            ("cancel", "have succeeded"),
+            ("retry", "has stopped"),
+        ],
+    )
+    def test_one_that_is_done_stays_so(self, client: Client, act: str, sentence: str) -> None:
+        batch = Batch.objects.create(method=make_method(), model_set="light", total=1, succeeded=1)
+        make_run(batch=batch, state="succeeded")
+        response = post(client, f"/api/batches/{batch.pk}/{act}/")
+        batch.refresh_from_db()
+        assert (response.status_code, batch.state) == (409, "active")
+        assert sentence in response.json()["detail"]
 
 
 class TestMethods:

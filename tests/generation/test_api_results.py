@@ -78,7 +78,11 @@ def test_pictures_are_of_any_stage_and_served(client: Client, run: Run) -> None:
 
 MISSING = {
     "a stage that there is not": ("?stage=flying", "has no stage flying; it has segment, "),
-    "a tier that there is not": ("?tier=3", "it has none"),
+}
+MEANINGLESS = {
+    "a tier that there is not": ("?tier=3", "tier: '3' is none of these: 0."),
+    "a kind that there is not": ("?kind=veiw", "kind: 'veiw' is none of these: mask, "),
+    "a word for neither": ("?which=droped", "which: 'droped' is none of these: kept, dropped."),
 }
 
 
@@ -86,6 +90,13 @@ MISSING = {
 def test_a_stage_that_a_run_lacks_is_not_found(client: Client, run: Run, query: str, sentence: str) -> None:
     response = client.get(f"/api/runs/{run.pk}/pictures/{query}")
     assert response.status_code == 404
+    assert sentence in response.json()["detail"]
+
+
+@pytest.mark.parametrize(("query", "sentence"), MEANINGLESS.values(), ids=MEANINGLESS)
+def test_a_filter_that_means_nothing_is_refused(client: Client, run: Run, query: str, sentence: str) -> None:
+    response = client.get(f"/api/runs/{run.pk}/pictures/{query}")
+    assert response.status_code == 400
     assert sentence in response.json()["detail"]
 
 
