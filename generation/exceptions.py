@@ -53,3 +53,11 @@ class OutOfRoom(GenerationError):
 
 class NotPossible(GenerationError):
     """What is asked does not fit the state of a run, a method or a picture."""
+
+
+class Overtaken(NotPossible):
+    """Somebody else has saved meanwhile; `by` is what holds now, for whoever saves over it all the same."""
+
+    def __init__(self, sentence: str, by: str) -> None:
+        super().__init__(sentence)
+        self.by = by

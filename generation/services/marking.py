@@ -20,7 +20,7 @@ from catalog.photos.checking import DECODING_ERRORS, open_checked, read_capped
 from catalog.photos.naming import shown_name
 from generation import rle
 from generation.captioning import check_template
-from generation.exceptions import NotPossible
+from generation.exceptions import NotPossible, Overtaken
 from generation.files import HALF, Mask, cut_free
 from generation.live import CUT
 from generation.models import PhotoCaption, PhotoMask
@@ -57,8 +57,19 @@ def read_prompt(photo: Photo, values: dict[str, Any]) -> MaskPrompt:
     return prompt
 
 
-def save_mask(photo: Photo, chosen: Chosen, *, by: AbstractBaseUser) -> PhotoMask:
-    """Keep a guess of a live job as the photo's mask. Raises NotPossible when that job has no such mask."""
+def save_mask(photo: Photo, chosen: Chosen, *, by: AbstractBaseUser, over: str | None = None) -> PhotoMask:
+    """Keep a guess of a live job as the photo's mask. Raises NotPossible when that job has no such mask.
+
+    `over` is the key of the person's mask that was seen to hold, "" for none; None for whoever has not looked. Raises
+    Overtaken where a person's other mask holds by now.
+    """
+    held = PhotoMask.objects.filter(photo=photo, undone_at=None).order_by("-pk").values_list("key", flat=True).first()
+    if over is not None and held and held != over:
+        raise Overtaken(
+            "Somebody has saved another mask of this photo since you opened this page: look at it in another window."
+            " Saved once more, yours takes its place.",
+            held,
+        )
     job = Job.objects.filter(pk=chosen.job, kind=CUT, params__photo=photo.pk).first()
     if job is None:
         raise NotPossible(

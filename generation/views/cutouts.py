@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Photo
-from generation.exceptions import GenerationError, NotPossible
+from generation.exceptions import GenerationError, NotPossible, Overtaken
 from generation.forms import CaptionForm
 from generation.selectors.photos import photo_or_404, photo_state, question_or_404
 from generation.services import asking, marking
@@ -51,9 +51,9 @@ def cutout_cut(request: HttpRequest, pk: int) -> JsonResponse:
 @allow(Role.OPERATOR)
 @require_safe
 def cutout_answer(_request: HttpRequest, pk: int, job_id: int) -> JsonResponse:
-    """What has become of that question."""
+    """What has become of that question, at once: the page asks again by itself."""
     photo = photo_or_404(pk)
-    return _answer(photo, question_or_404(photo, job_id))
+    return _answer(photo, question_or_404(photo, job_id), at_once=True)
 
 
 @allow(Role.OPERATOR)
@@ -63,7 +63,9 @@ def cutout_save(request: HttpRequest, pk: int) -> JsonResponse:
     photo, body = photo_or_404(pk), _body(request)
     try:
         chosen = marking.Chosen(*(_number(body, name) for name in ("job", "guess")))
-        marking.save_mask(photo, chosen, by=person(request))
+        marking.save_mask(photo, chosen, by=person(request), over=body.get("over"))
+    except Overtaken as refusal:
+        return JsonResponse({"detail": str(refusal), "over": refusal.by}, status=409)
     except GenerationError as refusal:
         return JsonResponse({"detail": str(refusal)}, status=400)
     messages.success(request, "The mask is saved. Runs that begin from now on use it.")
@@ -128,14 +130,15 @@ def _facts(state: Any) -> dict[str, Any]:
         "height": photo.height,
         "mask": state.mask_url,
         "made_by": state.mask_by,
+        "over": state.mask_key if state.mask_by == "person" else "",
         "box": state.box,
         "prompt": state.prompt,
         "urls": {name: reverse(f"generation:cutout-{name}", args=[photo.pk]) for name in names},
     }
 
 
-def _answer(photo: Photo, job: Job) -> JsonResponse:
-    told = asking.answer_of(job)
+def _answer(photo: Photo, job: Job, *, at_once: bool = False) -> JsonResponse:
+    told = asking.answer_of(job, at_once=at_once)
     if told["state"] != "waiting":
         return JsonResponse(told)
     url = reverse("generation:cutout-answer", args=[photo.pk, job.pk])

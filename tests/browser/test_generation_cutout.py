@@ -226,6 +226,73 @@ def test_a_question_that_fails_is_said_and_the_next_one_works(page_for: PageFor,
     expect(marking.status).to_contain_text("The mask covers 50.0 % of the photo, and the segmenter is 90 % sure of it.")
 
 
+def half_answered(page: Page, photo: Photo) -> None:
+    """Every question is answered with half of the photo; no worker runs."""
+    half = photo.width * photo.height // 2
+    answer = {
+        "state": "done",
+        "job": 1,
+        "width": photo.width,
+        "height": photo.height,
+        "guesses": [{"score": 0.9, "counts": [half, half]}],
+    }
+    prepared(page)
+    page.route("**/cutout/cut/", lambda route: route.fulfill(status=200, body=json.dumps(answer)))
+
+
+def prepared(page: Page) -> None:
+    """No worker has to embed the photo."""
+    page.route("**/cutout/prepare/", lambda route: route.fulfill(status=202, body='{"job": 1}'))
+
+
+def test_a_mark_that_is_not_saved_is_asked_about_before_it_is_lost(
+    page_for: PageFor, person: User, photo: Photo
+) -> None:
+    page = page_for(person)
+    half_answered(page, photo)
+    marking = Marking(page, photo)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    marking.click(0.5, 0.5)
+    expect(marking.status).to_contain_text(COVERS)
+    page.get_by_role("link", name="Photo 2 →").click(no_wait_after=True)
+    wait_for(lambda: asked == ["beforeunload"])
+    expect(marking.status).to_contain_text(COVERS)
+    marking.button("Undo").click()
+    page.get_by_role("link", name="Photo 2 →").click()
+    expect(page.get_by_text("Photo 2 of 2")).to_be_visible()
+    assert asked == ["beforeunload"], "there was nothing left to lose"
+
+
+def test_whoever_was_signed_out_is_told_so(
+    page_for: PageFor, person: User, photo: Photo, expect_console: Callable[[str], None]
+) -> None:
+    page = page_for(person)
+    prepared(page)
+    marking = Marking(page, photo)
+    page.context.clear_cookies(name="sessionid")
+    marking.click(0.5, 0.5)
+    expect(marking.status).to_contain_text("You are signed out")
+    expect_console("403")
+    page.context.clear_cookies()
+    marking.click(0.4, 0.4)
+    expect(marking.status).to_contain_text("You are signed out")
+
+
+def test_on_a_phone_every_button_can_be_touched_and_none_covers_the_photo(
+    page_for: PageFor, person: User, photo: Photo, shoot: Callable[[Page, str], None]
+) -> None:
+    page = page_for(person, width=360, height=740)
+    prepared(page)
+    marking = Marking(page, photo)
+    shoot(page, "cutout-phone")
+    shown = page.locator(".cutout-main .button, .cutout-main .segments > label").all()
+    boxes = [box for one in shown if (box := one.bounding_box())]
+    assert len(boxes) == len(shown) > 8
+    assert min(box["height"] for box in boxes) >= 36
+    assert all(box["y"] >= marking.top + marking.height for box in boxes)
+
+
 def test_only_the_newest_question_is_asked_after_a_slow_one(page_for: PageFor, person: User, photo: Photo) -> None:
     page = page_for(person)
     asked: list[int] = []

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +50,11 @@ def tiny(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "tiny"
 
 
+def two_masks(photo: Photo) -> list[Any]:
+    mask = some_mask(photo)
+    return [mask, ~mask]
+
+
 def post(client: Client, photo: Photo, name: str, body: Any = None) -> Any:
     return client.post(f"/photos/{photo.pk}/cutout/{name}/", json.dumps(body or {}), content_type="application/json")
 
@@ -67,6 +73,15 @@ class TestLive:
         assert 1 <= len(answer["guesses"]) <= 3
         for guess in answer["guesses"]:
             assert rle.decode(guess["counts"], 64, 48).shape == (48, 64)
+
+    def test_whoever_asks_again_is_answered_at_once(
+        self, client: Client, photo: Photo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = post(client, photo, "cut", {"points": [[30, 20, 1]]}).json()
+        monkeypatch.setattr("generation.services.asking.PATIENCE", 30.0)
+        began = time.monotonic()
+        assert client.get(told["url"]).json()["state"] == "waiting"
+        assert time.monotonic() - began < 10, "a thread of the web server was held"
 
     def test_a_photo_is_embedded_once_and_found_again_by_another_worker(
         self, client: Client, photo: Photo, monkeypatch: pytest.MonkeyPatch
@@ -236,6 +251,20 @@ class TestSave:
     def test_an_empty_mask_is_refused(self, client: Client, photo: Photo) -> None:
         job = answered(photo, np.zeros((48, 64), dtype=bool))
         assert "empty" in post(client, photo, "save", {"job": job.pk, "guess": 0}).json()["detail"]
+
+    def test_of_two_windows_the_second_is_told_and_may_save_once_more(self, client: Client, photo: Photo) -> None:
+        first, second = ({"job": answered(photo, mask).pk, "guess": 0, "over": ""} for mask in two_masks(photo))
+        assert post(client, photo, "save", first).status_code == 200
+        response = post(client, photo, "save", second)
+        assert (response.status_code, PhotoMask.objects.count()) == (409, 1)
+        assert "Somebody has saved another mask of this photo" in response.json()["detail"]
+        assert post(client, photo, "save", second | {"over": response.json()["over"]}).status_code == 200
+        assert PhotoMask.objects.count() == 2
+
+    def test_the_page_says_over_which_mask_it_would_save(self, client: Client, photo: Photo) -> None:
+        assert '"over": ""' in client.get(f"/photos/{photo.pk}/cutout/").content.decode()
+        post(client, photo, "save", {"job": answered(photo, some_mask(photo)).pk, "guess": 0})
+        assert f'"over": "{PhotoMask.objects.get().key}"' in client.get(f"/photos/{photo.pk}/cutout/").content.decode()
 
     def test_the_automatic_one_can_hold_again(self, client: Client, photo: Photo) -> None:
         for _ in range(2):

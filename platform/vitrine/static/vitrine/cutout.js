@@ -67,8 +67,10 @@ async function send(url, body) {
     headers: { "X-CSRFToken": token, "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
   });
-  const told = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(told.detail ?? `The server could not do that (${response.status}). Try again.`);
+  const told = await response.json().catch(() => null);
+  // Whoever is not signed in any more is led to a page, or refused by one.
+  if (!told && (response.redirected || response.status === 403)) throw new Error("You are signed out, or may not do this any more. Load the page again.");
+  if (!told || !response.ok) throw Object.assign(new Error(told?.detail ?? `The server could not do that (${response.status}). Try again.`), { told });
   return told;
 }
 
@@ -150,14 +152,24 @@ function another() {
   show();
 }
 
+// What is marked and not saved is asked about before it is lost.
+let saved = false;
+window.addEventListener("beforeunload", (event) => {
+  if (!saved && !isEmpty(current()) && keyOf(current()) !== keyOf(history[0])) event.preventDefault();
+});
+
 async function save() {
   const told = answers.get(keyOf(current()));
   if (!told) return;
   button("save").disabled = true;
   try {
-    const body = { job: told.job, guess: guess % told.guesses.length, ...current() };
-    location.assign((await send(facts.urls.save, body)).url);
+    const body = { job: told.job, guess: guess % told.guesses.length, over: facts.over, ...current() };
+    const { url } = await send(facts.urls.save, body);
+    saved = true;
+    location.assign(url);
   } catch (error) {
+    // Somebody else was faster: whoever saves once more has read so.
+    facts.over = error.told?.over ?? facts.over;
     say(error.message, true);
     button("save").disabled = false;
   }
@@ -194,4 +206,4 @@ stage.ready.then(async () => {
   show();
   // The first click is answered fast only if the photo was embedded by then.
   if (facts.urls.prepare) send(facts.urls.prepare, {}).catch(() => say("The photo could not be prepared; the first click will take longer."));
-});
+}).catch(() => say("The photo cannot be shown: it may have been removed. Load the page again.", true));
