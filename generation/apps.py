@@ -16,7 +16,7 @@ class GenerationConfig(AppConfig):
         from catalog.photos import storing  # noqa: PLC0415
         from generation import tasks  # noqa: PLC0415
         from generation.models import Run  # noqa: PLC0415
-        from generation.selectors import photos  # noqa: PLC0415
+        from generation.selectors import photos, runs  # noqa: PLC0415
         from generation.services import graph, removing  # noqa: PLC0415
         from jobs import panels as job_panels  # noqa: PLC0415
         from jobs.signals import job_finished  # noqa: PLC0415
@@ -27,6 +27,7 @@ class GenerationConfig(AppConfig):
         panels.show("generation:product-photos", "The product in its photos")
         panels.show("generation:product-runs", "Runs")
         panels.offer("generation:batch-new", "Generate for these")
+        panels.warn(runs.what_goes)
         job_panels.show(graph.FINETUNE_KIND, "generation:job-training", "Training")
         prompt_writers.provide("generation.bank_writing.write_prompts")
         pre_delete.connect(removing.before_run_goes, sender=Run, dispatch_uid="generation.before_run_goes")

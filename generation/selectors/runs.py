@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
@@ -78,6 +78,18 @@ def _best() -> QuerySet[Candidate]:
 def runs_of(product_id: int) -> list[Run]:
     """The newest runs of a product, side by side."""
     return list(_rows().filter(product=product_id).order_by("-pk")[:MOST_OF_A_PRODUCT])
+
+
+def what_goes(product_id: int) -> str:
+    """What goes with a product that is deleted, as a sentence; "" without runs. One query."""
+    counts = Run.objects.filter(product=product_id).aggregate(runs=Count("pk"), images=Sum("candidate_count"))
+    if not counts["runs"]:
+        return ""
+    runs, images = (
+        f"{number:,} {word}{'' if number == 1 else 's'}"
+        for number, word in ((counts["runs"], "run"), (counts["images"], "image"))
+    )
+    return f"What it was run through goes, too: {runs} with {images}. What people have said of images stays."
 
 
 def run_or_404(pk: int) -> Run:

@@ -10,8 +10,13 @@ loaded, so that a slow panel holds up nothing; a person whom its view does not a
     panels.offer("generation:batch-new", "Generate for these")
 
 The link leads to that page with the list's own filter in its address (`catalog.selectors.products.ProductFilter`).
+
+    panels.warn(selectors.runs.what_goes)
+
+What it says of a product's id, a sentence or "", stands on the page that asks before the product is deleted.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.http import QueryDict
@@ -36,6 +41,7 @@ class Offer(NamedTuple):
 
 _shown: dict[str, str] = {}
 _offered: dict[str, str] = {}
+_warnings: list[Callable[[int], str]] = []
 
 
 def show(url_name: str, title: str) -> None:
@@ -56,6 +62,17 @@ def offer(url_name: str, title: str) -> None:
 def withdraw(url_name: str) -> None:
     """Offer it no longer."""
     _offered.pop(url_name, None)
+
+
+def warn(words: Callable[[int], str]) -> None:
+    """Ask this what goes with a product, before it is deleted."""
+    if words not in _warnings:
+        _warnings.append(words)
+
+
+def warnings_for(product_id: int) -> list[str]:
+    """What else goes with a product, a sentence for each room that has something."""
+    return [said for words in _warnings if (said := words(product_id))]
 
 
 def offers_for(query: QueryDict, user: Any) -> list[Offer]:

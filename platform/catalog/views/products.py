@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.exceptions import ProductRefused
 from catalog.forms import NewProductForm, ProductForm, type_options
-from catalog.panels import offers_for, panels_for
+from catalog.panels import offers_for, panels_for, warnings_for
 from catalog.selectors import products as selectors
 from catalog.services.products import remove_product
 from vitrine.access import Role, allow
@@ -77,7 +77,8 @@ def product_delete(request: HttpRequest, pk: int) -> HttpResponse:
         remove_product(found)
         messages.success(request, f"{found.title} is deleted.")
         return redirect("catalog:products")
-    return render(request, "catalog/product_delete.html", {"product": found, "photos": found.photos.all()})
+    context = {"product": found, "photos": found.photos.all(), "warnings": warnings_for(pk)}
+    return render(request, "catalog/product_delete.html", context)
 
 
 def _edit(request: HttpRequest, form: ProductForm, template: str) -> HttpResponse:
