@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.forms import type_options
@@ -21,7 +22,7 @@ from generation.services import control
 from generation.services import runs as services
 from generation.views.acts import BATCH_ACTS, acts_for_batch
 from generation.views.people import is_operator, person
-from generation.views.runs import rows_context, toast
+from generation.views.runs import fragment, rows_context, toast
 from generation.views.starting import start_form
 from vitrine.access import Role, allow
 from vitrine.paging import cursor_from, pager_links
@@ -32,11 +33,21 @@ LOOK = (Role.ANALYST, Role.OPERATOR)
 @allow(*LOOK)
 @require_safe
 def batches(request: HttpRequest) -> HttpResponse:
-    """Batches, newest first."""
+    """Batches, newest first; asked by htmx, only the rows."""
     after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
-    page = selectors.batch_page(after=after, before=before)
-    context = {"page": page, "pager": pager_links(page, request.GET), "retried": control.retried_batches()}
-    return render(request, "generation/batches.html", context)
+    page, retried = selectors.batch_page(after=after, before=before), control.retried_batches()
+    context = {
+        "page": page,
+        "pager": pager_links(page, request.GET),
+        "base_url": request.path,
+        "retried": retried,
+        "live": any(selectors.is_live(one) or one.pk in retried for one in page.items),
+        "own_url": request.get_full_path(),
+    }
+    template = "_batch_rows" if fragment(request) else "batches"
+    response = render(request, f"generation/{template}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @allow(*LOOK)
@@ -46,7 +57,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     found = selectors.batch_or_404(pk)
     wanted = RunFilter(state=RunFilter.of(request.GET).state, batch=pk)
     own = rows_context(request, wanted) | {"base_url": reverse("generation:batch", args=[pk])}
-    if request.htmx:  # type: ignore[attr-defined]
+    if fragment(request):
         return render(request, "generation/_run_rows.html", own)
     # Its rows renew themselves; `live` of the counts is the batch's.
     rows_live = own.pop("live")
@@ -97,7 +108,7 @@ def batch_change(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         BATCH_ACTS[act].run(found)
     except GenerationError as refusal:
         level, notice = messages.ERROR, str(refusal)
-    if request.htmx:  # type: ignore[attr-defined]
+    if fragment(request):
         context = _live_context(request, selectors.batch_or_404(pk))
         return toast(render(request, "generation/_batch_live.html", context), level, notice)
     messages.add_message(request, level, notice)

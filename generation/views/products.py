@@ -10,7 +10,7 @@ from catalog.selectors.products import product_or_404
 from generation.exceptions import GenerationError
 from generation.selectors.costs import bill_of_product
 from generation.selectors.photos import photo_states
-from generation.selectors.runs import problems_of, runs_of
+from generation.selectors.runs import is_live, problems_of, runs_of
 from generation.services import runs as services
 from generation.views.people import is_operator, person
 from generation.views.starting import start_form
@@ -30,10 +30,11 @@ def product_photos(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def product_runs(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel of a product's runs, side by side."""
-    product = get_object_or_404(Product, pk=pk)
+    product, runs = get_object_or_404(Product, pk=pk), runs_of(pk)
     context = {
         "product": product,
-        "runs": runs_of(pk),
+        "runs": runs,
+        "live": any(is_live(run) for run in runs),
         "bill": bill_of_product(pk),
         "is_operator": is_operator(request),
     }

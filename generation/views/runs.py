@@ -34,7 +34,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     """Runs, newest first; asked by htmx, only the rows."""
     wanted = runs.RunFilter.of(request.GET)
     context = rows_context(request, wanted) | {"base_url": reverse("generation:runs")}
-    if _fragment(request):
+    if fragment(request):
         return render(request, "generation/_run_rows.html", context)
     context |= {"states": Run.State.choices, "methods": methods()}
     response = render(request, "generation/runs.html", context)
@@ -63,9 +63,8 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_stage(request: HttpRequest, pk: int, tier: int, stage: str) -> HttpResponse:
     """One stage in full; without htmx, the run's page with that stage open."""
-    if not _fragment(request):
-        query = urlencode({"stage": stage, "tier": tier})
-        return redirect(f"{reverse('generation:run', args=[pk])}?{query}")
+    if not fragment(request):
+        return _on_its_page(request, pk, stage, tier)
     found = runs.run_or_404(pk)
     view = runs.chosen_stage(runs.tiers_of(found), stage, tier)
     if view is None or (view.name, view.row.tier) != (stage, tier):
@@ -76,8 +75,10 @@ def run_stage(request: HttpRequest, pk: int, tier: int, stage: str) -> HttpRespo
 @allow(*LOOK)
 @require_safe
 def stage_pictures(request: HttpRequest, pk: int) -> HttpResponse:
-    """A stage's pictures of one kind; with `after`, the next ones alone."""
+    """A stage's pictures of one kind; with `after`, the next ones alone. Without htmx, a run's page that shows them."""
     result = get_object_or_404(StageResult.objects.defer("result", "inputs"), pk=pk)
+    if not fragment(request) and (used := stages.user_of(result)):
+        return _on_its_page(request, used.run_id, used.stage, used.tier)
     context = _pictures_context(request, result) | {"stage": {"result_id": pk}}
     template = "_shots" if request.GET.get("after") else "_pictures"
     return render(request, f"generation/{template}.html", context)
@@ -86,8 +87,10 @@ def stage_pictures(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(*LOOK)
 @require_safe
 def run_candidates(request: HttpRequest, pk: int, tier: int) -> HttpResponse:
-    """The candidates of a run, sorted; with `after`, the next ones alone."""
+    """The candidates of a run, sorted; with `after`, the next ones alone. Without htmx, the run's page with them."""
     found = runs.run_or_404(pk)
+    if not fragment(request):
+        return _on_its_page(request, pk, "select", tier)
     context = {"run": found, "tier": tier} | _candidates_context(request, found, tier)
     template = "_candidate_shots" if request.GET.get("after") else "_candidates"
     return render(request, f"generation/{template}.html", context)
@@ -105,7 +108,7 @@ def run_change(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         ACTS[act].run(found)
     except GenerationError as refusal:
         level, notice = messages.ERROR, str(refusal)
-    if _fragment(request):
+    if fragment(request):
         # The answer stands in the page at once, so its message is a toast.
         response = render(request, "generation/_run_live.html", _live_context(request, runs.run_or_404(pk)))
         return toast(response, level, notice)
@@ -191,7 +194,7 @@ _SHARED = {
 def _pictures_context(request: HttpRequest, result: StageResult) -> dict[str, Any]:
     wanted = pictures.PictureFilter.of(request.GET)
     page = pictures.picture_page(result, wanted, cursor_from(request.GET.get("after")))
-    counts = [] if request.GET.get("after") else pictures.kind_counts(result)
+    counts = [] if request.GET.get("after") and fragment(request) else pictures.kind_counts(result)
     total, kept = sum(count.total for count in counts), sum(count.kept for count in counts)
     more = _more(reverse("generation:stage-pictures", args=[result.pk]), request, page.next_cursor, ("kind", "which"))
     facts = {"wanted": wanted, "page": page, "counts": counts, "more": more}
@@ -208,6 +211,12 @@ def _candidates_context(request: HttpRequest, found: Run, tier: int) -> dict[str
     return {"candidates": page, "sort": sort, "sorts": sorts, "metrics": pictures.METRICS, "more": more}
 
 
+def _on_its_page(request: HttpRequest, pk: int, stage: str, tier: int) -> HttpResponse:
+    """Lead whoever has no htmx, or opens another window, to a run's page with that stage open and the same choice."""
+    query = urlencode(request.GET.dict() | {"stage": stage, "tier": tier})
+    return redirect(f"{reverse('generation:run', args=[pk])}?{query}")
+
+
 def _more(url: str, request: HttpRequest, cursor: int | None, kept: tuple[str, ...]) -> str:
     if cursor is None:
         return ""
@@ -222,6 +231,7 @@ def toast(response: HttpResponse, level: int, text: str) -> HttpResponse:
     return response
 
 
-def _fragment(request: HttpRequest) -> bool:
+def fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page, and not for a page that it shows anew from its history."""
     htmx: Any = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.history_restore_request

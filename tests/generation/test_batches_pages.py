@@ -154,6 +154,7 @@ class TestPage:
         "all have ended, and a job takes up again": ({"total": 2, "needs_person": 2}, True, "being retried"),
         "some are taken up": ({"total": 2, "planned": 1, "failed": 1}, True, "running"),
         "paused meanwhile": ({"total": 2, "failed": 2, "state": "paused"}, True, "paused"),
+        "some wait for a person": ({"total": 2, "needs_person": 1, "succeeded": 1}, False, "needs a person"),
         "nothing stopped": ({"total": 2, "succeeded": 2}, False, "done"),
     }
 
@@ -194,6 +195,15 @@ class TestList:
             make_batch(title=title, total=5, failed=2)
         page = text(client, "/batches/")
         assert page.index("Second") < page.index("First")
+
+    @pytest.mark.parametrize(("counts", "live"), [({"running": 1}, True), ({"succeeded": 1}, False)])
+    def test_asks_again_while_one_goes_on(self, client: Client, counts: dict[str, int], live: bool) -> None:
+        make_batch(total=1, **counts)
+        page = text(client, "/batches/")
+        assert ('hx-get="/batches/" hx-trigger="every 4s"' in page) is live
+        rows = client.get("/batches/", headers=HTMX).content.decode()
+        assert 'id="batch-rows"' in rows
+        assert "<!doctype html>" not in rows
 
     def test_an_analyst_starts_none(self, client_for: ClientFor, analyst: User) -> None:
         assert "/batches/new/" not in text(client_for(analyst), "/batches/")

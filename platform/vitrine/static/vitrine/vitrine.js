@@ -89,5 +89,11 @@ const REFUSALS = { 403: "You may not do that.", 404: "That is not there any more
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   toast("error", REFUSALS[status] ?? `The server could not do that (${status}). Reload the page and try again.`);
+  // What looks again by itself stops at what is gone: htmx knows the copy no more, and people still see what it was.
+  const { elt, requestConfig } = event.detail;
+  if (status !== 404 || requestConfig.triggeringEvent) return;
+  const still = elt.cloneNode(true);
+  still.removeAttribute("hx-trigger");
+  elt.replaceWith(still);
 });
 document.addEventListener("htmx:sendError", () => toast("error", "The server cannot be reached. Try again in a moment."));
