@@ -7,13 +7,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from generation.models import Run, StageImage, StageResult
+from catalog.models import Product
+from catalog.services.products import remove_product
+from generation.models import Batch, Run, StageImage, StageResult
 from generation.models.results import StageState
 from jobs.models import Job
 from tests.browser.conftest import PageFor
 from tests.browser.pages import a_mug
 from tests.factories.accounts import make_user
-from tests.factories.generation import make_method, some_hash
+from tests.factories.generation import make_method, make_run, some_hash
 from tests.factories.runs import make_whole_run
 from vitrine.access import Role
 
@@ -82,6 +84,37 @@ def test_a_run_that_was_being_planned_shows_its_stage_once_it_is(page_for: PageF
     expect(page.get_by_text("The stages are being planned.")).to_be_visible()
     run.stages.bulk_create(stages)
     expect(page.locator("#stage-panel h2")).to_have_text("Describe")
+
+
+def test_a_run_whose_product_went_is_said_once_and_asked_for_no_more(
+    page_for: PageFor, person: User, expect_console: Callable[[str], None]
+) -> None:
+    run = make_whole_run(a_mug(), upto="finetune", side=48, pictures=2)
+    page = page_for(person)
+    page.goto(f"/runs/{run.pk}/")
+    expect_console("404")
+    asked: list[str] = []
+    page.on("response", lambda response: asked.append(response.url) if response.status == 404 else None)
+    remove_product(run.product)
+    expect(page.locator("#toasts")).to_contain_text("That is not there any more.")
+    page.wait_for_timeout(7_000)
+    assert len(asked) == len(set(asked)) == 2, "the strip and the open stage, each once"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_name_without_any_space_widens_no_page(page_for: PageFor, person: User, width: int) -> None:
+    named = "Verylongnamewithoutanyspace" * 8
+    product = a_mug()
+    Product.objects.filter(pk=product.pk).update(title=named)
+    method = make_method("paper-2503.08729")
+    batch = Batch.objects.create(method=method, model_set="sdxl", title=named[:200], total=1, running=1)
+    run = make_run(product, method=method, batch=batch)
+    page = page_for(person, width=width)
+    for url in ("/batches/", f"/batches/{batch.pk}/", f"/runs/{run.pk}/", f"/products/{product.pk}/generate/"):
+        page.goto(url)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), url
+        tables = ".table-wrap"
+        assert page.eval_on_selector_all(tables, "all => all.every((one) => one.scrollWidth <= one.clientWidth)"), url
 
 
 def test_pausing_is_said_and_seen(page_for: PageFor, person: User) -> None:

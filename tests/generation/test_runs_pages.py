@@ -91,9 +91,9 @@ class TestPhotosLeftOut:
 
 def test_what_nothing_has_measured_is_not_sorted_by_metrics(client: Client, whole: Run) -> None:
     url = f"/runs/{whole.pk}/candidates/0/"
-    assert "CLIP-I" in text(client, url)
+    assert "CLIP-I" in text(client, url, **HTMX)
     whole.candidates.update(score=None)
-    assert "sort-clip_i" not in text(client, url)
+    assert "sort-clip_i" not in text(client, url, **HTMX)
 
 
 class TestList:
@@ -335,7 +335,7 @@ class TestPictures:
         assert page.count('class="shot"') == count
 
     def test_a_dropped_one_says_why(self, client: Client) -> None:
-        page = text(client, f"/stage-results/{pictures(3).pk}/pictures/?which=dropped")
+        page = text(client, f"/stage-results/{pictures(3).pk}/pictures/?which=dropped", **HTMX)
         assert page.count("It is broken.") == 1
         assert 'data-tone="bad"' in page
 
@@ -418,6 +418,27 @@ class TestChange:
         assert client.post("/runs/999999/pause/").status_code == 404
 
 
+class TestWithoutHtmx:
+    """Whoever has no JavaScript, or opens a choice in another window, gets a whole page with that choice."""
+
+    def lands(self, client: Client, url: str) -> tuple[str, str]:
+        response = client.get(url)
+        assert response.status_code == 302
+        return response.headers["Location"], text(client, response.headers["Location"])
+
+    def test_candidates_are_sorted_on_the_runs_page(self, client: Client, whole: Run) -> None:
+        url, page = self.lands(client, f"/runs/{whole.pk}/candidates/0/?sort=clip_i")
+        assert url == f"/runs/{whole.pk}/?sort=clip_i&stage=select&tier=0"
+        assert "<!doctype html>" in page
+        assert 'hx-get="/runs/1/candidates/0/?sort=clip_i" aria-current="true"' in page.replace(f"/{whole.pk}/", "/1/")
+
+    def test_pictures_are_chosen_and_turned_over_there(self, client: Client, whole: Run) -> None:
+        result = whole.stages.get(stage="filter").result
+        url, page = self.lands(client, f"/stage-results/{result.pk}/pictures/?which=dropped&after=1")
+        assert url == f"/runs/{whole.pk}/?which=dropped&after=1&stage=filter&tier=0"
+        assert 'which=dropped" aria-current="true"' in page
+
+
 class TestProductPanel:
     def test_shows_runs_side_by_side(self, client: Client, whole: Run) -> None:
         make_run(whole.product, state="failed", problem="The loss is no number any more.")
@@ -426,6 +447,17 @@ class TestProductPanel:
         assert "The loss is no number any more." in page
         assert page.count("<img") == 4
         assert f'href="/products/{whole.product_id}/generate/"' in page
+
+    @pytest.mark.parametrize(("state", "live"), [("running", True), ("failed", False)])
+    def test_asks_again_while_a_run_goes_on(self, client: Client, state: str, live: bool) -> None:
+        run = make_run(state=state)
+        page = text(client, f"/products/{run.product_id}/runs/")
+        assert (f'hx-get="/products/{run.product_id}/runs/" hx-trigger="every 4s"' in page) is live
+
+    def test_what_goes_with_a_product_is_said_before_it_goes(self, client: Client, whole: Run) -> None:
+        url = f"/products/{whole.product_id}/delete/"
+        assert "What it was run through goes, too: 1 run with 4 images." in text(client, url)
+        assert "run through" not in text(client, f"/products/{make_product().pk}/delete/")
 
     def test_is_on_the_products_page(self, client: Client) -> None:
         product = make_product()

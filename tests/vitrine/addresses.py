@@ -149,7 +149,7 @@ ADDRESSES: dict[str, Address] = {
     "generation:run": Address(LOOK, run),
     "generation:run-live": Address(LOOK, run),
     "generation:run-stage": Address(LOOK, run_stage, (302,)),
-    "generation:run-candidates": Address(LOOK, lambda: [*run(), 0]),
+    "generation:run-candidates": Address(LOOK, lambda: [*run(), 0], (302,)),
     "generation:run-change": Address(OPERATORS, lambda: [*run(), "pause"], POST_ONLY),
     "generation:stage-pictures": Address(LOOK, result),
     "generation:candidate": Address(LOOK, candidate),
