@@ -26,12 +26,12 @@ def methods(*, with_retired: bool = True) -> list[Method]:
 
 
 def offered() -> list[Method]:
-    """The newest version of each method that may be used for new runs."""
+    """The newest version of each method that may be used for new runs; ablations come last."""
     newest: dict[str, Method] = {}
     for method in Method.objects.filter(retired=False).order_by("name", "-version")[:MOST]:
         newest.setdefault(method.name, method)
     # The paper's own is what most people come for.
-    return sorted(newest.values(), key=lambda method: (method.name != PAPER, method.name))
+    return sorted(newest.values(), key=lambda one: (one.name != PAPER, one.name.startswith("ablation"), one.name))
 
 
 def method_or_404(pk: int) -> Method:

@@ -68,12 +68,13 @@ class TestList:
     def test_without_any_the_way_in_is_named(self, client: Client) -> None:
         assert "manage.py methods load" in text(client, "/methods/")
 
-    def test_the_newest_version_of_each_is_offered_the_papers_first(self) -> None:
-        make_method("ablation")
+    def test_the_newest_version_of_each_is_offered_the_papers_first_and_ablations_last(self) -> None:
+        make_method("ablation-rank-1")
+        make_method("background-swap")
         make_method("paper-2503.08729")
         newest = make_method("paper-2503.08729", version=2)
         make_method("gone", retired=True)
-        assert [str(method) for method in offered()] == [str(newest), "ablation v1"]
+        assert [str(method) for method in offered()] == [str(newest), "background-swap v1", "ablation-rank-1 v1"]
 
 
 class TestCompare:
