@@ -94,9 +94,7 @@ def to_kohya(data: bytes) -> bytes:
     FLUX.2 blocks under their original names, with the joint layer for q, k and v as one of three times the rank.
     """
     adapter = open_adapter(data)
-    is_xl = (
-        any(name.startswith("text_encoder_2.") for name in adapter.layers) or adapter.metadata.get("family") == "sdxl"
-    )
+    is_xl = any(name.startswith("text_encoder_2.") for name in adapter.layers)
     tensors: dict[str, Tensor] = {}
     for name, (down, up) in _joined(adapter.layers).items():
         key = _kohya_key(name, is_xl)
