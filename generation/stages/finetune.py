@@ -63,6 +63,7 @@ class Inputs:
     class_images: ClassImagesResult | None = None
     prompts: tuple[str, ...] = ()
     other_nouns: tuple[str, ...] = ()
+    model_set: str = ""  # for the validation images' files
 
 
 def run(inputs: Inputs, config: FinetuneConfig, models: Models, context: StageContext, files: Files) -> FinetuneResult:
@@ -215,6 +216,7 @@ class _Student:
             tuple(photo.picture for photo in self._inputs.segment.found),
             self.seed,
             self._trainer.side,
+            self._inputs.model_set,
         )
         return Looks(scene, self._export, self._config.validate_every, early)
 

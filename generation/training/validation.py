@@ -14,6 +14,7 @@ from torch import Tensor
 from generation.checkpoints.roles import Backbone, Drawing, Embeddings, Models, Sampling
 from generation.context import StageContext
 from generation.files import Files
+from generation.provenance import Origin, xmp
 from generation.recipe import EarlyStop, FinetuneConfig
 from generation.records import Picture, QualityLook, ValidationImage, from_plain, to_plain
 from generation.seeds import seed_for
@@ -21,6 +22,7 @@ from generation.training.lessons import Encoding, Sample, derived
 from generation.training.loop import Trained, Trainer, resident
 from generation.training.passes import draw, losses, ready
 
+STAGE = "finetune"
 HELD_OUT_DRAWS = 8  # noise levels that a loss is measured at
 # Validation images are to be compared with each other, not sold: the methods' own sampling would cost more.
 STEPS = 20
@@ -61,6 +63,14 @@ class Scene:
     photos: tuple[Picture, ...]
     seed: int
     side: int
+    model_set: str = ""  # whose models draw, for the files to say
+
+    def drawings(self) -> list[Drawing]:
+        return [Drawing(prompt, seed_for(self.seed, "validation", prompt)) for prompt in self.prompts]
+
+    def kept(self, drawing: Drawing, image: Image.Image) -> Picture:
+        origin = Origin(drawing.prompt, drawing.seed, STAGE, model_set=self.model_set)
+        return self.files.put_picture(image, xmp=xmp(origin))
 
 
 @dataclass
@@ -122,10 +132,9 @@ class Looks:
 
     def _work(self, step: int, data: bytes) -> dict[str, Any]:
         drawn = self._draw(data)
-        kept = [self.scene.files.put_picture(image) for image in drawn]
         images = [
-            to_plain(ValidationImage(step, prompt, picture))
-            for prompt, picture in zip(self.scene.prompts, kept, strict=True)
+            to_plain(ValidationImage(step, drawing.prompt, self.scene.kept(drawing, image)))
+            for drawing, image in zip(self.scene.drawings(), drawn, strict=True)
         ]
         measured = self.early is not None and step % self.early.every == 0
         return {"images": images, "quality": to_plain(self._measure(step, drawn)) if measured else None}
@@ -134,7 +143,7 @@ class Looks:
         scene = self.scene
         guidance = GUIDANCE.get(scene.backbone.family, USUAL_GUIDANCE)
         sampling = Sampling(steps=STEPS, guidance=guidance, width=scene.side, height=scene.side)
-        drawings = [Drawing(prompt, seed_for(scene.seed, "validation", prompt)) for prompt in scene.prompts]
+        drawings = scene.drawings()
         size = scene.context.batch_size(len(drawings))
         with scene.backbone.adapted(data):
             return [

@@ -1,5 +1,6 @@
 """The stage finetune: what each image is said to be, one product or several, the baseline, and what the file tells."""
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from generation.checkpoints.cache import ModelCache
 from generation.checkpoints.set_files import read_set
@@ -313,11 +315,14 @@ def test_validation_images_and_an_early_end(models: ModelCache, files: Files) ->
     config = make_config(token="sks", validate_every=4, steps=40, learning_rate=1e-9, early_stop=early)
     context = LocalContext()
     prompts = ("a {product} in a garden", "a {product} on a chair", "a {product} nowhere")
-    result = run(make_inputs(files, prompts=prompts), config, models, context, files)
+    result = run(make_inputs(files, prompts=prompts, model_set="tiny"), config, models, context, files)
     assert result.steps_saved > 0
     assert result.steps == max(result.looks, key=lambda look: look.fidelity + look.text_alignment).step
     assert {image.prompt for image in result.validation} == {"a sks mug in a garden", "a sks mug on a chair"}
     assert len(context.shown) == len(result.validation)
+    for image in result.validation:
+        packet = Image.open(io.BytesIO(files.data(image.picture.key))).info["XML:com.adobe.xmp"]
+        assert all(told in packet for told in ("/trainedAlgorithmicMedia<", image.prompt, ">tiny<", ">finetune<"))
     told = open_adapter(files.data(result.adapter)).metadata
     assert json.loads(told["metrics"])["step"] == result.steps
     assert told["steps"] == str(result.steps)
