@@ -40,7 +40,8 @@ def load(entry: Entry, device: torch.device) -> DinoModel:
     """The entry's DINO on a device. Raises CheckpointMissing."""
     options = loading_options(entry)
     if entry.family == "dinov2":
-        model = loaded(entry, lambda: whole(Dinov2Model, entry.path, **options))
+        # Its mask token is for training alone, and some files have none.
+        model = loaded(entry, lambda: whole(Dinov2Model, entry.path, needless="embeddings.mask_token", **options))
     else:
         model = loaded(entry, lambda: whole(ViTModel, entry.path, add_pooling_layer=False, **options))
     model.eval().requires_grad_(False).to(device)

@@ -12,10 +12,13 @@ import transformers
 from transformers import PreTrainedModel
 
 
-def whole(kind: Any, path: Path, **options: Any) -> Any:
-    """The model of that class in a folder. Raises ValueError where its files lack a weight; see `loading.loaded`."""
+def whole(kind: Any, path: Path, *, needless: str = "", **options: Any) -> Any:
+    """The model of that class in a folder.
+
+    Raises ValueError where its files lack a weight that is not `needless`; see `loading.loaded`.
+    """
     model, told = kind.from_pretrained(path, output_loading_info=True, **options)
-    if lacking := sorted(told["missing_keys"]):
+    if lacking := sorted(set(told["missing_keys"]) - {needless}):
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise ValueError(f"the weights in {path.name} are incomplete or of another model: {lacking[0]}{more} not there")
     return model

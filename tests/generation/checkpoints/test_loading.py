@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from generation.exceptions import CheckpointMissing
 from tests.factories.checkpoints.makers import OPTIONS
 from tests.factories.checkpoints.model_set import tiny_checkpoint
 
+Tensors = dict[str, torch.Tensor]
 COMMIT = "d" * 40
 FILES = ("config.json", "model.safetensors", "old.bin")
 
@@ -308,3 +310,62 @@ def test_weights_that_lack_a_tensor_are_not_made_up(
     with pytest.raises(CheckpointMissing, match="incomplete or of another model") as error:
         loading.load(entry(tmp_path / "model", role=role, family=family, options=OPTIONS.get(family, {})), "cpu")
     assert str(error.value).startswith(f"The {role} of the model set shop cannot be loaded from {tmp_path / 'model'}:")
+
+
+def _renamed(tensors: Tensors, old: str, new: str) -> Tensors:
+    return {name.replace(old, new): tensor for name, tensor in tensors.items()}
+
+
+POSITIONS = torch.arange(77)[None]
+PREDICTED = "text_decoder.cls.predictions."
+# Files that are good with other names than today's transformers writes, as on the hub: older ones, and of tied weights
+# one or all. Of each: kind, role, family, part, what becomes of the names, what becomes of the configuration.
+OF_THE_HUB: dict[str, tuple[str, Role, str, str, Callable[[Tensors], Tensors], dict[str, Any]]] = {
+    "SD 1.5's prefix and positions": (
+        "sd", "base", "sd", "text_encoder/",
+        lambda t: {f"text_model.{name.removeprefix('text_model.')}": t[name] for name in t}
+        | {"text_model.embeddings.position_ids": POSITIONS}, {},
+    ),
+    "SVD's positions": (
+        "svd", "video", "svd", "image_encoder/",
+        lambda t: t | {"vision_model.embeddings.position_ids": POSITIONS}, {},
+    ),
+    "the safety checker's two prefixes": (
+        "concepts", "safety", "clip-concepts", "",
+        lambda t: _renamed(t, "vision_model.", "vision_model.vision_model."), {},
+    ),
+    "DINOv2 without its mask token": (
+        "dinov2", "dino", "dinov2", "", lambda t: {name: t[name] for name in t if "mask_token" not in name}, {},
+    ),
+    "BLIP with all that is tied": (
+        "blip", "captioner", "blip", "",
+        lambda t: t | {
+            f"{PREDICTED}decoder.bias": t[f"{PREDICTED}bias"].clone(),
+            f"{PREDICTED}decoder.weight": t["text_decoder.bert.embeddings.word_embeddings.weight"].clone(),
+        }, {},
+    ),
+    "BLIP with the other of two that are tied": (
+        "blip", "captioner", "blip", "", lambda t: _renamed(t, f"{PREDICTED}bias", f"{PREDICTED}decoder.bias"), {},
+    ),
+    "Wan's umT5, which says that nothing is tied": (
+        "wan", "video", "wan", "text_encoder/", lambda t: t, {"tie_word_embeddings": False},
+    ),
+    "LTX's T5, with the encoder's name alone": (
+        "ltx", "video", "ltx", "text_encoder/",
+        lambda t: _renamed(t, "shared.weight", "encoder.embed_tokens.weight"), {"tie_word_embeddings": False},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_THE_HUB)
+def test_good_files_of_other_versions_are_not_refused(name: str, tmp_path: Path) -> None:
+    kind, role, family, part, change, more = OF_THE_HUB[name]
+    shutil.copytree(tiny_checkpoint(kind), tmp_path / "model", copy_function=os.link)
+    [weights] = (tmp_path / "model" / part).glob("*.safetensors")
+    config = weights.with_name("config.json")
+    tensors, told = change(load_file(weights)), json.loads(config.read_text()) | more
+    weights.unlink()
+    save_file(tensors, weights, metadata={"format": "pt"})
+    config.unlink()
+    config.write_text(json.dumps(told))
+    loading.load(entry(tmp_path / "model", role=role, family=family, options=OPTIONS.get(family, {})), "cpu")
