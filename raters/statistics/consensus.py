@@ -39,11 +39,12 @@ class Labels:
     def frame(self) -> tuple[pd.DataFrame, NDArray[np.int64]]:
         """Votes as crowd-kit takes them, and which position in `names` each of its labels is.
 
-        Raters and labels come first in the order of their numbers: crowd-kit 1.4's MACE takes counts in sorted order
-        for parameters in the order of first votes, and would give one rater another's habits.
+        Votes come by rater, then by task, whatever their order was: crowd-kit 1.4's MACE takes counts in sorted order
+        for parameters in the order of first votes, and would give one rater another's habits; and where a start leads
+        depends on which label is first.
         """
         there = self.label != MISSING
-        order = np.argsort(self.rater[there], kind="stable")
+        order = np.lexsort((self.label[there], self.task[there], self.rater[there]))
         label, given = pd.factorize(self.label[there][order])
         columns = {"task": self.task[there][order], "worker": self.rater[there][order], "label": label}
         return pd.DataFrame(columns), np.asarray(given, dtype=np.int64)

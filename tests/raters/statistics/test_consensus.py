@@ -85,6 +85,14 @@ def test_the_order_of_votes_does_not_matter(method: str) -> None:
     assert first == pytest.approx(second, abs=1e-6)
 
 
+def test_the_order_of_votes_does_not_matter_where_little_is_known() -> None:
+    """From other first labels, a start would lead elsewhere."""
+    labels, _ = crowd(honest=2, spammers=2, tasks=12)
+    turned = Labels(labels.task[::-1], labels.rater[::-1], labels.label[::-1], labels.names, labels.tasks)
+    first, second = (mace(one, rounds=ROUNDS).probability for one in (labels, turned))
+    assert (first == second).all()
+
+
 def test_mace_begins_each_start_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """The likeliest of several: a start alone is not what is found by all of them."""
     labels, _ = crowd(honest=3, spammers=2, tasks=20)
