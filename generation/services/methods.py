@@ -10,7 +10,7 @@ from pathlib import Path
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from generation.exceptions import BadRecipe, NotPossible
+from generation.exceptions import BadRecipe, NotPossible, Overtaken
 from generation.models import Method
 from generation.recipe import Recipe, as_plain, recipe_from
 
@@ -159,19 +159,21 @@ def newest_of(name: str) -> Method | None:
 
 
 def _check_seen(method: Method, seen: str) -> None:
-    """Raise NotPossible where a method, as it is now, is not what somebody saw who is about to save over it."""
+    """Raise Overtaken where a method, as it is now, is not what somebody saw who is about to save over it."""
     now = edition(method)
     if not seen or seen == now:
         return
     newest = now.partition("-")[0]
     if seen.partition("-")[0] != newest:
-        raise NotPossible(
+        raise Overtaken(
             f"Somebody made version {newest} of {method.name} since you opened this page: look at it in another window."
-            " Saved once more, yours is kept beside it."
+            " Saved once more, yours is kept beside it.",
+            now,
         )
-    raise NotPossible(
+    raise Overtaken(
         f"Somebody changed {method} since you opened this page: look at it in another window. Saved once more, yours"
-        " takes its place."
+        " takes its place.",
+        now,
     )
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generation.exceptions import BadRecipe, NotPossible
+from generation.exceptions import BadRecipe, NotPossible, Overtaken
 from generation.forms import MethodFileForm
 from generation.method_form import MethodForm
 from generation.models import Method
@@ -96,6 +96,7 @@ def method_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a method that no run has used; of one in use, make the next version."""
     found = selectors.method_or_404(pk)
     words = {"title": found.title, "description": found.description}
+    seen = request.POST.get("seen") or services.edition(found)
     try:
         form = MethodForm(request.POST or None, recipe=found.parts, fixed_name=found.name, initial=words)
     except BadRecipe:
@@ -105,12 +106,13 @@ def method_edit(request: HttpRequest, pk: int) -> HttpResponse:
             saved = _save(found, form, request)
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
+            seen = refusal.by if isinstance(refusal, Overtaken) else seen  # told of by no other error
         else:
             return _saved(request, saved)
     version = selectors.versions_of(found)[0].version + 1
     frozen = {"heading": f"New version of {found.name}", "submit": f"Save as version {version}"}
     plain = {"heading": f"Change {found}", "submit": "Save"}
-    facts = {"method": found, "next_version": version, "in_place": is_own(found), "seen": services.edition(found)}
+    facts = {"method": found, "next_version": version, "in_place": is_own(found), "seen": seen}
     return _editor(request, form, facts | (plain if is_own(found) else frozen))
 
 

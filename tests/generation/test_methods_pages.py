@@ -289,6 +289,16 @@ class TestEditor:
         client.post(url, posted(finetune__rank=8) | {"seen": seen_in(page)})
         assert [row.version for row in Method.objects.filter(name="mine")] == [3, 2, 1]
 
+    def test_a_slip_of_the_second_hides_nothing_from_him(self, client: Client) -> None:
+        method = make_method("mine")
+        url = f"/methods/{method.pk}/edit/"
+        seen = seen_on(client, url)
+        client.post(url, posted(finetune__rank=16) | {"seen": seen})
+        slip = client.post(url, posted(finetune__rank="many") | {"seen": seen}).content.decode()
+        page = client.post(url, posted(finetune__rank=8) | {"seen": seen_in(slip)}).content.decode()
+        assert "Somebody changed mine v1 since you opened this page" in page
+        assert Method.objects.get().parts.finetune.rank == 16  # type: ignore[union-attr]
+
     def test_the_same_parameters_are_no_new_version(self, client: Client) -> None:
         method = make_method("mine", frozen=True)
         response = client.post(f"/methods/{method.pk}/edit/", posted() | {"title": "Another title"})
