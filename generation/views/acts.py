@@ -57,7 +57,7 @@ BATCH_ACTS: dict[str, Act] = {
         _all(control.resume_batch, "{batch} is not paused, so there is nothing to resume."), "{what} goes on."
     ),
     "cancel": Act(
-        _all(control.cancel_batch, "All runs of {batch} have succeeded, so there is nothing to cancel."),
+        _all(control.cancel_batch, "No run of {batch} is left to cancel: each has succeeded or is cancelled."),
         "{what} is cancelled.",
     ),
     "retry": Act(

@@ -214,7 +214,7 @@ class TestBatches:
         [
             ("pause", "nothing to pause"),
             ("resume", "not paused"),
-            ("cancel", "have succeeded"),
+            ("cancel", "No run of Batch"),
             ("retry", "has stopped"),
         ],
     )
@@ -225,6 +225,13 @@ class TestBatches:
         batch.refresh_from_db()
         assert (response.status_code, batch.state) == (409, "active")
         assert sentence in response.json()["detail"]
+
+    def test_one_that_is_cancelled_is_not_said_to_have_succeeded(self, client: Client) -> None:
+        batch = Batch.objects.create(method=make_method(), model_set="light", total=1, running=1)
+        make_run(batch=batch, state="running")
+        first, again = (post(client, f"/api/batches/{batch.pk}/cancel/") for _ in range(2))
+        assert (first.status_code, again.status_code) == (200, 409)
+        assert "each has succeeded or is cancelled" in again.json()["detail"]
 
 
 class TestMethods:
