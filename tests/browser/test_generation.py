@@ -101,6 +101,20 @@ def test_a_run_whose_product_went_is_said_once_and_asked_for_no_more(
     assert len(asked) == len(set(asked)) == 2, "the strip and the open stage, each once"
 
 
+def test_what_a_script_asks_for_and_is_gone_leaves_the_page_as_it_is(
+    page_for: PageFor, person: User, expect_console: Callable[[str], None]
+) -> None:
+    run = make_whole_run(a_mug(), side=48, pictures=2)
+    page = page_for(person)
+    page.goto(f"/runs/{run.pk}/")
+    expect_console("404")
+    page.evaluate("window.here = true; htmx.ajax('GET', '/runs/999999/live/', '#stage').catch(() => 0)")
+    expect(page.locator("#toasts")).to_contain_text("That is not there any more.")
+    page.get_by_role("link", name="Describe").click()
+    expect(page.locator("#stage-panel h2")).to_have_text("Describe")
+    assert page.evaluate("window.here"), "the stage opened in place"
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_name_without_any_space_widens_no_page(page_for: PageFor, person: User, width: int) -> None:
     named = "Verylongnamewithoutanyspace" * 8

@@ -91,7 +91,7 @@ document.addEventListener("htmx:responseError", (event) => {
   toast("error", REFUSALS[status] ?? `The server could not do that (${status}). Reload the page and try again.`);
   // What looks again by itself stops at what is gone: htmx knows the copy no more, and people still see what it was.
   const { elt, requestConfig } = event.detail;
-  if (status !== 404 || requestConfig.triggeringEvent) return;
+  if (status !== 404 || requestConfig.triggeringEvent || !elt.hasAttribute("hx-trigger")) return;
   const still = elt.cloneNode(true);
   still.removeAttribute("hx-trigger");
   elt.replaceWith(still);
