@@ -1,6 +1,7 @@
 """Runs on pages: the list, the strip with its stages, every picture, and what a person does with a run."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -453,6 +454,12 @@ class TestProductPanel:
         run = make_run(state=state)
         page = text(client, f"/products/{run.product_id}/runs/")
         assert (f'hx-get="/products/{run.product_id}/runs/" hx-trigger="every 4s"' in page) is live
+
+    def test_renewing_takes_no_focus_away(self, client: Client, whole: Run) -> None:
+        """htmx gives it back to whatever has the same id."""
+        links = re.findall("<a [^>]*>", text(client, f"/products/{whole.product_id}/runs/"))
+        assert len(links) == 6, "to generate, to the run, and to its four picks"
+        assert all(" id=" in link for link in links)
 
     def test_what_goes_with_a_product_is_said_before_it_goes(self, client: Client, whole: Run) -> None:
         url = f"/products/{whole.product_id}/delete/"
