@@ -264,6 +264,19 @@ def test_a_mark_that_is_not_saved_is_asked_about_before_it_is_lost(
     assert asked == ["beforeunload"], "there was nothing left to lose"
 
 
+def test_a_photo_that_is_out_of_sight_is_drawn_once_it_is_seen(page_for: PageFor, person: User, photo: Photo) -> None:
+    page = page_for(person)
+    half_answered(page, photo)
+    marking = Marking(page, photo)
+    marking.click(0.5, 0.5)
+    expect(marking.status).to_contain_text(COVERS)
+    canvas = marking.stage.locator("canvas")
+    marking.stage.evaluate("(stage) => { stage.style.display = 'none'; }")
+    expect(canvas).to_have_attribute("width", "0")
+    marking.stage.evaluate("(stage) => { stage.style.display = ''; }")
+    expect(canvas).not_to_have_attribute("width", "0")
+
+
 def test_whoever_was_signed_out_is_told_so(
     page_for: PageFor, person: User, photo: Photo, expect_console: Callable[[str], None]
 ) -> None:

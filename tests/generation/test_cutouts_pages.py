@@ -55,6 +55,11 @@ def two_masks(photo: Photo) -> list[Any]:
     return [mask, ~mask]
 
 
+def test_who_has_no_javascript_is_told_what_works_without(client: Client, photo: Photo) -> None:
+    page = client.get(f"/photos/{photo.pk}/cutout/").content.decode()
+    assert '<noscript><p class="notice warning">Marking needs JavaScript' in page
+
+
 def post(client: Client, photo: Photo, name: str, body: Any = None) -> Any:
     return client.post(f"/photos/{photo.pk}/cutout/{name}/", json.dumps(body or {}), content_type="application/json")
 

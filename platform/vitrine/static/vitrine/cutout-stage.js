@@ -106,6 +106,7 @@ export class Stage {
   // --- drawing -------------------------------------------------------------------------------------------------------
   draw() {
     const { dots } = this.size();
+    if (!this.canvas.width || !this.canvas.height) return; // not laid out, or hidden: it is fitted anew once it is seen
     const brush = this.canvas.getContext("2d");
     brush.setTransform(1, 0, 0, 1, 0, 0);
     brush.clearRect(0, 0, this.canvas.width, this.canvas.height);
