@@ -264,6 +264,17 @@ def test_a_mark_that_is_not_saved_is_asked_about_before_it_is_lost(
     assert asked == ["beforeunload"], "there was nothing left to lose"
 
 
+def test_what_is_undone_or_cleared_is_told_of_no_more(page_for: PageFor, person: User, photo: Photo) -> None:
+    page = page_for(person)
+    half_answered(page, photo)
+    marking = Marking(page, photo)
+    for key, told in (("Control+z", "Click on the product."), ("Delete", "Nothing is marked.")):
+        marking.click(0.5, 0.5)
+        expect(marking.status).to_contain_text(COVERS)
+        page.keyboard.press(key)
+        expect(marking.status).to_have_text(told)
+
+
 def test_a_photo_that_is_out_of_sight_is_drawn_once_it_is_seen(page_for: PageFor, person: User, photo: Photo) -> None:
     page = page_for(person)
     half_answered(page, photo)

@@ -127,6 +127,8 @@ function show() {
   tell(told);
 }
 
+const atFirst = root.querySelector("[data-status]").textContent;
+
 function tell(told) {
   const empty = isEmpty(current());
   button("undo").disabled = place === 0;
@@ -134,6 +136,8 @@ function tell(told) {
   button("clear").disabled = empty;
   button("guess").disabled = !told || told.guesses.length < 2;
   button("save").disabled = !told || empty;
+  if (!told && place === 0) say(atFirst);
+  else if (!told && empty) say("Nothing is marked.");
   if (!told) return;
   const one = told.guesses[guess % told.guesses.length];
   const which = told.guesses.length > 1 ? `Guess ${(guess % told.guesses.length) + 1} of ${told.guesses.length}: the` : "The";
