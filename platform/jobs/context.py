@@ -33,7 +33,7 @@ class JobContext:
         self.job = job
         self.job_id: int = job.pk
         self.log = logging.getLogger(f"jobs.{job.kind}")
-        self.last_batch: int | None = None
+        self.largest_batch: int | None = None
         self._log_news = log_news
         self._stopping = stopping
         self._steps: dict[str, Any] | None = None
@@ -93,8 +93,9 @@ class JobContext:
 
     def batch_size(self, largest: int) -> int:
         """`largest`, halved for each time that the job ran out of memory; at least 1."""
-        self.last_batch = max(1, largest >> self.job.halvings)
-        return self.last_batch
+        size = max(1, largest >> self.job.halvings)
+        self.largest_batch = max(self.largest_batch or 1, size)
+        return size
 
     def beat(self) -> None:
         """Renew the lease and write what is unwritten; called by the job's own calls and by the heartbeat's thread.

@@ -94,7 +94,7 @@ def _record_error(contexts: list[JobContext], error: Exception) -> None:
 def _end_by_error(context: JobContext, error: Exception, text: str, *, grouped: bool) -> None:
     job, account = context.job, _account(context, error)
     if _is_out_of_memory(error):
-        smallest = not grouped and (context.last_batch is None or context.last_batch <= 1)
+        smallest = not grouped and (context.largest_batch is None or context.largest_batch <= 1)
         endings.halve(job, text, account, smallest=smallest, advice=memory_advice(job.kind))
         return
     try:

@@ -136,7 +136,8 @@ def test_a_result_that_is_not_json_is_refused(job: Job, result: Any) -> None:
 def test_the_batch_halves_with_each_lack_of_memory(job: Job, halvings: int, size: int) -> None:
     job.halvings = halvings
     context = JobContext(job)
-    assert (context.batch_size(8), context.last_batch) == (size, size)
+    assert (context.batch_size(8), context.largest_batch) == (size, size)
+    assert (context.batch_size(1), context.largest_batch) == (1, size), "the large ones can be halved still"
 
 
 def test_new_log_lines_go_with_the_heartbeat(job: Job) -> None:
