@@ -86,8 +86,8 @@ def gradient_overflows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the sixth step, after which there is a checkpoint; its loss is a number."""
     plain, passed = loop.backward, [0]
 
-    def backward(denoiser: Any, group: Any, draws: Any) -> Tensor:
-        found, passed[0] = plain(denoiser, group, draws), passed[0] + 1
+    def backward(denoiser: Any, group: Any, draws: Any, passes: int) -> Tensor:
+        found, passed[0] = plain(denoiser, group, draws, passes), passed[0] + 1
         if passed[0] == 6:
             group.gradients[PLACE, 0] = inf
         return found
