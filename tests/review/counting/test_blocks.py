@@ -104,8 +104,14 @@ def test_blocks_follow_what_is_counted(monkeypatch: pytest.MonkeyPatch, db: None
     assert rebuilding.differences() == []
 
 
-def test_what_was_counted_before_there_were_blocks_is_packed_by_a_rebuild(db: None) -> None:
+@pytest.fixture
+def world_in_one_block(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "ITEMS", ALL_ITEMS)
     mixed_world()
+
+
+@pytest.mark.usefixtures("world_in_one_block")
+def test_what_was_counted_before_there_were_blocks_is_packed_by_a_rebuild() -> None:
     Block.objects.all().delete()
     Counter.objects.update(packed=0)
     rating = Rating.objects.order_by("pk")[0]
@@ -117,12 +123,6 @@ def test_what_was_counted_before_there_were_blocks_is_packed_by_a_rebuild(db: No
     assert Counter.objects.get().packed == PACKED
     assert sorted(packed_tasks()) == sorted(JudgedImage.objects.values_list("pk", flat=True))
     assert rebuilding.rebuild() == 0
-
-
-@pytest.fixture
-def world_in_one_block(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "ITEMS", ALL_ITEMS)
-    mixed_world()
 
 
 def spoil() -> None:
