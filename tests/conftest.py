@@ -1,5 +1,6 @@
 """What every test may use: users by role, and signed-in clients; and which tests this machine can run."""
 
+import gc
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -50,6 +51,17 @@ def missing() -> dict[str, str]:
     if "TEST_REDIS_URL" not in os.environ:
         lacks["redis"] = "Tests that need Redis are left out: .ci/run runs them, or set TEST_REDIS_URL."
     return lacks
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """No garbage is looked for among a million objects that stay: libraries and tests, while they are imported."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself looks at -m
