@@ -52,12 +52,14 @@ def placed(entry: Entry, device: torch.device) -> Entry:
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: its affinity, cut by a container's share."""
+    """Cores that this process may use: its affinity, cut by a container's share and by OMP_NUM_THREADS."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with suppress(OSError, ValueError):
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         if quota != "max":
             cores = min(cores, max(int(quota) // int(period), 1))
+    with suppress(KeyError, ValueError):
+        cores = min(cores, max(int(os.environ["OMP_NUM_THREADS"].partition(",")[0]), 1))
     return cores
 
 

@@ -73,8 +73,19 @@ def test_cores_are_shared_between_processes(monkeypatch: pytest.MonkeyPatch) -> 
         torch.set_num_threads(before)
 
 
-def test_usable_cores_are_those_of_the_process() -> None:
+def test_usable_cores_are_those_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")
     assert 1 <= devices.usable_cores() <= len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cores"), [("1", 1), ("3", 3), ("3,2", 3), ("900", 8), ("0", 1), ("", 8), ("many", 8)]
+)
+def test_no_more_threads_than_openmp_may_have(wanted: str, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr(Path, "read_text", lambda _: "max 100000")
+    monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+    assert devices.usable_cores() == cores
 
 
 def test_spare_memory_is_shared_too() -> None:
