@@ -10,13 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pymatting import cf_laplacian, cg, estimate_foreground_ml, jacobi
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
+from threadpoolctl import threadpool_limits
 
 from generation import imaging
 from generation.imaging import Mask
 from generation.records import Box
+
+# As it is loaded, numba gives OpenMP all cores, and so torch, which shares it: from its first cut-out on, each of a
+# worker's processes would take them all. On the way out every library has as many threads as before.
+with threadpool_limits({}):
+    from pymatting import cf_laplacian, cg, estimate_foreground_ml, jacobi
 
 Pixels = NDArray[np.uint8]  # (height, width, 3)
 LONGEST = 1400  # pixels of the product's longer side: no picture shows more, and memory stays small

@@ -26,7 +26,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # Test processes and the workers they start share a few cores: threads of torch that spun for one another made a test of
 # two seconds take half a minute.
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 # Where the first of these processes was begun: what outlives them, such as tiny checkpoints, is kept there for all.
 OUTSIDE = os.environ.setdefault("TESTS_OUTSIDE", tempfile.gettempdir())

@@ -1,5 +1,9 @@
 """Cut-outs without halos."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -140,3 +144,13 @@ def test_a_product_at_the_photos_border_keeps_its_pixels_there(side: str) -> Non
     seen = np.asarray(photo)[y : y + cut.alpha.shape[0], x : x + cut.alpha.shape[1]]
     assert np.array_equal(cut.pixels[cut.solid], seen[cut.solid])
     assert cut.solid.sum() > 0.9 * part.sum()
+
+
+def test_loading_it_leaves_torch_its_share_of_the_cores() -> None:
+    told = "torch.get_num_threads()"
+    code = f"import torch; torch.set_num_threads(2); {told}; import generation.matting; print({told})"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_NUM_THREADS": "3"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.strip() == "2"
