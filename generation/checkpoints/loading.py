@@ -27,6 +27,10 @@ Checksums = Literal["none", "pickles", "all"]
 _MESSAGE_FILES = 3  # named in a message; more are counted
 # What reading files raises that are cut short or hold something else; a pickle with code in it is refused.
 _UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError)
+# And what it stumbles over where such a JSON file has something other than a table: else a mistake in the code.
+_STUMBLES = (TypeError, AttributeError)
+# Ends of the names of JSON files that libraries read as tables.
+_TABLES = ("config.json", "index.json", "tokenizer.json", "vocab.json", "_map.json", "captions.json", "world.json")
 _FEWEST_WORDS = 10  # without its file, transformers makes a tokenizer of the special tokens and at most a space
 
 
@@ -61,11 +65,15 @@ def loaded(entry: Entry, work: Callable[[], Any]) -> Any:
 
     try:
         return work()
-    except _UNREADABLE as error:
+    except (*_UNREADABLE, *_STUMBLES) as error:
         if is_out_of_memory(error):
             raise
         if getattr(error, "errno", None) == errno.ENOMEM:  # a file that memory has no room to map
             raise MemoryError(str(error)) from error
+        if damaged := _without_table(entry):
+            raise CheckpointMissing(_sentence(entry, damaged)) from error
+        if isinstance(error, _STUMBLES):
+            raise
         told = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointMissing(_sentence(entry, [f"{told.rstrip('.')[:300]} ({type(error).__name__})"])) from error
 
@@ -103,10 +111,31 @@ def locked_files(entry: Entry) -> list[LockedFile]:
 
 def bytes_on_disk(entry: Entry) -> int:
     """Bytes of the entry's files that are there."""
-    if entry.is_built_in:
-        return 0
+    return 0 if entry.is_built_in else sum(file.stat().st_size for file in _files_of(entry))
+
+
+def _files_of(entry: Entry) -> list[Path]:
     files = [root_of(entry) / file.path for file in locked_files(entry)] if entry.repo else files_in(entry.path)
-    return sum(file.stat().st_size for file in files if file.is_file())
+    return [file for file in files if file.is_file()]
+
+
+def _without_table(entry: Entry) -> list[str]:
+    """What libraries' own words do not tell: which JSON files have none, or a list, a number or a text instead."""
+    files = [file for file in _files_of(entry) if file.name.endswith(_TABLES)]
+    return [
+        f"{file.relative_to(root_of(entry)).as_posix()} is damaged: it holds no table"
+        for file in files
+        if not _is_table(file)
+    ]
+
+
+def _is_table(file: Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_text("utf-8")), dict)
+    except ValueError:
+        return False
+    except OSError:  # the library's own words say why it cannot be read
+        return True
 
 
 def _wrong_in_repo(entry: Entry, checksums: Checksums) -> list[str]:

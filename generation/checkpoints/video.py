@@ -20,10 +20,9 @@ from generation.checkpoints.families.warm import Warm, load_pipeline, to_images
 from generation.checkpoints.roles import Check, Filming, Sampling, go_on
 from generation.checkpoints.sets import Entry
 from generation.checkpoints.turntable import TurntablePipeline
+from generation.checkpoints.weights import whole
 from generation.exceptions import BadModelSet
 from generation.imaging import canvas_for, letterbox
-
-_WAN_VAE: Any = AutoencoderKLWan  # its methods have no types
 
 
 class Filmer(Warm, ABC):
@@ -78,7 +77,7 @@ class Wan(Filmer):
 
     def __init__(self, entry: Entry, device: str) -> None:
         # Its VAE has no half precision worth having.
-        vae = _WAN_VAE.from_pretrained(entry.path, subfolder="vae", dtype=torch.float32, local_files_only=True)
+        vae = whole(AutoencoderKLWan, entry.path / "vae", dtype=torch.float32, local_files_only=True)
         pipeline = load_pipeline(WanImageToVideoPipeline, entry, vae=vae)
         self.multiple = pipeline.vae_scale_factor_spatial * pipeline.transformer.config.patch_size[1]
         super().__init__(pipeline, entry, device)

@@ -5,6 +5,7 @@ a role of its own.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from diffusers import (
@@ -22,6 +23,7 @@ from generation.checkpoints.families.backbone import WarmBackbone, mask_image
 from generation.checkpoints.families.warm import Pixels, load_pipeline, part_config
 from generation.checkpoints.roles import Check, Drawing, Edit, Filling, Sampling
 from generation.checkpoints.sets import Entry
+from generation.checkpoints.weights import whole
 from generation.exceptions import BadModelSet, NotPossible
 
 _INPAINT_CHANNELS = 9  # latents, mask, latents of the masked picture
@@ -29,7 +31,6 @@ _CLASSES: dict[str, tuple[Any, Any, Any]] = {
     "sd": (StableDiffusionPipeline, StableDiffusionInpaintPipeline, StableDiffusionControlNetInpaintPipeline),
     "sdxl": (StableDiffusionXLPipeline, StableDiffusionXLInpaintPipeline, StableDiffusionXLControlNetInpaintPipeline),
 }
-_CONTROLNET: Any = ControlNetModel  # its methods have no types
 # What the constructors want told, or they would look for what is not there.
 _QUIET: dict[str, dict[str, Any]] = {
     "sd": {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False},
@@ -55,7 +56,7 @@ class StableDiffusion(WarmBackbone):
         self._inpaint = pipeline if self.inpaints_only else _sibling(inpaint, parts)
         self._controlled = None
         if named := entry.options.get("controlnet"):
-            controlnet = _CONTROLNET.from_pretrained(named, dtype=DTYPES[entry.dtype], local_files_only=True)
+            controlnet = whole(ControlNetModel, Path(named), dtype=DTYPES[entry.dtype], local_files_only=True)
             self._controlled = _sibling(controlled, {**parts, "controlnet": controlnet.to(self.device)})
 
     def token_count(self, prompt: str) -> int:

@@ -42,7 +42,7 @@ def load_pipeline(kind: Any, entry: Entry, **parts: Any) -> Any:
         "variant": entry.options.get("variant"),
         "use_safetensors": True,  # never a pickle beside them
     }
-    pipeline = kind.from_pretrained(entry.path, **how, **parts_of(entry.path, **how) | parts)
+    pipeline = kind.from_pretrained(entry.path, **how, **parts_of(entry.path, without=parts, **how) | parts)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -22,6 +23,7 @@ from generation.checkpoints.sets import FAMILIES, ROLES, UNPINNED, Entry
 from generation.exceptions import CheckpointMissing
 from tests.factories.checkpoints.makers import OPTIONS
 from tests.factories.checkpoints.model_set import tiny_checkpoint
+from tests.factories.checkpoints.sd import make_tiny_controlnet
 
 Tensors = dict[str, torch.Tensor]
 COMMIT = "d" * 40
@@ -280,13 +282,71 @@ def test_a_damaged_file_names_role_and_path(damage: tuple[str, Role, str, str, b
     assert str(tmp_path / "model") in str(error.value)
 
 
-# Of each library class, one file of weights that transformers would go on without.
+# Of each library, files that are JSON and none of its tables: it stumbles, or takes the folder for a name on the hub.
+NO_TABLES: list[tuple[str, Role, str, str]] = [
+    ("sd", "base", "sd", "model_index.json"),
+    ("sd", "base", "sd", "unet/config.json"),
+    ("sd", "base", "sd", "vae/config.json"),
+    ("sd", "base", "sd", "scheduler/scheduler_config.json"),
+    ("sd", "base", "sd", "text_encoder/config.json"),
+    ("sd", "base", "sd", "tokenizer/tokenizer.json"),
+    ("sd", "base", "sd", "tokenizer/tokenizer_config.json"),
+    ("blip", "captioner", "blip", "processor_config.json"),
+    ("writer", "writer", "causal-lm", "generation_config.json"),
+    ("clip", "clip", "open_clip", "open_clip_config.json"),
+    ("dinov2", "dino", "dinov2", "config.json"),
+    ("dinov2", "dino", "dinov2", "preprocessor_config.json"),
+]
+
+
+@pytest.mark.parametrize("data", ["[]", "3", '"x"', "null"])
+@pytest.mark.parametrize("damaged", NO_TABLES, ids=[f"{one[0]} {one[3]}" for one in NO_TABLES])
+def test_a_file_that_holds_no_table_is_named(damaged: tuple[str, Role, str, str], data: str, tmp_path: Path) -> None:
+    kind, role, family, name = damaged
+    shutil.copytree(tiny_checkpoint(kind), tmp_path / "model", copy_function=os.link)
+    (tmp_path / "model" / name).unlink()
+    (tmp_path / "model" / name).write_text(data)
+    with pytest.raises(CheckpointMissing) as error:
+        loading.load(entry(tmp_path / "model", role=role, family=family), "cpu")
+    assert str(error.value) == (
+        f"The {role} of the model set shop cannot be loaded from {tmp_path / 'model'}:"
+        f" {name} is damaged: it holds no table. Put it there, or change the set's path."
+    )
+
+
+def test_a_fetched_file_that_holds_no_table_is_fetched_again(fetched: Path) -> None:
+    broken = hub_entry(fetched)
+    (broken.path / "config.json").write_text("[]")  # of the same size
+    with pytest.raises(CheckpointMissing) as error:
+        loading.load(broken, "cpu")
+    assert "config.json is damaged: it holds no table. Fetch it: manage.py models fetch shop --role dino" in str(
+        error.value
+    )
+
+
+@pytest.mark.parametrize("kind", [TypeError, AttributeError])
+def test_a_mistake_in_the_code_is_no_damage(kind: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise kind("of the code")
+
+    monkeypatch.setattr("generation.checkpoints.dino.load", broken)
+    with pytest.raises(kind, match="of the code"):
+        loading.load(entry(tiny_checkpoint("dinov2")), "cpu")
+
+
+# Of each library class, one file of weights that transformers or diffusers would go on without.
 READERS: list[tuple[str, Role, str, str]] = [
     ("sd", "base", "sd", "text_encoder/"),
+    ("sd", "base", "sd", "unet/"),
+    ("sd", "base", "sd", "vae/"),
     ("sdxl-inpainter", "inpainter", "sdxl", "text_encoder_2/"),
     ("klein", "served", "flux2-klein", "text_encoder/"),
+    ("klein", "served", "flux2-klein", "transformer/"),
     ("svd", "video", "svd", "image_encoder/"),
+    ("svd", "video", "svd", "unet/"),
     ("wan", "video", "wan", "text_encoder/"),
+    ("wan", "video", "wan", "vae/"),
+    ("ltx", "video", "ltx", "transformer/"),
     ("dinov2", "dino", "dinov2", ""),
     ("blip", "captioner", "blip", ""),
     ("qwen-vl", "captioner", "qwen-vl", ""),
@@ -312,8 +372,40 @@ def test_weights_that_lack_a_tensor_are_not_made_up(
     assert str(error.value).startswith(f"The {role} of the model set shop cannot be loaded from {tmp_path / 'model'}:")
 
 
+def test_a_controlnet_that_lacks_a_tensor_is_refused(tmp_path: Path) -> None:
+    make_tiny_controlnet(tmp_path / "lines")
+    [weights] = (tmp_path / "lines").glob("*.safetensors")
+    tensors = load_file(weights)
+    tensors.pop(sorted(tensors)[0])
+    save_file(tensors, weights, metadata={"format": "pt"})
+    asked = entry(tiny_checkpoint("sd"), role="inpainter", family="sd", options={"controlnet": str(tmp_path / "lines")})
+    with pytest.raises(CheckpointMissing, match="the weights in lines are incomplete or of another model"):
+        loading.load(asked, "cpu")
+
+
+def test_a_tensor_that_only_the_list_of_several_files_has_is_missing(tmp_path: Path) -> None:
+    shutil.copytree(tiny_checkpoint("sd"), tmp_path / "model")
+    unet = tmp_path / "model" / "unet"
+    model: Any = UNet2DConditionModel
+    model.from_pretrained(unet).save_pretrained(unet, max_shard_size="200KB")
+    (unet / "diffusion_pytorch_model.safetensors").unlink()
+    part = sorted(unet.glob("*.safetensors"))[-1]
+    tensors = load_file(part)
+    gone = sorted(tensors)[0]
+    tensors.pop(gone)
+    save_file(tensors, part, metadata={"format": "pt"})
+    with pytest.raises(CheckpointMissing, match=f"incomplete or of another model: {gone} not there"):
+        loading.load(entry(tmp_path / "model", role="base", family="sd"), "cpu")
+
+
 def _renamed(tensors: Tensors, old: str, new: str) -> Tensors:
     return {name.replace(old, new): tensor for name, tensor in tensors.items()}
+
+
+def _first_name(name: str) -> str:
+    for now, before in (("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")):
+        name = name.replace(f"attentions.0.{now}.", f"attentions.0.{before}.")
+    return name
 
 
 POSITIONS = torch.arange(77)[None]
@@ -325,6 +417,9 @@ OF_THE_HUB: dict[str, tuple[str, Role, str, str, Callable[[Tensors], Tensors], d
         "sd", "base", "sd", "text_encoder/",
         lambda t: {f"text_model.{name.removeprefix('text_model.')}": t[name] for name in t}
         | {"text_model.embeddings.position_ids": POSITIONS}, {},
+    ),
+    "SD 1.5's VAE, with attention's first names": (
+        "sd", "base", "sd", "vae/", lambda t: {_first_name(name): t[name] for name in t}, {},
     ),
     "SVD's positions": (
         "svd", "video", "svd", "image_encoder/",
