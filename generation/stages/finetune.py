@@ -33,7 +33,7 @@ from generation.records import (
 from generation.seeds import seed_for
 from generation.training.adapters import export, labelled
 from generation.training.denoisers import Denoiser, denoiser_of
-from generation.training.lessons import Sample
+from generation.training.lessons import AT_ONCE, Sample
 from generation.training.loop import Trained, Trainer, TrainingTask, resident
 from generation.training.sweep import Sweep
 from generation.training.tokens import candidates, refusal
@@ -96,15 +96,22 @@ def run_group(
         room = min(context.batch_size(most) for context in contexts)
         config = replace(config, gradient_checkpointing=config.gradient_checkpointing or room < most)
         spares = savings > 1 and room < most // 2
-        at_once, passes = max(room // config.batch, 1), ceil(config.batch / room)
-        trainer = Trainer(denoiser, files, _side(config, backbone, denoiser), spares=spares, passes=passes)
+        together, passes = max(room // config.batch, 1), ceil(config.batch / room)
+        trainer = Trainer(
+            denoiser,
+            files,
+            _side(config, backbone, denoiser),
+            spares=spares,
+            passes=passes,
+            at_once=min(context.batch_size(AT_ONCE) for context in contexts),
+        )
         students = [
             _Student(one, config, trainer, models, backbone, context)
             for one, context in zip(inputs, contexts, strict=True)
         ]
         results: list[FinetuneResult | TrainingDiverged] = []
-        for first in range(0, len(students), at_once):
-            few = students[first : first + at_once]
+        for first in range(0, len(students), together):
+            few = students[first : first + together]
             outcomes = trainer.train(config, [student.task for student in few])
             results += [student.result(outcome) for student, outcome in zip(few, outcomes, strict=True)]
     return results

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,13 +10,14 @@ from PIL import Image
 from torch import Tensor
 
 from generation.files import Files, Mask
+from generation.memory import perceivers
 from generation.records import Picture
 from generation.seeds import seed_for
 from generation.training.caches import TensorCache, Tensors, key_of
 from generation.training.denoisers import Denoiser, fingerprint
 from generation.training.moments import Words, stacked
 
-AT_ONCE = 4  # pictures in one pass of the VAE, prompts in one of the text encoder
+AT_ONCE = 4  # pictures in one pass of the VAE, prompts in one of the text encoder, as long as there is memory
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Encoding:
     side: int
     unmasked_weight: float | None = None  # of pixels outside the product; None: no masked loss
     keep_words: bool = True
+    at_once: int = AT_ONCE
     check: Callable[[], None] = field(default=lambda: None)  # called between passes; may raise
 
     def lesson(self, samples: Sequence[Sample]) -> Lesson:
@@ -102,9 +105,10 @@ class Encoding:
     def _read(self, prompts: list[str]) -> list[Tensors]:
         made: list[Tensors] = []
         with torch.no_grad():
-            for start in range(0, len(prompts), AT_ONCE):
+            for start in range(0, len(prompts), self.at_once):
                 self.check()
-                words = self.denoiser.words(prompts[start : start + AT_ONCE])
+                few = prompts[start : start + self.at_once]
+                words = self._passed(few, self.denoiser.words)
                 rows = len(next(iter(words.values())))
                 made += [{part: value[row : row + 1] for part, value in words.items()} for row in range(rows)]
         return made
@@ -118,14 +122,19 @@ class Encoding:
 
         def encode(places: list[int]) -> list[Tensors]:
             made: list[Tensors] = []
-            for start in range(0, len(places), AT_ONCE):
+            for start in range(0, len(places), self.at_once):
                 self.check()
-                few = places[start : start + AT_ONCE]
+                few = places[start : start + self.at_once]
                 pixels = torch.stack([self._pixels(samples[place], crops[place]) for place in few])
-                made += [{"mean": m.mean, "deviation": m.deviation} for m in self.denoiser.moments(pixels)]
+                moments = self._passed(pixels, self.denoiser.moments)
+                made += [{"mean": m.mean, "deviation": m.deviation} for m in moments]
             return made
 
         return self.cache.many(keys, encode)
+
+    def _passed(self, few: Any, encode: Callable[[Any], Any]) -> Any:
+        """One pass. Lack of memory is raised in a way that the job begins again with half as many at once."""
+        return perceivers("the encoding of training images").work(len(few), lambda: encode(few))
 
     def _crop(self, sample: Sample) -> Crop:
         width, height = sample.picture.width, sample.picture.height

@@ -23,7 +23,7 @@ from generation.training.aside import Aside, idle_in
 from generation.training.caches import TensorCache, shared
 from generation.training.denoisers import Denoiser
 from generation.training.grouped import AdapterGroup
-from generation.training.lessons import Encoding, Lesson, Sample, derived
+from generation.training.lessons import AT_ONCE, Encoding, Lesson, Sample, derived
 from generation.training.passes import backward, draw, ready
 from generation.training.state import Progress, load_state, save_state
 from generation.training.updates import Updates, in_eight_bits
@@ -76,7 +76,8 @@ class Trained:
 class Trainer:
     """The trainer of one warm base. `side` is in pixels.
 
-    To save memory, with `spares` what is idle waits on the CPU meanwhile, and a batch goes through in `passes`.
+    To save memory, with `spares` what is idle waits on the CPU meanwhile, a batch goes through in `passes`, and fewer
+    images and captions are encoded `at_once`.
     """
 
     denoiser: Denoiser
@@ -85,6 +86,7 @@ class Trainer:
     cache: TensorCache = field(default_factory=shared)
     spares: bool = False
     passes: int = 1
+    at_once: int = AT_ONCE
 
     def train(self, config: FinetuneConfig, tasks: Sequence[TrainingTask]) -> list[Trained | TrainingDiverged]:
         """Train the tasks side by side, each from its last checkpoint on; what came of each, in their order.
@@ -159,6 +161,7 @@ class _Pupil:
             trainer.side,
             unmasked_weight=self._config.unmasked_weight if self._config.masked_loss else None,
             keep_words=not self._config.text_encoder,
+            at_once=trainer.at_once,
             check=self.task.context.check,
         )
         self.task.context.progress(self.step, self._config.steps, "images and captions are read")

@@ -37,7 +37,14 @@ def held_out_loss(
     """Each adapter's mean loss on its samples kept aside, in shared passes; the noise is the same for all."""
     denoiser, plain = trainer.denoiser, replace(config, prior_weight=0.0, class_images=0)
     group = resident(denoiser, config)
-    encoding = Encoding(denoiser, trainer.files, trainer.cache, trainer.side, keep_words=not config.text_encoder)
+    encoding = Encoding(
+        denoiser,
+        trainer.files,
+        trainer.cache,
+        trainer.side,
+        keep_words=not config.text_encoder,
+        at_once=trainer.at_once,
+    )
     lessons = [encoding.lesson(samples) for samples in held]
     total = torch.zeros(len(lessons))
     group.fill([outcome.row for outcome in outcomes])

@@ -15,7 +15,7 @@ from generation.checkpoints.cache import ModelCache
 from generation.checkpoints.set_files import read_set
 from generation.checkpoints.sets import Places
 from generation.context import LocalContext
-from generation.exceptions import NotEnoughImages, NotPossible, TrainingDiverged
+from generation.exceptions import NotEnoughImages, NotPossible, OutOfRoom, TrainingDiverged
 from generation.files import Files
 from generation.recipe import EarlyStop, FinetuneConfig, TokenSweep
 from generation.records import (
@@ -38,6 +38,7 @@ from generation.stages.finetune import Inputs, run, run_group, split, training_i
 from generation.training import aside, caches, loop, validation
 from generation.training.adapters import open_adapter
 from generation.training.lessons import Lesson
+from generation.training.unet import UnetDenoiser
 from tests.factories.checkpoints.model_set import tiny_set
 from tests.factories.training import Stopped, StoppingContext, make_config, make_files, make_mask, make_picture
 
@@ -209,6 +210,43 @@ def test_lack_of_memory_saves_first_and_then_halves_the_group_and_the_batch(  # 
     inputs = [make_inputs(files, f"Mug {number}") for number in range(4)]
     run_group(inputs, make_config(**GIVEN, steps=1, batch=batch), models, [SmallRoom(times) for _ in inputs], files)
     assert calls == wanted
+
+
+@pytest.mark.parametrize("part", ["moments", "words"])
+def test_what_is_encoded_is_halved_down_to_one_when_memory_runs_out(
+    part: str, models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = make_inputs(files, photos=5)
+    wanted = run(inputs, make_config(**GIVEN), models, LocalContext(), files)
+    passes: list[int] = []
+    plain = getattr(UnetDenoiser, part)
+
+    def small(self: Any, few: Any) -> Any:
+        passes.append(len(few))
+        if len(few) > 1:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 64 bytes.")
+        return plain(self, few)
+
+    monkeypatch.setattr(UnetDenoiser, part, small)
+    for times in (0, 1):
+        caches.shared().clear()
+        with pytest.raises(MemoryError):  # by which the job knows it, and begins again
+            run(inputs, make_config(**GIVEN), models, SmallRoom(times), files)
+    result = run(inputs, make_config(**GIVEN), models, SmallRoom(2), files)
+    assert passes == [4, 2, 1, 1, 1, 1, 1]
+    assert difference(files, wanted, result) < 1e-4
+
+
+def test_what_cannot_be_encoded_even_alone_says_so(
+    models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+    caches.shared().clear()
+    monkeypatch.setattr(UnetDenoiser, "moments", full)
+    with pytest.raises(OutOfRoom, match="Memory ran out in the encoding of training images, with one image at a time"):
+        run(make_inputs(files), make_config(**GIVEN), models, SmallRoom(9), files)
 
 
 class Unusable:
