@@ -1,6 +1,7 @@
 """Marking a product in a real browser, with a real worker's segmenter behind it."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.db import connections
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from catalog.models import Photo
@@ -21,7 +23,7 @@ from generation.storage import site_files
 from jobs import claiming, execution
 from jobs.models import Job, State
 from jobs.warmth import NOTHING_WARM
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import FLAGS, PageFor, Unanswered, Watch, open_window, sign_in
 from tests.browser.pages import a_mug
 from tests.factories.accounts import make_user
 from tests.factories.checkpoints.model_set import tiny_set
@@ -69,9 +71,9 @@ def worker(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 class Marking:
     """A page on which a photo is marked, with places given as shares of the photo's sides."""
 
-    def __init__(self, page: Page, photo: Photo) -> None:
+    def __init__(self, page: Page, photo: Photo, part: str = "") -> None:
         self.page, self.photo = page, photo
-        page.goto(f"/photos/{photo.pk}/cutout/")
+        page.goto(f"/photos/{photo.pk}/cutout/{part}")
         self.stage: Locator = page.locator("[data-stage]")
         self.status: Locator = page.locator("[data-status]")
         box = self.stage.bounding_box()
@@ -262,6 +264,54 @@ def test_a_mark_that_is_not_saved_is_asked_about_before_it_is_lost(
     page.get_by_role("link", name="Photo 2 →").click()
     expect(page.get_by_text("Photo 2 of 2")).to_be_visible()
     assert asked == ["beforeunload"], "there was nothing left to lose"
+
+
+@pytest.fixture
+def remembering(
+    chromium: Browser, live_server: LiveServer, watch: Watch, unanswered: Unanswered, person: User
+) -> Iterator[Page]:
+    """A page of a browser that keeps pages as they were left, for the button Back; Playwright turns that off."""
+    browser = chromium.browser_type.launch(
+        executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    context = open_window(browser, live_server.url, {"width": 1280, "height": 800})
+    watch.follow(context)
+    sign_in(context, person, live_server.url)
+    yield context.new_page()
+    browser.close()
+    unanswered.wait()
+
+
+def test_a_page_that_comes_back_after_saving_asks_before_new_marks_are_lost(remembering: Page, photo: Photo) -> None:
+    """Whoever went on while the server was slow to show what was saved, and then back."""
+    page, url = remembering, f"/photos/{photo.pk}/cutout/"
+    half_answered(page, photo)
+    page.route("**/cutout/save/", lambda route: route.fulfill(status=200, body=json.dumps({"url": url})))
+    marking = Marking(page, photo)
+    page.evaluate("window.leftBehind = true")
+    marking.click(0.5, 0.5)
+    expect(marking.status).to_contain_text(COVERS)
+    box = page.get_by_role("link", name="Photo 2 →").bounding_box()
+    assert box is not None
+    page.route(f"**{url}", lambda _route: None)  # never answered
+    with page.expect_request(f"**{url}"):
+        marking.button("Save mask").click(no_wait_after=True)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.mouse.click(box["x"] + 9, box["y"] + 9)  # a locator would wait for the page that does not come
+    expect(page.get_by_text("Photo 2 of 2")).to_be_visible()
+    assert not asked, "all was saved"
+    page.unroute(f"**{url}")
+    page.evaluate("history.back()")
+    page.wait_for_url(f"**{url}")
+    page.wait_for_function("!window.leftBehind")  # it was loaded anew, to show what holds now
+    expect(page.get_by_text("Photo 1 of 2")).to_be_visible()
+    marking.click(0.4, 0.4)
+    expect(marking.status).to_contain_text(COVERS)
+    page.get_by_role("link", name="Photo 2 →").click(no_wait_after=True)
+    wait_for(lambda: asked == ["beforeunload"])
 
 
 def test_what_is_undone_or_cleared_is_told_of_no_more(page_for: PageFor, person: User, photo: Photo) -> None:

@@ -157,9 +157,13 @@ function another() {
 }
 
 // What is marked and not saved is asked about before it is lost.
-let saved = false;
+let saved = null;
 window.addEventListener("beforeunload", (event) => {
-  if (!saved && !isEmpty(current()) && keyOf(current()) !== keyOf(history[0])) event.preventDefault();
+  if (!isEmpty(current()) && ![saved, keyOf(history[0])].includes(keyOf(current()))) event.preventDefault();
+});
+// A page that comes back as it was left does not know what holds since its mask was saved.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && saved) location.reload();
 });
 
 async function save() {
@@ -167,9 +171,10 @@ async function save() {
   if (!told) return;
   button("save").disabled = true;
   try {
-    const body = { job: told.job, guess: guess % told.guesses.length, over: facts.over, ...current() };
+    const sent = current();
+    const body = { job: told.job, guess: guess % told.guesses.length, over: facts.over, ...sent };
     const { url } = await send(facts.urls.save, body);
-    saved = true;
+    saved = keyOf(sent);
     location.assign(url);
   } catch (error) {
     // Somebody else was faster: whoever saves once more has read so.
