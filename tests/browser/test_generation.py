@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from catalog.models import Product
@@ -12,7 +13,7 @@ from catalog.services.products import remove_product
 from generation.models import Batch, Run, StageImage, StageResult
 from generation.models.results import StageState
 from jobs.models import Job
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import PageFor, sign_in
 from tests.browser.pages import a_mug
 from tests.factories.accounts import make_user
 from tests.factories.generation import make_method, make_run, some_hash
@@ -209,3 +210,18 @@ def test_a_stage_of_a_method_is_turned_off_and_saved(
     assert method.parts.novel_views is None
     assert method.parts.finetune is not None
     assert method.parts.finetune.rank == 16
+
+
+def test_a_part_that_needs_javascript_waits_for_nothing_without_it(
+    chromium: Browser, live_server: LiveServer, person: User
+) -> None:
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    sign_in(context, person, live_server.url)
+    page = context.new_page()
+    page.goto(a_mug().get_absolute_url())
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    for line in page.get_by_text("Loading…").all():
+        expect(line).to_be_hidden()
+    # Playwright's way of turning scripts off leaves out what a browser without them shows.
+    assert page.content().count('<noscript><p class="muted">This needs JavaScript.') == page.locator("[hx-get]").count()
+    context.close()
