@@ -1,5 +1,7 @@
 """What a product's page shows of generation, and starting a run of it."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -49,7 +51,8 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
     form = start_form(request)
     if form.is_bound and form.is_valid():
         try:
-            run = services.start_run(product, form.wish(), asked_by=person(request))
+            tell = partial(messages.warning, request)
+            run = services.start_run(product, form.wish(), asked_by=person(request), tell=tell)
         except GenerationError as refusal:
             form.add_error(None, str(refusal))
         else:

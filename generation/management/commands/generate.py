@@ -62,7 +62,7 @@ class Command(BaseCommand):
         wish = Wish(methods.named(options["method"]), **{name: options[name] for name in names})
         products = self._products(options)
         if len(products) == 1:
-            run = runs.start_run(Product.objects.get(pk=products[0]), wish)
+            run = runs.start_run(Product.objects.get(pk=products[0]), wish, tell=self.stdout.write)
             self.stdout.write(f"Run #{run.pk} of {run.product} by {wish.method}: {run.get_state_display().lower()}.")
             return [run.pk]
         started = runs.start_batch(products, wish, title=_title(options))

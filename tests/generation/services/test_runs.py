@@ -15,6 +15,7 @@ from generation.exceptions import BadModelSet, CheckpointMissing, GenerationErro
 from generation.model_sets import model_set
 from generation.models import Batch, Candidate, Method, Run, RunStage, StageResult
 from generation.recipe import FinetuneConfig, GenerateConfig, NewContextsConfig, NovelViewsConfig, Recipe, SelectConfig
+from generation.services import control
 from generation.services.guessing import types_to_choose_from
 from generation.services.planning import plan_runs
 from generation.services.runs import Wish, next_seed, start_batch, start_run
@@ -143,6 +144,48 @@ def test_fewer_candidates_than_the_method_says(work: Work) -> None:
     run = start_run(make_ready_product(), wish(candidates=2))
     work()
     assert Candidate.objects.filter(run=run).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "makes", "said"),
+    [
+        (2, 3, 3, "Run #{} was asked for 2 images before, and makes 3 now."),
+        (3, None, None, "Run #{} was asked for 3 images before, and makes 4 now."),
+        (3, 2, 3, "Run #{} was on its way already and makes the 3 images that were asked for before, not 2."),
+        (None, 2, None, "Run #{} was on its way already and makes the 4 images that were asked for before, not 2."),
+        (2, 2, 2, ""),
+    ],
+)
+def test_a_wish_for_a_run_on_its_way_lowers_nobody_elses(  # noqa: PLR0917 - a table
+    before: int | None, now: int | None, makes: int | None, said: str, operator: User, analyst: User
+) -> None:
+    product, asked = make_ready_product(), wish()
+    run = start_run(product, replace(asked, candidates=before), asked_by=operator)
+    told: list[str] = []
+    assert start_run(product, replace(asked, candidates=now), asked_by=analyst, tell=told.append) == run
+    assert Run.objects.get().candidates_asked == makes
+    assert told == ([said.format(run.pk)] if said else [])
+
+
+def test_ones_own_wish_may_be_lowered_and_so_may_that_of_a_run_that_has_ended(operator: User, analyst: User) -> None:
+    product, asked = make_ready_product(), wish()
+    run = start_run(product, replace(asked, candidates=3), asked_by=operator)
+    told: list[str] = []
+    start_run(product, replace(asked, candidates=2), asked_by=operator, tell=told.append)
+    assert (Run.objects.get().candidates_asked, len(told)) == (2, 1)
+    control.cancel([run.pk])
+    start_run(product, replace(asked, candidates=1), asked_by=analyst, tell=told.append)
+    assert Run.objects.get().candidates_asked == 1
+    assert told[1:] == [f"Run #{run.pk} was asked for 2 images before, and makes 1 now."]
+
+
+def test_another_model_set_for_a_run_on_its_way_is_told(settings: LazySettings) -> None:
+    product, asked = make_ready_product(), wish()
+    run = start_run(product, asked)
+    other = make_light_set(settings.MODEL_SETS_DIR, "other")
+    told: list[str] = []
+    start_run(product, replace(asked, model_set=other), tell=told.append)
+    assert told == [f"Run #{run.pk} was to use the model set {run.model_set}, and uses other now."]
 
 
 def test_a_run_with_images_does_not_change(work: Work) -> None:
