@@ -28,6 +28,8 @@ from generation.services import runs as services
 from generation.views.acts import ACTS, BATCH_ACTS
 from vitrine.access import Role, allow, roles_of
 from vitrine.api_errors import Refused
+from vitrine.api_fields import Body
+from vitrine.api_paging import cursor_in, cursors_in, size_in
 from vitrine.paging import LARGEST_ID, Page, cursor_from
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
@@ -58,7 +60,7 @@ class GenerationView(APIView):
         return super().handle_exception(Refused(str(exc)) if isinstance(exc, GenerationError) else exc)
 
 
-class Asked(serializers.Serializer[Any]):
+class Asked(Body):
     """How products are to be run; `method` is a name, for its newest version, or a name and version such as "x v2"."""
 
     method = serializers.CharField(max_length=100)
@@ -77,6 +79,7 @@ class Asked(serializers.Serializer[Any]):
 class RunsApi(GenerationView):
     """GET: a page of runs, newest first, by state, method and batch. POST: start one; asked again, the same run.
 
+    `told` of the answer says what becomes of a wish that differs from one before, for a run that is on its way.
     `method` is an id, or a name as in the call that starts one: the newest version's runs, or those of "x v2".
     """
 
@@ -84,9 +87,7 @@ class RunsApi(GenerationView):
         product = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
 
     def get(self, request: Request) -> Response:
-        page = run_selectors.run_page(
-            _runs_wanted(request), after=after_in(request), before=_before(request), size=_size(request)
-        )
+        page = run_selectors.run_page(_runs_wanted(request), **cursors_in(request), size=size_in(request, LARGEST_PAGE))
         return Response(_page(page, [_run(run) for run in page.items]))
 
     def post(self, request: Request) -> Response:
@@ -95,8 +96,9 @@ class RunsApi(GenerationView):
         product = Product.objects.filter(pk=asked.validated_data["product"]).first()
         if product is None:
             raise serializers.ValidationError({"product": f"There is no product {asked.validated_data['product']}."})
-        run = services.start_run(product, asked.wish(), asked_by=request.user)  # type: ignore[arg-type]
-        return Response(_whole_run(run.pk), status=201)
+        told: list[str] = []
+        run = services.start_run(product, asked.wish(), asked_by=request.user, tell=told.append)  # type: ignore[arg-type]
+        return Response(_whole_run(run.pk) | {"told": told}, status=201)
 
 
 @allow(*LOOK)
@@ -133,8 +135,8 @@ class CandidatesApi(GenerationView):
             pk,
             tier=int(tier) if tier else run.tier,
             sort=pictures.sort_of(request.query_params),
-            after=after_in(request),
-            size=_size(request),
+            after=cursor_in(request, "after"),
+            size=size_in(request, LARGEST_PAGE),
         )
         return Response({"results": [told_of(one) for one in page.items], "next": page.next_cursor})
 
@@ -150,7 +152,7 @@ class BatchesApi(GenerationView):
         title = serializers.CharField(max_length=200, required=False, default="")
 
     def get(self, request: Request) -> Response:
-        page = batch_selectors.batch_page(after=after_in(request), before=_before(request), size=_size(request))
+        page = batch_selectors.batch_page(**cursors_in(request), size=size_in(request, LARGEST_PAGE))
         retried = control.retried_batches()
         return Response(_page(page, [_batch(batch, retrying=batch.pk in retried) for batch in page.items]))
 
@@ -193,7 +195,7 @@ class BatchActApi(GenerationView):
 class MethodsApi(GenerationView):
     """GET: all methods. POST: a new one, or the next version of the one of that name; `recipe` is plain values."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         name = serializers.CharField(max_length=80)
         title = serializers.CharField(max_length=200)
         description = serializers.CharField(max_length=5_000, required=False, default="", allow_blank=True)
@@ -314,17 +316,3 @@ def _runs_wanted(request: Request) -> run_selectors.RunFilter:
         raise serializers.ValidationError({"batch": f"{batch!r} is no number of a batch."})
     named = method_services.named(method).pk if method and cursor_from(method) is None else cursor_from(method)
     return run_selectors.RunFilter(state, named, cursor_from(batch))
-
-
-def after_in(request: Request) -> int | None:
-    """The cursor that a call asks to go on from."""
-    return cursor_from(request.query_params.get("after"))
-
-
-def _before(request: Request) -> int | None:
-    return cursor_from(request.query_params.get("before"))
-
-
-def _size(request: Request) -> int:
-    size = cursor_from(request.query_params.get("size")) or 50
-    return min(size, LARGEST_PAGE)

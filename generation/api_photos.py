@@ -21,6 +21,7 @@ from generation.selectors.photos import PhotoState, photo_or_404, photo_state, p
 from generation.services import asking, marking
 from jobs.models import Job
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 from vitrine.paging import LARGEST_ID
 
 
@@ -41,7 +42,7 @@ class MaskApi(GenerationView):
     the product and black around it, or transparent around it.
     """
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         job = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
         guess = serializers.IntegerField(min_value=0, max_value=LARGEST_ID, required=False, default=0)
         file = serializers.FileField(required=False, max_length=255)
@@ -78,7 +79,7 @@ class MaskAskApi(GenerationView):
     pixels, outside first, by rows.
     """
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         box = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
         points = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()), required=False)
 
@@ -105,7 +106,7 @@ class MaskAnswerApi(GenerationView):
 class CaptionApi(GenerationView):
     """GET: how a photo is described. PUT: a person's `template` with {product} once. DELETE: the automatic again."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         template = serializers.CharField(max_length=10_000)
 
     def get(self, request: Request, pk: int) -> Response:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.api import LOOK, Conflict, GenerationView, after_in, one_of, told_of
+from generation.api import LOOK, Conflict, GenerationView, one_of, told_of
 from generation.exceptions import NotPossible
 from generation.models import Adapter
 from generation.selectors import adapters, pictures
@@ -17,6 +17,7 @@ from generation.selectors import candidates as candidate_selectors
 from generation.selectors import runs as run_selectors
 from generation.selectors.lineage import Link, lineage
 from vitrine.access import allow
+from vitrine.api_paging import cursor_in
 
 
 @allow(*LOOK)
@@ -38,7 +39,7 @@ class StagePicturesApi(GenerationView):
             there = ", ".join(one.name for one in every) or "none"
             raise Http404(f"Run #{pk} has no stage {asked}; it has {there}.")
         wanted = pictures.PictureFilter.of(request.query_params)
-        page = pictures.picture_page((found or every)[-1 if found else 0].result, wanted, after_in(request))
+        page = pictures.picture_page((found or every)[-1 if found else 0].result, wanted, cursor_in(request, "after"))
         return Response({"results": [_picture(one) for one in page.items], "next": page.next_cursor})
 
 

@@ -25,7 +25,8 @@ from generation.views.people import is_operator, person
 from generation.views.runs import fragment, rows_context, toast
 from generation.views.starting import start_form
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 
@@ -34,8 +35,7 @@ LOOK = (Role.ANALYST, Role.OPERATOR)
 @require_safe
 def batches(request: HttpRequest) -> HttpResponse:
     """Batches, newest first; asked by htmx, only the rows."""
-    after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
-    page, retried = selectors.batch_page(after=after, before=before), control.retried_batches()
+    page, retried = selectors.batch_page(**cursors_of(request)), control.retried_batches()
     context = {
         "page": page,
         "pager": pager_links(page, request.GET),

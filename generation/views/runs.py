@@ -22,7 +22,8 @@ from generation.views.acts import ACTS, acts_for
 from generation.views.people import is_operator
 from jobs.selectors import pace, running_time
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursor_of, cursors_of
+from vitrine.paging import pager_links
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 WITH_CANDIDATES = ("generate", "measure", "select")
@@ -129,8 +130,7 @@ def job_training(request: HttpRequest, pk: int) -> HttpResponse:
 
 def rows_context(request: HttpRequest, wanted: runs.RunFilter) -> dict[str, Any]:
     """What `_run_rows.html` needs for these runs."""
-    after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
-    page = runs.run_page(wanted, after=after, before=before)
+    page = runs.run_page(wanted, **cursors_of(request))
     return {
         "page": page,
         "pager": pager_links(page, request.GET),
@@ -193,7 +193,7 @@ _SHARED = {
 
 def _pictures_context(request: HttpRequest, result: StageResult) -> dict[str, Any]:
     wanted = pictures.PictureFilter.of(request.GET)
-    page = pictures.picture_page(result, wanted, cursor_from(request.GET.get("after")))
+    page = pictures.picture_page(result, wanted, cursor_of(request, "after"))
     counts = [] if request.GET.get("after") and fragment(request) else pictures.kind_counts(result)
     total, kept = sum(count.total for count in counts), sum(count.kept for count in counts)
     more = _more(reverse("generation:stage-pictures", args=[result.pk]), request, page.next_cursor, ("kind", "which"))
@@ -203,7 +203,7 @@ def _pictures_context(request: HttpRequest, result: StageResult) -> dict[str, An
 
 def _candidates_context(request: HttpRequest, found: Run, tier: int) -> dict[str, Any]:
     sort = pictures.sort_of(request.GET)
-    page = pictures.candidate_page(found.pk, tier=tier, sort=sort, after=cursor_from(request.GET.get("after")))
+    page = pictures.candidate_page(found.pk, tier=tier, sort=sort, after=cursor_of(request, "after"))
     url = reverse("generation:run-candidates", args=[found.pk, tier])
     more = _more(url, request, page.next_cursor, ("sort",))
     # The best by any order has a sum, where anything was measured.

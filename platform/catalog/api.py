@@ -19,7 +19,9 @@ from catalog.services.photos import add_photo, remove_photo
 from catalog.services.prompts import add_prompt, decide
 from vitrine.access import Role, allow, roles_of
 from vitrine.api_errors import Refused
-from vitrine.paging import Page, cursor_from
+from vitrine.api_fields import Body
+from vitrine.api_paging import cursors_in
+from vitrine.paging import Page
 
 
 class OperatorsWrite(permissions.BasePermission):
@@ -75,16 +77,15 @@ class PromptOutput(serializers.ModelSerializer[ContextPrompt]):
 class ProductsApi(CatalogView):
     """GET: a page of products, with the filters of the list's address. POST: make one."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         title = serializers.CharField(max_length=500)
         type = serializers.CharField(max_length=80, required=False, allow_blank=True)
         external_id = serializers.CharField(max_length=200, required=False, allow_blank=True)
         source = serializers.RegexField(r"\A[\w.-]{1,40}\Z", required=False)  # type: ignore[assignment]
 
     def get(self, request: Request) -> Response:
-        after, before = _cursors(request)
         wanted = product_selectors.ProductFilter.of(request.query_params)
-        return Response(_page(product_selectors.product_page(wanted, after=after, before=before), ProductOutput))
+        return Response(_page(product_selectors.product_page(wanted, **cursors_in(request)), ProductOutput))
 
     def post(self, request: Request) -> Response:
         values = _valid(self.Input, request)
@@ -101,7 +102,7 @@ class ProductsApi(CatalogView):
 class ProductApi(CatalogView):
     """GET: one product with its attributes and photos. PATCH: change its title or type ("" takes the type away)."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         title = serializers.CharField(max_length=500, required=False)
         type = serializers.CharField(max_length=80, required=False, allow_blank=True)
 
@@ -151,15 +152,14 @@ class ProductTypesApi(CatalogView):
 class PromptsApi(CatalogView):
     """GET: a page of prompts, with the filters of the list's address. POST: add one."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         type = serializers.CharField(max_length=80)
         text = serializers.CharField(max_length=2_000)
         status = serializers.ChoiceField(ContextPrompt.Status.choices, default=ContextPrompt.Status.DRAFT)
 
     def get(self, request: Request) -> Response:
-        after, before = _cursors(request)
         wanted = prompt_selectors.PromptFilter.of(request.query_params)
-        return Response(_page(prompt_selectors.prompt_page(wanted, after=after, before=before), PromptOutput))
+        return Response(_page(prompt_selectors.prompt_page(wanted, **cursors_in(request)), PromptOutput))
 
     def post(self, request: Request) -> Response:
         values = _valid(self.Input, request)
@@ -177,7 +177,7 @@ class PromptsApi(CatalogView):
 class PromptDecisionApi(CatalogView):
     """POST: approve or reject a prompt, or make it a draft again."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         status = serializers.ChoiceField(ContextPrompt.Status.choices)
 
     def post(self, request: Request, pk: int) -> Response:
@@ -198,19 +198,6 @@ def _valid(shape: type[serializers.Serializer[Any]], request: Request) -> dict[s
     given = shape(data=request.data)
     given.is_valid(raise_exception=True)
     return cast(dict[str, Any], given.validated_data)
-
-
-def _cursors(request: Request) -> tuple[int | None, int | None]:
-    """`after` and `before`; one that cannot be one is refused, for a program would page from the start for ever."""
-    return _cursor(request, "after"), _cursor(request, "before")
-
-
-def _cursor(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    cursor = cursor_from(text)
-    if text and cursor is None:
-        _refuse(name, f"{text[:40]!r} is no cursor: use the “next” or “previous” of an answer.")
-    return cursor
 
 
 def _page(page: Page[Any], shape: type[serializers.ModelSerializer[Any]]) -> dict[str, Any]:

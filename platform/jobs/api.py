@@ -17,7 +17,9 @@ from jobs.kinds import kind_names
 from jobs.models import Attempt, Job, Queue, State
 from vitrine.access import Role, allow, roles_of
 from vitrine.api_errors import Refused
-from vitrine.paging import LARGEST_ID, keyset_page
+from vitrine.api_fields import Body
+from vitrine.api_paging import cursors_in
+from vitrine.paging import keyset_page
 
 LARGEST_PAGE = 200
 
@@ -26,13 +28,11 @@ LARGEST_PAGE = 200
 class JobListApi(APIView):
     """GET: a page of jobs, newest first, with the cursors of its neighbours."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         state = serializers.ChoiceField(State.choices, required=False, default="")
         kind = serializers.CharField(required=False, default="")
         queue = serializers.ChoiceField(Queue.choices, required=False, default="")
         text = serializers.CharField(required=False, default="", max_length=200)
-        after = serializers.IntegerField(required=False, default=None, min_value=1, max_value=LARGEST_ID)
-        before = serializers.IntegerField(required=False, default=None, min_value=1, max_value=LARGEST_ID)
         size = serializers.IntegerField(required=False, default=50, min_value=1, max_value=LARGEST_PAGE)
 
         def validate_kind(self, value: str) -> str:
@@ -45,7 +45,7 @@ class JobListApi(APIView):
         asked.is_valid(raise_exception=True)
         names = ("state", "kind", "queue", "text")
         jobs = selectors.jobs_matching(selectors.Filters(**{name: asked.validated_data[name] for name in names}))
-        page = keyset_page(jobs, **{name: asked.validated_data[name] for name in ("after", "before", "size")})
+        page = keyset_page(jobs, **cursors_in(request), size=asked.validated_data["size"])
         results = [selectors.as_facts(job) for job in page.items]
         return Response({"results": results, "next": page.next_cursor, "previous": page.previous_cursor})
 

@@ -14,7 +14,8 @@ from jobs.exceptions import NotAllowed
 from jobs.forms import FilterForm
 from jobs.models import Job, State
 from vitrine.access import Role, allow, roles_of
-from vitrine.paging import cursor_from, keyset_page, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import keyset_page, pager_links
 
 PAGE_SIZE = 50
 
@@ -24,9 +25,8 @@ PAGE_SIZE = 50
 def job_list(request: HttpRequest) -> HttpResponse:
     """All jobs, newest first; asked by htmx, only the part that changes."""
     form = FilterForm(request.GET)
-    after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
     jobs = selectors.jobs_matching(form.filters())
-    page = keyset_page(jobs, after=after, before=before, size=PAGE_SIZE)
+    page = keyset_page(jobs, **cursors_of(request), size=PAGE_SIZE)
     context = {
         "form": form,
         "page": page,

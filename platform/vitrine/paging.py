@@ -5,7 +5,7 @@ A cursor is the id of a page's last (or first) row. `pager_links` turns a page i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypedDict, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
@@ -30,6 +30,13 @@ class Page(Generic[RowType]):
     items: list[RowType]
     next_cursor: int | None
     previous_cursor: int | None
+
+
+class Cursors(TypedDict):
+    """Where a page begins or ends, as what reads one takes it."""
+
+    after: int | None
+    before: int | None
 
 
 class Slice(NamedTuple):

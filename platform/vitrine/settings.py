@@ -228,6 +228,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.tokens.TokenMiddleware",
     "vitrine.access.AccessMiddleware",
+    "vitrine.page_cursors.CursorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "vitrine.urls"

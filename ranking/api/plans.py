@@ -14,14 +14,14 @@ from ranking.selectors import plans as selectors
 from ranking.services import plans
 from ranking.services.plans import LARGEST_BUDGET, USUAL, PlanWish
 from vitrine.access import Role, allow
-from vitrine.api_fields import Number
+from vitrine.api_fields import Body, Number
 
 
 @allow(*LOOK)
 class PlansApi(RankingView):
     """GET: the newest plans. POST: have images drawn for rating, in the background."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         budget = serializers.IntegerField(min_value=1, max_value=LARGEST_BUDGET, help_text="images")
         top = Number(min_value=0, max_value=1, default=USUAL["top"])
         uncertain = Number(min_value=0, max_value=1, default=USUAL["uncertain"])
@@ -54,7 +54,7 @@ class PlanApi(RankingView):
 class PlanCampaignApi(RankingView):
     """POST: make the plan's campaign, as a draft."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         name = serializers.CharField(max_length=120)
         raters_per_image = serializers.IntegerField(min_value=1, max_value=50, required=False)
 

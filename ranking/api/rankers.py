@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ranking.api.shared import LOOK, RankingView, bounds, paged
+from ranking.api.shared import LOOK, RankingView, paged
 from ranking.exceptions import BadWish
 from ranking.models import LabelSet, Policy, Promotion, Ranker, RankerFile, Training
 from ranking.models.rankers import RankerState
@@ -19,7 +19,8 @@ from ranking.selectors import rankers as selectors
 from ranking.services import policy, registry, training
 from ranking.services.training import LARGEST_SEED, LEARNERS, RULES, Wish
 from vitrine.access import Role, allow
-from vitrine.api_fields import Number
+from vitrine.api_fields import Body, Number
+from vitrine.api_paging import cursors_in
 from vitrine.paging import LARGEST_ID
 
 
@@ -31,7 +32,7 @@ class RankersApi(RankingView):
         state = request.query_params.get("state", "")
         if state and state not in RankerState.values:
             raise BadWish(f"{state!r} is no state of a ranker: say one of {', '.join(RankerState.values)}.")
-        page = selectors.ranker_page(**bounds(request), state=state)
+        page = selectors.ranker_page(**cursors_in(request), state=state)
         return Response(paged(page, [_ranker(row) for row in page.items]))
 
 
@@ -76,7 +77,7 @@ class RankerFileApi(RankingView):
 class PromoteApi(RankingView):
     """POST: have a ranker made champion; 409 with the gate's reasons unless a `reason` of one's own overrides it."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         reason = serializers.CharField(required=False, allow_blank=True, max_length=1000)
 
     def post(self, request: Request, pk: int) -> Response:
@@ -91,7 +92,7 @@ class PromoteApi(RankingView):
 class RollbackApi(RankingView):
     """POST: give back to whoever decided before the champion, at once."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         reason = serializers.CharField(required=False, allow_blank=True, max_length=1000)
 
     def post(self, request: Request) -> Response:
@@ -113,7 +114,7 @@ class EvaluateApi(RankingView):
 class ShadowApi(RankingView):
     """POST: have a ranker score along without deciding (`on`), or no longer."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         on = serializers.BooleanField(default=True)
 
     def post(self, request: Request, pk: int) -> Response:
@@ -126,7 +127,7 @@ class ShadowApi(RankingView):
 class TrainingsApi(RankingView):
     """POST: have a ranker trained. GET: the newest trainings."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         learner = serializers.ChoiceField(choices=list(LEARNERS), required=False)
         campaigns = serializers.ListField(
             child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), required=False, help_text="none: all"
@@ -158,7 +159,7 @@ class TrainingApi(RankingView):
 class PolicyApi(RankingView):
     """GET: how picks follow from scores. POST: change some of it."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         threshold = Number(min_value=0, max_value=1, required=False)
         top = serializers.IntegerField(min_value=1, max_value=100, required=False)
         distance = Number(min_value=0, max_value=2, required=False)

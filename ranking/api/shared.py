@@ -11,10 +11,9 @@ from ranking.exceptions import Refused as RankingRefused
 from raters.exceptions import Refused as RatingRefused
 from vitrine.access import Role, roles_of
 from vitrine.api_errors import Refused
-from vitrine.paging import Page, cursor_from
+from vitrine.paging import Page
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
-LARGEST_PAGE = 200
 
 
 class OperatorsWrite(permissions.BasePermission):
@@ -41,8 +40,3 @@ class RankingView(APIView):
 
 def paged(page: Page[Any], results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"results": results, "next": page.next_cursor, "previous": page.previous_cursor}
-
-
-def bounds(request: Request) -> dict[str, Any]:
-    """`after` and `before` as `keyset_page` takes them."""
-    return {name: cursor_from(request.query_params.get(name)) for name in ("after", "before")}

@@ -10,26 +10,27 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ranking.api.shared import LOOK, RankingView, bounds, paged
+from ranking.api.shared import LOOK, RankingView, paged
 from ranking.models import DriftNotice, Ranker, Trial
 from ranking.selectors import comparing
 from ranking.selectors.comparing import Side
 from ranking.selectors.rankers import open_notices
 from ranking.services import notices, registry, trials
 from vitrine.access import Role, allow
-from vitrine.api_fields import Number
+from vitrine.api_fields import Body, Number
+from vitrine.api_paging import cursors_in
 
 
 @allow(*LOOK)
 class TrialsApi(RankingView):
     """GET: a page of trials, newest first. POST: begin one, against whoever decides now; 409 while another runs."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         ranker = serializers.PrimaryKeyRelatedField(queryset=Ranker.objects.all())
         share = Number(help_text=f"of the products, above 0 and at most {trials.LARGEST_SHARE:g}")
 
     def get(self, request: Request) -> Response:
-        page = comparing.trial_page(**bounds(request))
+        page = comparing.trial_page(**cursors_in(request))
         return Response(paged(page, [_trial(row) for row in page.items]))
 
     def post(self, request: Request) -> Response:
@@ -62,7 +63,7 @@ class TrialEndApi(RankingView):
 class TrialCampaignApi(RankingView):
     """POST: make a campaign, as a draft, of both sides' picks of products drawn by lot; raters see no side."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         name = serializers.CharField(max_length=120)
         images = serializers.IntegerField(min_value=2, max_value=trials.LARGEST_CAMPAIGN, help_text="of both sides")
         raters_per_image = serializers.IntegerField(min_value=1, max_value=50, required=False)

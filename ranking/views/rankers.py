@@ -14,7 +14,8 @@ from ranking.models.rankers import RankerState
 from ranking.selectors import rankers as selectors
 from ranking.services import notices, policy, registry, training, trials
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 EDIT = ["GET", "HEAD", "POST"]
@@ -24,8 +25,7 @@ EDIT = ["GET", "HEAD", "POST"]
 @require_safe
 def rankers(request: HttpRequest) -> HttpResponse:
     """Who decides and how well, then all rankers, newest first."""
-    after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
-    page = selectors.ranker_page(after=after, before=before)
+    page = selectors.ranker_page(**cursors_of(request))
     context = {**selectors.overview(), "page": page, "pager": pager_links(page, request.GET)}
     return render(request, "ranking/rankers.html", context)
 

@@ -20,13 +20,14 @@ from raters.services import campaigns as services
 from raters.services.campaigns import LONGEST_LEASE, MOST_RATERS
 from raters.views.quality import ratings_response
 from vitrine.access import Role, allow
-from vitrine.api_fields import Number
+from vitrine.api_fields import Body, Number
+from vitrine.api_paging import cursors_in
 from vitrine.paging import keyset_page
 
 MOVES = {"open": services.open_campaign, "pause": services.pause, "close": services.close}
 
 
-class Settings(serializers.Serializer[Any]):
+class Settings(Body):
     """What may be set of a campaign; each call has its own subclass, as the schema names them by call."""
 
     name = serializers.CharField(max_length=120)
@@ -54,10 +55,7 @@ class CampaignsApi(RatersView):
         """All of them; only the name is needed."""
 
     def get(self, request: Request) -> Response:
-        asked = bounds(request)
-        page = monitoring.campaign_page(
-            request.query_params.get("state", ""), after=asked["after"], before=asked["before"]
-        )
+        page = monitoring.campaign_page(request.query_params.get("state", ""), **cursors_in(request))
         return Response(paged(page, [_campaign(row) for row in page.items]))
 
     def post(self, request: Request) -> Response:

@@ -2,8 +2,6 @@
 
 # ruff: noqa: ARG002 - DRF calls with the request and the view, needed or not
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -16,6 +14,7 @@ from raters.api.shared import LOOK, RatersView, campaign_of
 from raters.models import GuidelinePicture
 from raters.services import guidelines
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 
 
 class _Said(serializers.BooleanField):
@@ -30,7 +29,7 @@ class GuidelinePicturesApi(RatersView):
 
     parser_classes = [MultiPartParser]
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         picture = serializers.FileField(help_text="as a photo: JPEG, PNG, WebP, …; kept without its metadata")
         good = _Said(help_text="whether it shows what is good")
         caption = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")

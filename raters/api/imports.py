@@ -17,6 +17,7 @@ from raters.exchange.importing import Wish
 from raters.models import RatingsImport
 from raters.services import imports
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 from vitrine.paging import keyset_page
 
 
@@ -58,7 +59,7 @@ class RatingsImportsApi(RatersView):
 
     parser_classes = [MultiPartParser]
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         file = serializers.FileField(help_text="ends in .csv, .jsonl, .parquet or .json (Label Studio)")
         name = serializers.CharField(max_length=120)
         question_set = serializers.IntegerField(required=False, help_text="id; else they follow from the answers")

@@ -12,6 +12,7 @@ from raters.models import CampaignEvent, CampaignRater
 from raters.selectors import monitoring
 from raters.services import blocking, people
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 from vitrine.paging import keyset_page
 
 MOST_INVITED = 500
@@ -33,7 +34,7 @@ class MembersApi(RatersView):
 class InviteApi(RatersView):
     """POST: let people with the role of a rater into a campaign, by their usernames; answers how many are new."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         usernames = serializers.ListField(child=serializers.CharField(max_length=150), max_length=MOST_INVITED)
 
     def post(self, request: Request, pk: int) -> Response:
@@ -52,7 +53,7 @@ class InviteApi(RatersView):
 class BlockApi(RatersView):
     """POST: take a rater off the campaign, with a reason; what they hold goes to others, their ratings stay."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         rater = serializers.CharField(max_length=80, help_text="the rater's code")
         reason = serializers.CharField(max_length=500)
 
@@ -68,7 +69,7 @@ class BlockApi(RatersView):
 class UnblockApi(RatersView):
     """POST: let a blocked rater in again, or one who did not qualify all the same."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         rater = serializers.CharField(max_length=80, help_text="the rater's code")
 
     def post(self, request: Request, pk: int) -> Response:

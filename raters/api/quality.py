@@ -15,6 +15,7 @@ from raters.selectors import disputes
 from raters.selectors import quality as selectors
 from raters.services import adjudication, exclusions, figures
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 from vitrine.paging import keyset_page
 
 
@@ -49,7 +50,7 @@ class RatersApi(RatersView):
 class ExclusionsApi(RatersView):
     """GET: a page of exclusions, newest first. POST: leave a rater's ratings out from a time on."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         rater = serializers.CharField(max_length=80, help_text="the rater's code")
         since = serializers.DateTimeField(help_text="ratings made at or after this time")
         reason = serializers.CharField(max_length=500)
@@ -76,7 +77,7 @@ class ExclusionsApi(RatersView):
 class LiftApi(RatersView):
     """POST: undo an exclusion, with the reason."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         reason = serializers.CharField(max_length=500)
 
     def post(self, request: Request, pk: int, exclusion: int) -> Response:
@@ -107,7 +108,7 @@ class RulingsApi(RatersView):
 
     permission_classes = [permissions.IsAuthenticated]
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         answers = serializers.DictField(child=serializers.CharField(), help_text="by question key")
         reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 

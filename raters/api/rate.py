@@ -18,6 +18,7 @@ from raters.selectors.rating_room import Invitation, opened
 from raters.services import changes, passing, people, rating
 from raters.services.rating import Submission
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 
 LONGEST_MS = rating.LONGEST_MS
 
@@ -29,11 +30,11 @@ class _Milliseconds(serializers.IntegerField):
         super().__init__(min_value=0, max_value=LONGEST_MS, required=False, **options)
 
 
-class Nothing(serializers.Serializer[Any]):
+class Nothing(Body):
     """No more than who asks. The library's own class would give its name in the schema to all that come of it."""
 
 
-class Held(serializers.Serializer[Any]):
+class Held(Body):
     """What is meant: an image that was handed to the rater."""
 
     assignment = serializers.UUIDField()
@@ -148,7 +149,7 @@ class ReportApi(RateView):
 class LeaveApi(RateView):
     """POST: give back what is held, but for what is named."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         keep = serializers.ListField(
             child=serializers.UUIDField(), required=False, default=list, max_length=rating.MOST_KEPT
         )

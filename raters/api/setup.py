@@ -17,7 +17,7 @@ from raters.models import Question, QuestionSet
 from raters.selectors import monitoring
 from raters.services import questions, tasks, uploads
 from vitrine.access import Role, allow
-from vitrine.api_fields import Number
+from vitrine.api_fields import Body, Number
 from vitrine.paging import keyset_page
 
 MOST_IDS = 500  # of one kind in one call
@@ -42,7 +42,7 @@ class ImagesApi(RatersView):
     answer's `count` says how many fit.
     """
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         runs = _ids()
         batches = _ids()
         methods = _ids()
@@ -90,7 +90,7 @@ class ImagesUploadApi(RatersView):
 
     parser_classes = [MultiPartParser]
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         archive = serializers.FileField(help_text="zip, with a CSV or JSON-lines list: image, name, product, photos, …")
 
     def post(self, request: Request, pk: int) -> Response:
@@ -103,7 +103,7 @@ class ImagesUploadApi(RatersView):
         return Response(told, status=201)
 
 
-class AskedQuestion(serializers.Serializer[Any]):
+class AskedQuestion(Body):
     """One question of a set."""
 
     key = serializers.SlugField(max_length=40, help_text="names it in files")
@@ -121,7 +121,7 @@ class AskedQuestion(serializers.Serializer[Any]):
 class QuestionSetsApi(RatersView):
     """GET: a page of question sets, newest first. POST: make one, or the next version of the one of that name."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         name = serializers.SlugField(max_length=80)
         title = serializers.CharField(max_length=200)
         questions = AskedQuestion(many=True)
@@ -141,7 +141,7 @@ class QuestionSetsApi(RatersView):
 class QuestionSetApi(RatersView):
     """GET: one version of a question set. PUT: another title and other questions, until a campaign has asked it."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         title = serializers.CharField(max_length=200)
         questions = AskedQuestion(many=True)
 

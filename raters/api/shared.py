@@ -12,7 +12,8 @@ from raters.models import Campaign, QuestionSet, Rater
 from raters.selectors import monitoring
 from vitrine.access import Role, roles_of
 from vitrine.api_errors import Refused
-from vitrine.paging import Page, cursor_from
+from vitrine.api_paging import cursors_in, size_in
+from vitrine.paging import Page
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 LARGEST_PAGE = 500
@@ -66,5 +67,4 @@ def paged(page: Page[Any], results: list[dict[str, Any]]) -> dict[str, Any]:
 
 def bounds(request: Request) -> dict[str, Any]:
     """`after`, `before` and `size` as `keyset_page` takes them."""
-    asked = {name: cursor_from(request.query_params.get(name)) for name in ("after", "before", "size")}
-    return {"after": asked["after"], "before": asked["before"], "size": min(asked["size"] or 50, LARGEST_PAGE)}
+    return {**cursors_in(request), "size": size_in(request, LARGEST_PAGE)}

@@ -18,6 +18,7 @@ from raters.selectors import disputes, monitoring
 from raters.selectors import reports as selectors
 from raters.services import gold, tasks
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 from vitrine.paging import keyset_page
 
 
@@ -63,7 +64,7 @@ class TaskActApi(RatersView):
 class GoldItemsApi(RatersView):
     """GET: a page of gold items, newest first. POST: make one of an image that nobody has had (`state` fresh)."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         task = serializers.IntegerField(min_value=1, help_text="id of the image")
         expected = _expected()
         use = serializers.ChoiceField(choices=GoldItem.Use.choices, required=False, default=GoldItem.Use.HIDDEN)
@@ -85,7 +86,7 @@ class GoldItemsApi(RatersView):
 class GoldItemApi(RatersView):
     """GET: one gold item. PUT: other right answers to it, and why; the log tells what was expected before."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         expected = _expected()
         explanation = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 

@@ -14,6 +14,7 @@ from raters.models import Delivery, Webhook
 from raters.models.webhooks import ASKED_FOR
 from raters.services import webhooks as services
 from vitrine.access import Role, allow
+from vitrine.api_fields import Body
 from vitrine.paging import keyset_page
 
 
@@ -21,7 +22,7 @@ from vitrine.paging import keyset_page
 class WebhooksApi(RatersView):
     """GET: all webhooks. POST: tell an address of events; the answer has the secret, which is never shown again."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         url = serializers.CharField(max_length=500, help_text="https://…")
         events = serializers.ListField(
             child=serializers.ChoiceField(choices=[(event.value, event.label) for event in ASKED_FOR]), min_length=1
@@ -44,7 +45,7 @@ class WebhooksApi(RatersView):
 class WebhookApi(RatersView):
     """GET: one webhook. PATCH: switch it on or off, or renew its secret. DELETE: forget it and what is due to it."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         active = serializers.BooleanField(required=False)
         renew_secret = serializers.BooleanField(required=False, default=False)
 

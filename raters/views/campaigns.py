@@ -15,7 +15,8 @@ from raters.selectors import monitoring
 from raters.services import campaigns as services
 from raters.services import questions
 from vitrine.access import Role, allow, roles_of
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 EDIT = ["GET", "HEAD", "POST"]
@@ -43,8 +44,7 @@ _OFFERED = {
 def campaigns(request: HttpRequest) -> HttpResponse:
     """Campaigns, newest first."""
     state = request.GET.get("state", "")
-    after, before = cursor_from(request.GET.get("after")), cursor_from(request.GET.get("before"))
-    page = monitoring.campaign_page(state, after=after, before=before)
+    page = monitoring.campaign_page(state, **cursors_of(request))
     context = {"page": page, "pager": pager_links(page, request.GET), "state": state, "states": CampaignState.values}
     return render(request, "raters/campaigns.html", context)
 

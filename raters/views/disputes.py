@@ -18,7 +18,7 @@ from raters.selectors.rating_room import asked
 from raters.services import adjudication
 from raters.views.pictures import shown
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from
+from vitrine.page_cursors import cursor_of
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 
@@ -30,7 +30,7 @@ def disputes(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = monitoring.campaign_or_404(pk)
     kind = request.GET.get("kind", "")
     kind = kind if kind in selectors.KINDS else selectors.DEFAULT
-    task = selectors.next_for(campaign, kind, request.user, after=cursor_from(request.GET.get("after")))
+    task = selectors.next_for(campaign, kind, request.user, after=cursor_of(request, "after"))
     return _page(request, campaign, kind, task, RulingForm(questions=asked(campaign.question_set)))
 
 

@@ -13,7 +13,8 @@ from raters.models import GoldItem, Task
 from raters.selectors import monitoring
 from raters.services import gold
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursor_of
+from vitrine.paging import pager_links
 
 
 @allow(Role.OPERATOR)
@@ -21,8 +22,8 @@ from vitrine.paging import cursor_from, pager_links
 def gold_items(request: HttpRequest, pk: int) -> HttpResponse:
     """The campaign's gold items, and images that could become one."""
     campaign = monitoring.campaign_or_404(pk)
-    page = monitoring.fresh_page(campaign, after=cursor_from(request.GET.get("after")))
-    made = monitoring.gold_page(campaign, after=cursor_from(request.GET.get("made")))
+    page = monitoring.fresh_page(campaign, after=cursor_of(request, "after"))
+    made = monitoring.gold_page(campaign, after=cursor_of(request, "made"))
     context = {
         "campaign": campaign,
         "items": made.items,

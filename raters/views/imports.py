@@ -12,7 +12,8 @@ from raters.forms.imports import ImportForm
 from raters.models import RatingsImport
 from raters.services import imports as services
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, keyset_page, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import keyset_page, pager_links
 
 
 @allow(Role.OPERATOR)
@@ -30,9 +31,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("raters:import", row.pk)
     rows = RatingsImport.objects.select_related("asked_by", "campaign").defer("questions", "problems")
-    page = keyset_page(
-        rows, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before")), size=20
-    )
+    page = keyset_page(rows, **cursors_of(request), size=20)
     context = {"form": form, "page": page, "pager": pager_links(page, request.GET)}
     return render(request, "raters/imports.html", context, status=422 if form.errors else 200)
 

@@ -11,7 +11,8 @@ from raters.models import CampaignRater
 from raters.selectors import monitoring
 from raters.services import blocking, people
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 
 @allow(Role.OPERATOR)
@@ -25,9 +26,7 @@ def campaign_raters(request: HttpRequest, pk: int) -> HttpResponse:
         invited = people.invite([people.rater_of(user) for user in form.cleaned_data["people"]], campaign)
         messages.success(request, f"{invited} rater{'s' * (invited != 1)} invited.")
         return redirect("raters:campaign-raters", pk)
-    page = monitoring.member_page(
-        campaign, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
-    )
+    page = monitoring.member_page(campaign, **cursors_of(request))
     context = {
         "campaign": campaign,
         "form": form,

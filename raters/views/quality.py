@@ -21,7 +21,8 @@ from raters.selectors import quality as selectors
 from raters.services import exclusions, figures, people
 from raters.statistics.words import STATISTICS
 from vitrine.access import Role, allow, roles_of
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 LOOK = (Role.ANALYST, Role.OPERATOR)
 
@@ -34,9 +35,7 @@ def quality(request: HttpRequest, pk: int) -> HttpResponse:
     found = selectors.figures_of(campaign)
     statistic = request.GET.get("statistic", "")
     statistic = statistic if statistic in STATISTICS else selectors.DEFAULT_STATISTIC
-    page = selectors.rater_page(
-        campaign, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
-    )
+    page = selectors.rater_page(campaign, **cursors_of(request))
     context: dict[str, Any] = {
         "campaign": campaign,
         "figures": found,

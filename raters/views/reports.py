@@ -13,7 +13,8 @@ from raters.selectors import disputes, monitoring
 from raters.selectors import reports as selectors
 from raters.services import tasks
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 # What is said after each of `tasks.ACTS`.
 SAID = {
@@ -30,7 +31,7 @@ def campaign_reports(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = monitoring.campaign_or_404(pk)
     kind = request.GET.get("kind", "")
     kind = kind if kind in selectors.KINDS else selectors.DEFAULT
-    bounds = {name: cursor_from(request.GET.get(name)) for name in ("after", "before")}
+    bounds = cursors_of(request)
     page = selectors.task_page(campaign, kind, **bounds)
     if not page.items and any(bounds.values()):  # the last image of that page has been decided
         return redirect(f"{request.path}?{urlencode({'kind': kind})}")

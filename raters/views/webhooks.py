@@ -18,7 +18,8 @@ from raters.selectors import webhooks as selectors
 from raters.services import webhooks as services
 from raters.services.webhooks import BadWebhook
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 SOON = timedelta(minutes=2)  # a page that shows a delivery due by then looks again by itself
 
@@ -85,9 +86,7 @@ _ACTS: dict[str, tuple[Callable[[Webhook], Any], str]] = {
 
 
 def _page(request: HttpRequest, hook: Webhook, *, alone: bool = False, secret: str = "") -> HttpResponse:
-    page = selectors.deliveries(
-        hook, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
-    )
+    page = selectors.deliveries(hook, **cursors_of(request))
     context = {
         "hook": hook,
         "page": page,

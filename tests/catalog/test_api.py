@@ -95,7 +95,7 @@ def test_lists_product_types(client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "url", "data", "status", "detail", "fields"),
     [
-        ("post", "/api/products/", {}, 400, "title: This field is required.", ["title"]),
+        ("post", "/api/products/", {}, 400, "title: It is missing; send a text.", ["title"]),
         ("post", "/api/products/", "{", 400, "JSON parse error", []),
         ("post", "/api/products/", {"title": "a", "source": "../x"}, 400, "source:", ["source"]),
         (
@@ -128,7 +128,7 @@ def test_every_error_has_one_shape(  # noqa: PLR0917 - one argument for each col
 
 def test_a_bad_decision_names_the_field(client: Client) -> None:
     answer = send(client, "post", f"/api/prompts/{make_prompt().pk}/decision/", {"status": "perhaps"})
-    assert answer.json()["errors"] == {"status": ['"perhaps" is not a valid choice.']}
+    assert answer.json()["errors"] == {"status": ["'perhaps' will not do: send one of draft, approved, rejected."]}
 
 
 READ = ["/api/products/", "/api/products/{product}/", "/api/product-types/", "/api/prompts/"]

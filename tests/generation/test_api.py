@@ -55,9 +55,9 @@ class TestRuns:
         ("change", "field", "sentence"),
         [
             ({"product": 999}, "product", "There is no product 999."),
-            ({"product": "x"}, "product", "A valid integer is required."),
-            ({"method": ""}, "method", "This field may not be blank."),
-            ({"seed": -1}, "seed", "greater than or equal to 0"),
+            ({"product": "x"}, "product", "'x' will not do: send a whole number of at least 1."),
+            ({"method": ""}, "method", "It is empty; send a text."),
+            ({"seed": -1}, "seed", "-1 will not do: send a whole number of at least 0."),
             ({"method": "nowhere"}, "", "There is no method 'nowhere'"),
             ({"model_set": "nowhere"}, "", "There is no model set 'nowhere'"),
             ({"seed": 2**31}, "", "is not between 0 and"),
@@ -181,7 +181,11 @@ class TestBatches:
 
     @pytest.mark.parametrize(
         ("products", "sentence"),
-        [([], "at least 1 elements"), ([999], "There is no product 999."), ("x", "Expected a list")],
+        [
+            ([], "It has 0 items, and 1 are the fewest"),
+            ([999], "There is no product 999."),
+            ("x", "send a list."),
+        ],
     )
     def test_products_that_there_are_not_are_refused(self, client: Client, products: Any, sentence: str) -> None:
         make_method("mine")
@@ -248,7 +252,7 @@ class TestMethods:
         [
             ({"recipe": {"finetune": {"rank": 0}}}, "finetune.rank: input should be greater than or equal to 1"),
             ({"recipe": {"magic": 1}}, "There is no parameter magic."),
-            ({"recipe": []}, "Expected a dictionary"),
+            ({"recipe": []}, "[] will not do: send a table of names and values."),
             ({"name": "No Good"}, "will not do as a name"),
         ],
     )

@@ -125,9 +125,9 @@ class TestAsking:
             ({}, "needs a box or at least one point"),
             ({"points": [[64, 0, 1]]}, "outside the photo, which is 64 by 48 pixels"),
             ({"points": [[1, 1]]}, "points of x, y and 0 or 1"),
-            ({"points": "many"}, "Expected a list"),
+            ({"points": "many"}, "'many' will not do: send a list"),
             ({"box": [5, 5, 5, 20]}, "does not lie in the photo"),
-            ({"box": ["a", 0, 1, 1]}, "A valid integer is required."),
+            ({"box": ["a", 0, 1, 1]}, "'a' will not do: send a whole number"),
         ],
     )
     def test_what_makes_no_sense_is_refused(self, client: Client, photo: Photo, body: Any, sentence: str) -> None:
@@ -172,7 +172,7 @@ class TestKeeping:
 
     UPLOADS = {
         "no picture": (b"not a picture at all", "is a text file"),
-        "empty": (b"", "The submitted file is empty."),
+        "empty": (b"", "'mask.png' will not do: send a file that is not empty"),
         "cut short": (png(np.random.default_rng(0).random((48, 64)) > 0.5)[:200], "damaged"),
         "of another shape": (png(np.ones((64, 64), dtype=bool)), "64 by 64 pixels and the photo 64 by 48"),
         "without a product": (png(np.zeros((48, 64), dtype=bool)), "The mask is empty"),
@@ -190,9 +190,9 @@ class TestKeeping:
         [
             ({}, "Send either job, with guess, or file."),
             ({"job": 999}, "Job #999 is no question about this photo, or not there any more"),
-            ({"job": "x"}, "A valid integer is required."),
-            ({"job": 1, "guess": -1}, "greater than or equal to 0"),
-            ({"file": "mask.png"}, "not a file"),
+            ({"job": "x"}, "'x' will not do: send a whole number"),
+            ({"job": 1, "guess": -1}, "-1 will not do: send a whole number of at least 0."),
+            ({"file": "mask.png"}, "send a file that is not empty"),
         ],
     )
     def test_a_call_that_says_no_mask_is_refused(
@@ -235,7 +235,7 @@ class TestCaptions:
     @pytest.mark.parametrize(
         ("body", "sentence"),
         [
-            ({}, "template: This field is required."),
+            ({}, "template: It is missing; send a text."),
             ({"template": "a red mug"}, "does not say where the product is named"),
             ({"template": "{product} and {product}"}, "has {product} 2 times"),
         ],

@@ -81,9 +81,9 @@ def test_a_list_of_trials_comes_a_page_at_a_time_in_few_queries(
         ({"share": 0.6}, "A share of 0.6 cannot be: say more than 0 and at most 0.5 of the products."),
         ({"share": 0}, "A share of 0 cannot be"),
         ({"share": "half"}, "share: 'half' is no number: say one such as 0.25."),
-        ({}, "share: This field is required."),
-        ({"ranker": HUGE, "share": 0.1}, "object does not exist"),
-        ({"ranker": "heads", "share": 0.1}, "ranker: Incorrect type"),
+        ({}, "share: It is missing; send a number"),
+        ({"ranker": HUGE, "share": 0.1}, "will not do: send the id of one that there is."),
+        ({"ranker": "heads", "share": 0.1}, "ranker: 'heads' will not do: send the id of one that there is."),
     ],
 )
 def test_a_trial_that_cannot_be_is_refused_in_words(client: Client, body: dict[str, Any], said: str) -> None:

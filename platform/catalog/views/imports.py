@@ -14,7 +14,8 @@ from catalog.import_forms import ImportForm, server_paths
 from catalog.importing.report import refusal_rows
 from catalog.models import ImportRun, ProductType
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, keyset_page, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import keyset_page, pager_links
 
 
 @allow(Role.ANALYST, Role.OPERATOR)
@@ -22,7 +23,7 @@ from vitrine.paging import cursor_from, keyset_page, pager_links
 def imports(request: HttpRequest) -> HttpResponse:
     """All imports, newest first."""
     runs = ImportRun.objects.select_related("asked_by")
-    page = keyset_page(runs, after=_cursor(request, "after"), before=_cursor(request, "before"))
+    page = keyset_page(runs, **cursors_of(request))
     return render(request, "catalog/imports.html", {"page": page, "pager": pager_links(page, request.GET)})
 
 
@@ -53,8 +54,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One import: live progress while it runs, counts, and what it refused; htmx asks for the report alone."""
     run = get_object_or_404(ImportRun.objects.select_related("asked_by"), pk=pk)
-    after, before = _cursor(request, "after"), _cursor(request, "before")
-    page = keyset_page(run.refusals.all(), after=after, before=before, ascending=True)
+    page = keyset_page(run.refusals.all(), **cursors_of(request), ascending=True)
     context = {"run": run, "page": page, "pager": pager_links(page, request.GET)}
     alone = request.headers.get("HX-Request") == "true"
     response = render(request, "catalog/_import_report.html" if alone else "catalog/import.html", context)
@@ -84,7 +84,3 @@ class _Echo:
 def _csv_lines(run: ImportRun) -> Iterator[str]:
     writer = csv.writer(_Echo())
     return (writer.writerow(row) for row in refusal_rows(run))
-
-
-def _cursor(request: HttpRequest, name: str) -> int | None:
-    return cursor_from(request.GET.get(name))

@@ -14,7 +14,8 @@ from catalog.panels import offers_for, panels_for, warnings_for
 from catalog.selectors import products as selectors
 from catalog.services.products import remove_product
 from vitrine.access import Role, allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 
 @allow(Role.ANALYST, Role.OPERATOR)
@@ -22,9 +23,7 @@ from vitrine.paging import cursor_from, pager_links
 def products(request: HttpRequest) -> HttpResponse:
     """The filtered list; for htmx, only its results."""
     wanted = selectors.ProductFilter.of(request.GET)
-    page = selectors.product_page(
-        wanted, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
-    )
+    page = selectors.product_page(wanted, **cursors_of(request))
     context: dict[str, Any] = {"filter": wanted, "page": page, "pager": pager_links(page, request.GET)}
     context |= selectors.list_facts(wanted)
     context["offers"] = offers_for(request.GET, request.user) if wanted.is_narrowed and page.items else []

@@ -18,6 +18,7 @@ from catalog.selectors import prompts as selectors
 from catalog.selectors.products import product_types
 from catalog.services.prompts import PromptImport, add_prompt, decide, edit_prompt, import_prompts
 from vitrine.access import Role, allow
+from vitrine.page_cursors import cursors_of
 from vitrine.paging import cursor_from, pager_links
 
 MOST_REFUSALS_SHOWN = 200
@@ -37,9 +38,7 @@ def prompts(request: HttpRequest) -> HttpResponse:
 def prompt_list(request: HttpRequest) -> HttpResponse:
     """Prompts of a type and status: drafts to decide one by one, decided ones to look through."""
     wanted = selectors.PromptFilter.of(request.GET)
-    page = selectors.prompt_page(
-        wanted, after=cursor_from(request.GET.get("after")), before=cursor_from(request.GET.get("before"))
-    )
+    page = selectors.prompt_page(wanted, **cursors_of(request))
     context = {
         "filter": wanted,
         "page": page,

@@ -1,7 +1,5 @@
 """Comparisons of methods: asked for, read, and their tables as files."""
 
-from typing import Any
-
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -16,6 +14,7 @@ from review.services import comparisons
 from review.views.comparisons import file_of
 from review.views.overview import LOOK
 from vitrine.access import allow
+from vitrine.api_fields import Body
 
 
 class ComparisonOut(AskedOut):
@@ -36,7 +35,7 @@ class ComparisonWhole(ComparisonOut):
 class ComparisonsApi(ReviewView):
     """The newest comparisons without their results; and asking for one of 2 to 6 methods, which a worker computes."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         methods = serializers.ListField(
             child=serializers.CharField(max_length=120), help_text="The first is what the others are held against."
         )

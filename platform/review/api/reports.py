@@ -18,6 +18,7 @@ from review.services import reports
 from review.views.overview import LOOK
 from review.views.reports import file_of
 from vitrine.access import allow
+from vitrine.api_fields import Body
 
 
 class ReportOut(AskedOut):
@@ -35,7 +36,7 @@ class ReportOut(AskedOut):
 class ReportsApi(ReviewView):
     """The newest reports; and asking for one of a comparison, or of the overview of what filters choose."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         comparison = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
         filters = serializers.CharField(
             required=False, allow_blank=True, max_length=1000, help_text="Of the overview, as the query of its address."

@@ -1,7 +1,5 @@
 """Figures that a worker makes, metrics against people and plans of studies: asked for, read, and their tables."""
 
-from typing import Any
-
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -18,6 +16,7 @@ from review.study_forms import MetricsForm, PlannerForm, metrics_query
 from review.views.overview import LOOK
 from review.views.studies import file_of
 from vitrine.access import allow
+from vitrine.api_fields import Body
 
 
 class StudyOut(AskedOut):
@@ -43,7 +42,7 @@ class StudyWhole(StudyOut):
 class StudiesApi(ReviewView):
     """The newest studies without their results; and asking for one, which a worker makes."""
 
-    class Input(serializers.Serializer[Any]):
+    class Input(Body):
         kind = serializers.ChoiceField(choices=Study.Kind.choices)
         asked = serializers.CharField(
             required=False,

@@ -19,7 +19,8 @@ from review.views.walls import Choice, form_of, wall_context
 from review.wall_forms import read_wall
 from review.walls import OPEN, Wall
 from vitrine.access import allow
-from vitrine.paging import cursor_from, pager_links
+from vitrine.page_cursors import cursors_of
+from vitrine.paging import pager_links
 
 MOST_PHOTOS = 12
 
@@ -32,7 +33,7 @@ def products(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     filters = form.filters()
     passing = request.GET.get("passing", "")
-    cursors = {name: cursor_from(request.GET.get(name)) for name in ("after", "before")}
+    cursors = cursors_of(request)
     page, lines = product_figures.product_page(filters, passing=passing, **cursors)
     passing = passing if passing in product_figures.PASSING else ""
     context = {

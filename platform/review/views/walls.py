@@ -20,7 +20,7 @@ from review.views.overview import LOOK
 from review.wall_forms import read_wall
 from review.walls import HOWS, OPEN, VERDICTS, Wall
 from vitrine.access import allow
-from vitrine.paging import cursor_from
+from vitrine.page_cursors import cursor_of
 
 # By whether the order is one of dates, and whether it is turned around.
 _ORDERS = {
@@ -113,7 +113,7 @@ def wall_context(request: HttpRequest, wall: Wall) -> dict[str, Any]:
 
 
 def _page(wall: Wall, request: HttpRequest) -> dict[str, Any]:
-    page = walls.page(wall, after=cursor_from(request.GET.get("after")))
+    page = walls.page(wall, after=cursor_of(request, "after"))
     query = "&".join(part for part in (wall.query, f"after={page.next_cursor}") if part)
     return {
         "wall": wall,

@@ -47,9 +47,9 @@ def test_added_listed_and_taken_out(client_for: ClientFor, operator: User) -> No
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ({"good": "true"}, "picture: No file was submitted"),
-        ({"good": "perhaps", "picture": "x"}, "Must be a valid boolean"),
-        ({"picture": "x"}, "good: This field is required"),
+        ({"good": "true"}, "picture: It is missing; send a file"),
+        ({"good": "perhaps", "picture": "x"}, "'perhaps' will not do: send true or false"),
+        ({"picture": "x"}, "good: It is missing; send true or false"),
         ({"good": "true", "picture": "words"}, "notes.txt"),
     ],
 )

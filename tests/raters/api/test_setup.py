@@ -116,14 +116,14 @@ def test_a_draft_is_emptied_and_forgotten(client: Client) -> None:
     ("call", "path", "body", "sentence"),
     [
         ("patch", "", {"vote": "rater"}, "Vote cannot be changed once a campaign was opened"),
-        ("patch", "", {"lease_minutes": 100_000}, "less than or equal to 1440"),
-        ("patch", "", {"raters_per_image": 51}, "less than or equal to 50"),
+        ("patch", "", {"lease_minutes": 100_000}, "a whole number from 1 to 1,440"),
+        ("patch", "", {"raters_per_image": 51}, "a whole number from 1 to 50"),
         ("patch", "", {"question_set": 2_000_000_000}, "There is no question set 2000000000."),
         ("delete", "", {}, "Only a campaign that was never opened can be deleted"),
         ("delete", "images/", {}, "Images stay in a campaign once it was opened"),
-        ("post", "images/", {"runs": ["x"]}, "A valid integer is required"),
-        ("post", "images/", {"runs": [2**63]}, "less than or equal to 9223372036854775807"),
-        ("post", "images/", {"strata": "colour"}, "is not a valid choice"),
+        ("post", "images/", {"runs": ["x"]}, "'x' will not do: send a whole number"),
+        ("post", "images/", {"runs": [2**63]}, "from 1 to 9,223,372,036,854,775,807"),
+        ("post", "images/", {"strata": "colour"}, "'colour' will not do: send one of"),
         ("post", "images/", {"score_from": "nan"}, "score_from: 'nan' is no number: say one such as 0.25."),
         ("post", "images/", {"score_to": "-inf"}, "score_to: '-inf' is no number"),
         ("patch", "", {"gold_share": "nan"}, "gold_share: 'nan' is no number"),
@@ -181,7 +181,7 @@ def test_a_set_that_nobody_was_asked_is_changed_and_a_frozen_one_is_not(client: 
     [
         ([], "1 to 40 questions"),
         ([{"key": "lit", "wording": "Lit?", "passing": ["maybe", "often"]}], "an answer that passes"),
-        ([{"wording": "Lit?"}], "This field is required"),
+        ([{"wording": "Lit?"}], "It is missing; send"),
     ],
 )
 def test_questions_that_cannot_be_asked(client: Client, questions: list[dict[str, Any]], sentence: str) -> None:

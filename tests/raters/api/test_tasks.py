@@ -112,8 +112,8 @@ def test_right_answers_that_were_wrong_are_changed(client: Client, operator: Use
         ({"expected": {"size": ["banana"]}}, 422, "'banana' is no answer"),
         ({"expected": {"colour": ["no"]}}, 422, "'colour' is no question"),
         ({"expected": {}}, 422, "needs the right answer to at least one question"),
-        ({"expected": {"size": "no"}}, 400, 'Expected a list of items but got type "str"'),
-        ({"use": "nowhere"}, 400, "is not a valid choice"),
+        ({"expected": {"size": "no"}}, 400, "'no' will not do: send a list"),
+        ({"use": "nowhere"}, 400, "'nowhere' will not do: send one of"),
         ({"task": 2_000_000_000}, 404, "There is no image 2000000000 in this campaign."),
     ],
 )

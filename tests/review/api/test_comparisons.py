@@ -61,7 +61,7 @@ def test_its_result_is_that_of_the_page_and_the_files(client: Client) -> None:
     ("sent", "errors"),
     [
         ({"methods": ["a"]}, {"methods": ["Choose 2 to 6 different methods; the first is what the others are held"]}),
-        ({}, {"methods": ["This field is required."]}),
+        ({}, {"methods": ["It is missing; send a list."]}),
         ({"methods": ["a", "b"], "filters": "campaign=x"}, {"campaign": ["Enter a whole number."]}),
         ({"methods": ["a", "b"], "filters": LONG}, {"filters": ["These filters take 1,077 characters of an address"]}),
     ],

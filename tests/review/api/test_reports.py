@@ -65,7 +65,7 @@ def test_of_a_comparison(client: Client) -> None:
     ("sent", "where", "said"),
     [
         ({"comparison": 99999}, "comparison", "There is no comparison 99999."),
-        ({"comparison": "x"}, "comparison", "A valid integer is required."),
+        ({"comparison": "x"}, "comparison", "'x' will not do: send a whole number of at least 1."),
         ({"comparison": 1, "filters": "least=2"}, "filters", "A comparison has filters of its own: leave these out."),
         ({"filters": "campaign=x"}, "campaign", "Enter a whole number."),
         ({"filters": f"method={LONG}"}, "filters", f"These filters take 1,087 {TOO_LONG}"),
