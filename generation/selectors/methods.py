@@ -20,9 +20,10 @@ _CAN_BE_OFF = {section.path for section in sections() if section.optional} | {f"
 
 
 def methods(*, with_retired: bool = True) -> list[Method]:
-    """Every method by name, the newest version first, with `run_count`; one query."""
+    """Every method in the order in which they are offered, the newest version first, with `run_count`; one query."""
     rows = Method.objects.select_related("made_by").annotate(run_count=Count("runs"))
-    return list((rows if with_retired else rows.filter(retired=False)).order_by("name", "-version")[:MOST])
+    found = (rows if with_retired else rows.filter(retired=False)).order_by("name", "-version")[:MOST]
+    return sorted(found, key=_place)
 
 
 def offered() -> list[Method]:
@@ -30,8 +31,12 @@ def offered() -> list[Method]:
     newest: dict[str, Method] = {}
     for method in Method.objects.filter(retired=False).order_by("name", "-version")[:MOST]:
         newest.setdefault(method.name, method)
-    # The paper's own is what most people come for.
-    return sorted(newest.values(), key=lambda one: (one.name != PAPER, one.name.startswith("ablation"), one.name))
+    return sorted(newest.values(), key=_place)
+
+
+def _place(method: Method) -> tuple[bool, bool, str]:
+    """The paper's own is what most people come for, ablations what the fewest do."""
+    return method.name != PAPER, method.name.startswith("ablation"), method.name
 
 
 def method_or_404(pk: int) -> Method:

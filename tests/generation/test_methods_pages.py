@@ -11,7 +11,7 @@ from accounts.models import User
 from generation.models import Method
 from generation.recipe import Recipe, recipe_from, recipe_from_toml
 from generation.recipe_text import as_toml, form_values
-from generation.selectors.methods import compare, neighbour_of, offered, reuse
+from generation.selectors.methods import compare, methods, neighbour_of, offered, reuse
 from tests.factories.generation import make_method, make_run
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,8 @@ class TestList:
         newest = make_method("paper-2503.08729", version=2)
         make_method("gone", retired=True)
         assert [str(method) for method in offered()] == [str(newest), "background-swap v1", "ablation-rank-1 v1"]
+        listed = list(dict.fromkeys(method.name for method in methods(with_retired=False)))
+        assert listed == [newest.name, "background-swap", "ablation-rank-1"]
 
 
 class TestCompare:
