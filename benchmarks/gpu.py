@@ -61,8 +61,8 @@ PARTS = (
         ),
     ),
     Part(
-        "script", 200, "training.py --model sd15 --sides 512 --rounds 1",
-        "training.py --sides 128 --steps 6 --rounds 1 --rank 4",
+        "script", 200, "training.py --model sd15 --sides 512 --steps 16",
+        "training.py --sides 128 --steps 6 --rank 4",
         (
             ("a step against diffusers' script, alone", r"^this trainer +\d+ +([\d.]+)", "<= 0.6"),
             ("the same, a product of four", r"^this trainer +\d+ +[\d.]+ +\d+ +([\d.]+)", "<= 0.45"),

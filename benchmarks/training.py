@@ -4,9 +4,10 @@
     python benchmarks/training.py --script … --device cuda --model sd15 --sides 512     # both on a GPU, in bf16
     python benchmarks/training.py --device cuda --shapes sd15,sdxl,klein     # full-size denoisers, K = 1 … 16, bf16
 
-The script is taken from a checkout of huggingface/diffusers (examples/dreambooth); it runs unmodified. Every
-measurement is a process of its own, one thread, rounds are interleaved, and the best median of CPU time counts (on a
-GPU of wall time, once it is done): on a shared machine compare ratios only.
+The script is taken from a checkout of huggingface/diffusers (examples/dreambooth); it runs unmodified. It, the trainer
+and the group are a process of one thread each, and take steps in turns, so that a neighbour's load meets them alike.
+Times are CPU time (on a GPU of the wall, once it is done), medians over the steps; a ratio is the median of those of
+each turn, which is steady where milliseconds are not.
 
 Targets: a step with caches at most 0.60 x of the script's, grouped at K = 4 at most 0.45 x per product; gradients of a
 group equal to separate ones within 1e-5; from one product to the next in at most 100 ms of CPU, with nothing loaded.
@@ -16,12 +17,12 @@ import argparse
 import json
 import os
 import runpy
-import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -31,14 +32,14 @@ from benchmarks.devices import device
 BATCH = {512: 1, 256: 1, 128: 4}  # by pixels a side
 WARM_UP = 3  # steps not counted
 PHOTOS = 12
+AT_A_STEP = "STEP"  # what a process says when it waits for its turn
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40": 181e12, "4090": 165e12}  # dense bf16 FLOP/s
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--script", type=Path, help="diffusers' train_dreambooth_lora.py, the peer")
-    parser.add_argument("--steps", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=24, help=f"of each, the first {WARM_UP} not counted")
     parser.add_argument("--group", type=int, default=4, help="products that share a pass")
     parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("--sides", default="256,128", help="pixels: 512 and 256 at batch 1, 128 at batch 4")
@@ -52,14 +53,14 @@ def arguments() -> argparse.Namespace:
 
 
 # ------------------------------------------------------------------------------------------------ one process each
-def stock(told: dict[str, Any]) -> dict[str, float]:
-    """Run the script, and take the CPU time between its optimizer's steps."""
+def stock(told: dict[str, Any]) -> dict[str, Any]:
+    """Run the script, and take the time between its optimizer's steps."""
     import torch  # noqa: PLC0415 - the parent measures nothing and needs no torch
 
-    from benchmarks.training_runs import clock  # noqa: PLC0415
+    from benchmarks.training_runs import clock_in_turns  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    now = clock(told["device"])
+    now = clock_in_turns(told["device"], AT_A_STEP)
     stamps: list[float] = []
     plain = torch.optim.AdamW.step
 
@@ -77,14 +78,14 @@ def stock(told: dict[str, Any]) -> dict[str, float]:
         f"--mixed_precision={'no' if told['device'] == 'cpu' else 'bf16'}",
     ]  # fmt: skip
     runpy.run_path(told["script"], run_name="__main__")
-    return {"step_ms": _median(stamps)}
+    return {"gaps": _gaps(stamps)}
 
 
-def ours(told: dict[str, Any]) -> dict[str, float]:
-    """Train one group, then another with its images cached, as a warm worker does."""
+def ours(told: dict[str, Any]) -> dict[str, Any]:
+    """Train one group, then another, with all images cached, as a warm worker does."""
     import torch  # noqa: PLC0415
 
-    from benchmarks.training_runs import Timed, clock, load  # noqa: PLC0415
+    from benchmarks.training_runs import Timed, clock, clock_in_turns, load  # noqa: PLC0415
     from generation.exceptions import TrainingDiverged  # noqa: PLC0415
     from generation.recipe import FinetuneConfig  # noqa: PLC0415
     from generation.training.adapters import export  # noqa: PLC0415
@@ -96,7 +97,8 @@ def ours(told: dict[str, Any]) -> dict[str, float]:
     config = FinetuneConfig(
         rank=told["rank"], batch=told["batch"], steps=told["steps"], learning_rate=1e-4, checkpoint_every=100_000
     )
-    first, second = Timed(now), Timed(now)
+    trainer.train(replace(config, steps=1), Timed(now).tasks(samples, told["group"], 0))  # fills the caches
+    first, second = Timed(clock_in_turns(told["device"], AT_A_STEP)), Timed(now)
     outcomes = trainer.train(config, first.tasks(samples, told["group"], 0))
     files, sockets = Timed.audit()
     ended = now()
@@ -106,14 +108,14 @@ def ours(told: dict[str, Any]) -> dict[str, float]:
     data = export(resident(trainer.denoiser, config), first_outcome.row, {})
     trainer.train(replace(config, steps=2), second.tasks(samples, told["group"], 100))
     return {
-        "step_ms": _median(first.stamps),
+        "gaps": _gaps(first.stamps),
         "switch_ms": 1e3 * (second.stamps[0] - ended),
         "loaded": len(files) + len(sockets),
         "adapter_bytes": len(data),
     }
 
 
-def check(told: dict[str, Any]) -> dict[str, float]:
+def check(told: dict[str, Any]) -> dict[str, Any]:
     """The largest relative difference between gradients of a group and of each product alone."""
     from benchmarks.training_runs import gradient_difference, load  # noqa: PLC0415
 
@@ -121,21 +123,51 @@ def check(told: dict[str, Any]) -> dict[str, float]:
     return {"difference": gradient_difference(trainer, samples, told["rank"])}
 
 
-def _median(stamps: list[float]) -> float:
-    gaps = [1e3 * (after - before) for before, after in zip(stamps[WARM_UP:], stamps[WARM_UP + 1 :], strict=False)]
-    return statistics.median(gaps)
+def _gaps(stamps: list[float]) -> list[float]:
+    """Milliseconds of each step after the first few."""
+    return [1e3 * (after - before) for before, after in zip(stamps[WARM_UP:], stamps[WARM_UP + 1 :], strict=False)]
 
 
 # --------------------------------------------------------------------------------------------------- the CPU table
-def in_process(work: str, told: dict[str, Any]) -> dict[str, float]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    call = [sys.executable, __file__, "--worker", json.dumps({"work": work, **told})]
-    ran = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
-    lines = [line for line in ran.stdout.splitlines() if line.startswith("RESULT ")]
-    if not lines:
-        raise SystemExit(f"{work} failed:\n{ran.stderr[-3000:]}")
-    result: dict[str, float] = json.loads(lines[-1].removeprefix("RESULT "))
-    return result
+class Worker:
+    """One of the functions above in a process of its own."""
+
+    def __init__(self, work: str, told: dict[str, Any]) -> None:
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        call = [sys.executable, __file__, "--worker", json.dumps({"work": work, **told})]
+        self.result: dict[str, Any] | None = None
+        self._work, self._errors = work, tempfile.TemporaryFile("w+")  # noqa: SIM115 - the process outlives this call
+        self._process = subprocess.Popen(
+            call, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
+        )
+        self._wait()
+
+    def turn(self) -> None:
+        """Let it go on to its next step, or to its end."""
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        self._wait()
+
+    def _wait(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        for line in self._process.stdout:
+            if line.startswith("RESULT "):
+                self.result = json.loads(line.removeprefix("RESULT "))
+            elif line.strip() == AT_A_STEP:
+                return
+        if self._process.wait() or self.result is None:
+            self._errors.seek(0)
+            raise SystemExit(f"{self._work} failed:\n{self._errors.read()[-3000:]}")
+
+
+def in_turns(workers: list[Worker]) -> list[dict[str, Any]]:
+    """What each came to, a step of the one after a step of the other."""
+    while any(worker.result is None for worker in workers):
+        for worker in workers:
+            if worker.result is None:
+                worker.turn()
+    return [worker.result for worker in workers if worker.result is not None]
 
 
 def table(asked: argparse.Namespace, work: Path) -> None:
@@ -150,32 +182,34 @@ def table(asked: argparse.Namespace, work: Path) -> None:
     for side in map(int, asked.sides.split(",")):
         batch = BATCH[side]
         told |= {"side": side, "batch": batch}
-        peer, alone, grouped = [], [], []
-        for number in range(asked.rounds):
-            if asked.script:
-                out = str(work / f"out-{side}-{number}")
-                peer.append(in_process("stock", told | {"script": str(asked.script.resolve()), "out": out}))
-            alone.append(in_process("ours", told | {"group": 1}))
-            grouped.append(in_process("ours", told | {"group": asked.group}))
-        row(f"{side} px, batch {batch}", peer, alone, grouped, asked.group)
-    difference = in_process("check", told | {"side": 128})["difference"]
+        workers = [Worker("ours", told | {"group": count}) for count in (1, asked.group)]
+        if asked.script:
+            peer = {"script": str(asked.script.resolve()), "out": str(work / f"out-{side}")}
+            workers.append(Worker("stock", told | peer))
+        row(f"{side} px, batch {batch}", in_turns(workers), asked.group)
+    difference = in_turns([Worker("check", told | {"side": 128})])[0]["difference"]
     print(f"gradients, grouped against alone: {difference:.1e} at most, relative")
 
 
-def row(name: str, peer: list[Any], alone: list[Any], grouped: list[Any], group: int) -> None:
-    ours_ms, each_ms = (min(run["step_ms"] for run in runs) for runs in (alone, grouped))
-    each_ms /= group
+def row(name: str, told: list[dict[str, Any]], group: int) -> None:
+    alone, grouped, *peer = (run["gaps"] for run in told)
+    each = [gap / group for gap in grouped]
     if peer:
-        stock_ms = min(run["step_ms"] for run in peer)
-        print(f"{'diffusers script, ' + name:<34}{stock_ms:>9.0f}{1:>8.2f}")
+        print(f"{'diffusers script, ' + name:<34}{median(peer[0]):>9.0f}{1:>8.2f}")
         print(
-            f"{'this trainer':<34}{ours_ms:>9.0f}{ours_ms / stock_ms:>8.2f}{each_ms:>12.0f}{each_ms / stock_ms:>8.2f}"
+            f"{'this trainer':<34}{median(alone):>9.0f}{ratio(alone, peer[0]):>8.2f}"
+            f"{median(each):>12.0f}{ratio(each, peer[0]):>8.2f}"
         )
     else:
-        print(f"{'this trainer, ' + name:<34}{ours_ms:>9.0f}{'':>8}{each_ms:>12.0f}")
-    switch = min(run["switch_ms"] for run in alone)
-    loaded = max(run["loaded"] for run in (*alone, *grouped))
-    print(f"{'  to the next product, ms':<34}{switch:>9.0f}   model files or sockets opened: {loaded:.0f}")
+        print(f"{'this trainer, ' + name:<34}{median(alone):>9.0f}{'':>8}{median(each):>12.0f}")
+    loaded = max(run["loaded"] for run in told[:2])
+    print(
+        f"{'  to the next product, ms':<34}{told[0]['switch_ms']:>9.0f}   model files or sockets opened: {loaded:.0f}"
+    )
+
+
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    return median(own / their for own, their in zip(ours, theirs, strict=False))
 
 
 # --------------------------------------------------------------------------------------------------- the GPU table

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.training_models import Shape
 from generation.checkpoints.devices import Meter, is_out_of_memory
+from generation.checkpoints.families.sd import load_backbone
+from generation.checkpoints.sets import Entry
 from generation.context import LocalContext
 from generation.files import Files, FolderStore
 from generation.recipe import FinetuneConfig
 from generation.training.caches import TensorCache
-from generation.training.denoisers import Denoiser
+from generation.training.denoisers import Denoiser, denoiser_of
 from generation.training.grouped import AdapterGroup
 from generation.training.klein import KleinDenoiser
 from generation.training.lessons import Sample
@@ -39,18 +40,34 @@ def clock(device: str) -> Callable[[], float]:
     return now
 
 
+def clock_in_turns(device: str, at_a_step: str) -> Callable[[], float]:
+    """That clock; each reading of it prints those words and waits for a line. The wait does not count."""
+    now, waited = clock(device), 0.0
+
+    def stamp() -> float:
+        nonlocal waited
+        began = now()
+        print(at_a_step, flush=True)
+        sys.stdin.readline()
+        passed = began - waited
+        waited += now() - began
+        return passed
+
+    return stamp
+
+
 def load(model: Path, photos: Path, side: int, device: str = "cpu") -> tuple[Trainer, list[Sample]]:
-    """A trainer on the model, on a GPU in bfloat16, and the photos stored as a product's."""
-    kind: Any = StableDiffusionPipeline
-    pipeline = kind.from_pretrained(model, dtype=torch.float32 if device == "cpu" else torch.bfloat16).to(device)
+    """A trainer on the model, warm as in a worker, on a GPU in bfloat16, and the photos stored as a product's."""
+    dtype = "float32" if device == "cpu" else "bfloat16"
+    backbone = load_backbone(Entry("base", "sd", "", "", "none", True, model, dtype, side), device)
     files = Files(FolderStore(model.parent / f"store-{side}-{time.time_ns()}"))
     pictures = [files.put_picture(Image.open(path).convert("RGB")) for path in sorted(photos.iterdir())]
     samples = [Sample(picture, "a photo of sks box") for picture in pictures]
-    return Trainer(UnetDenoiser(pipeline), files, side, TensorCache()), samples
+    return Trainer(denoiser_of(backbone), files, side, TensorCache()), samples
 
 
 class Timed(LocalContext):
-    """A context that notes the time at the beginning of each step."""
+    """A context that notes the time at the beginning of each step; of encoding too, where nothing is cached."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         super().__init__()
@@ -59,11 +76,6 @@ class Timed(LocalContext):
 
     def check(self) -> None:
         self.stamps.append(self._now())
-
-    def progress(self, done: int, total: int | None = None, message: str = "") -> None:
-        super().progress(done, total, message)
-        if message == "images and captions are read":
-            self.stamps.clear()
 
     def tasks(self, samples: list[Sample], group: int, seed: int) -> list[TrainingTask]:
         """One product timed, the others beside it."""
