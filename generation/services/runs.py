@@ -1,7 +1,8 @@
 """Start runs: one product, or thousands at once. What cannot be made is refused in one sentence before any work."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -23,6 +24,7 @@ from jobs import services
 PLAN_KIND = "generation.plan"
 MOST_TIERS = 5
 MOST_CANDIDATES = 100_000
+ON_THE_WAY = (*graph.GOING_ON, RunState.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,9 @@ def start_run(
 ) -> Run:
     """The run of that product, method and seed, with what is to be made of it queued; asked again, the same run.
 
-    One that failed, was cancelled or waited for a person goes on. One that is on its way gives whoever asked before no
-    fewer images; what becomes of the two wishes is told. Raises what `check` does, and NotPossible for a product that
-    cannot be run or a run with candidates that was made in another way; nothing is written then.
+    One that failed, was cancelled or waited for a person goes on. One that is on its way makes no fewer images than
+    were asked for before; what becomes of the two wishes is told. Raises what `check` does, and NotPossible for a
+    product that cannot be run or a run with candidates that was made in another way; nothing is written then.
     """
     name, by = check(wish), asked_by.pk if asked_by else None
     known = known_products([product])[product.pk]
@@ -99,8 +101,7 @@ def start_run(
         )  # fmt: skip
         methods.freeze(wish.method)
         if not made:
-            _take_up(run, replace(wish, candidates=_most(run, wish, by)), name, tell)
-            _tell_of_fewer(run, wish, tell)
+            _take_up(run, wish, name, tell)
     if run.state in control.TO_RETRY:
         control.retry([run.pk])
     elif run.state != RunState.SUCCEEDED:
@@ -172,29 +173,14 @@ def _recipes(method: Method) -> list[Recipe]:
     raise NotPossible(f"The method {method} has more than {MOST_TIERS} tiers; they would never end.")
 
 
-def _most(run: Run, wish: Wish, by: int | None) -> int | None:
-    """How many candidates a run is asked for: fewer only where nobody else waits for those of before."""
-    if run.state in control.TO_RETRY or run.asked_by_id == by:
-        return wish.candidates
-    more = _candidates(wish.candidates, wish) >= _candidates(run.candidates_asked, wish)
-    return wish.candidates if more else run.candidates_asked
-
-
-def _tell_of_fewer(run: Run, wish: Wish, tell: Callable[[str], object]) -> None:
-    if run.candidates_asked != wish.candidates:
-        tell(
-            f"Run #{run.pk} was on its way already and makes the {_candidates(run.candidates_asked, wish)} images that"
-            f" were asked for before, not {_candidates(wish.candidates, wish)}."
-        )
-
-
-def _candidates(asked: int | None, wish: Wish) -> int:
-    return wish.method.parts.generate.candidates if asked is None else asked
-
-
 def _take_up(run: Run, wish: Wish, name: str, tell: Callable[[str], object]) -> None:
     """Give a run that was there what is asked for now; one with candidates cannot change."""
-    asked = {"model_set": name, "commercial": wish.commercial, "candidates_asked": wish.candidates}
+    usual = wish.method.parts.generate.candidates
+    before, now = run.candidates_asked or usual, wish.candidates or usual
+    asked: dict[str, Any] = {"model_set": name, "commercial": wish.commercial}
+    # Several may wait for a run on its way, and nobody keeps who asked for how many.
+    if now > before or (now < before and run.state not in ON_THE_WAY):
+        asked["candidates_asked"] = wish.candidates
     changed = {field: value for field, value in asked.items() if getattr(run, field) != value}
     if changed.keys() - {"commercial"} and Candidate.objects.filter(run=run).exists():
         raise NotPossible(
@@ -203,8 +189,9 @@ def _take_up(run: Run, wish: Wish, name: str, tell: Callable[[str], object]) -> 
             f" {next_seed(run.product, run.method)}."
         )
     if "candidates_asked" in changed:
-        before, now = (_candidates(asked, wish) for asked in (run.candidates_asked, wish.candidates))
         tell(f"Run #{run.pk} was asked for {before} images before, and makes {now} now.")
+    elif now < before:
+        tell(f"Run #{run.pk} was on its way already and makes the {before} images asked for before, not {now}.")
     if "model_set" in changed:
         tell(f"Run #{run.pk} was to use the model set {run.model_set}, and uses {name} now.")
     for field, value in changed.items():

@@ -51,6 +51,13 @@ class TestRuns:
         assert (run.asked_by, run.model_set) == (operator, "light")
         assert next(stage["stage"] for stage in first.json()["stages"]) == "segment"
 
+    def test_tells_what_becomes_of_a_wish_for_a_run_on_its_way(self, client: Client) -> None:
+        make_method("mine")
+        body = {"product": make_ready_product().pk, "method": "mine", "candidates": 5}
+        first, second = (post(client, "/api/runs/", body | {"candidates": most}).json() for most in (5, 2))
+        said = f"Run #{first['id']} was on its way already and makes the 5 images asked for before, not 2."
+        assert (first["told"], second["told"]) == ([], [said])
+
     @pytest.mark.parametrize(
         ("change", "field", "sentence"),
         [

@@ -272,6 +272,14 @@ class TestStart:
         assert response.headers["Location"] == f"/runs/{run.pk}/"
         assert (run.product, run.seed, run.candidates_asked, run.commercial) == (product, 4, 6, False)
 
+    def test_what_becomes_of_an_earlier_wish_is_said(self, client: Client) -> None:
+        sent = {"method": make_method().pk, "model_set": "light", "seed": 4}
+        url = f"/products/{make_ready_product().pk}/generate/"
+        first, second = (client.post(url, sent | {"candidates": most}, follow=True) for most in (6, 2))
+        said = "was on its way already and makes the 6 images asked for before, not 2."
+        assert said not in first.content.decode()
+        assert said in second.content.decode()
+
     def test_what_is_missing_is_said_before_and_after(self, client: Client) -> None:
         product, method = make_product("A plain mug", type="mug"), make_method()
         url = f"/products/{product.pk}/generate/"

@@ -55,6 +55,12 @@ class TestGenerate:
         assert said == f"Run #{run.pk} of Red mug by small v1: planned.\n"
         assert (run.seed, run.candidates_asked, run.model_set) == (3, 2, "light")
 
+    def test_what_becomes_of_an_earlier_wish_is_said(self, say: Say) -> None:
+        asked = ("generate", "--product", make_ready_product().pk, "--method", "small", "--candidates")
+        say(*asked, 2)
+        run = Run.objects.get()
+        assert say(*asked, 3).startswith(f"Run #{run.pk} was asked for 2 images before, and makes 3 now.\n")
+
     def test_one_product_by_the_sellers_name(self, say: Say) -> None:
         make_ready_product(source="shop", external_id="4711")
         make_ready_product(source="shop", external_id="4712")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from generation.fingerprints import SHARED
 from generation.models import Batch, Candidate, Run, RunStage, StageResult
@@ -16,6 +16,7 @@ from generation.services import control
 from generation.services.runs import Wish, start_batch, start_run
 from jobs import execution
 from jobs.models import Job, Queue, State
+from tests.factories.at_once import until_somebody_waits
 from tests.factories.generation import make_method, make_ready_product
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +74,25 @@ def test_the_same_run_asked_for_by_several_is_one() -> None:
     assert StageResult.objects.count() == Job.objects.count() == STAGES
     work()
     check_all_done(list(Run.objects.all()))
+
+
+@pytest.mark.postgres
+def test_of_two_who_ask_for_more_at_once_the_run_makes_the_most() -> None:
+    """On PostgreSQL the second waits for the first; on SQLite writers take turns anyway."""
+    product, method = make_ready_product(), make_method(recipe=SMALL)
+    start_run(product, Wish(method, candidates=2))
+
+    def ask() -> None:
+        start_run(product, Wish(method, candidates=3))
+        connection.close()
+
+    second = threading.Thread(target=ask)
+    with transaction.atomic():
+        start_run(product, Wish(method, candidates=4))
+        second.start()
+        until_somebody_waits(or_else=lambda: not second.is_alive())
+    second.join(60)
+    assert Run.objects.get().candidates_asked == 4
 
 
 def test_runs_of_one_type_begun_at_once_share_what_is_its() -> None:

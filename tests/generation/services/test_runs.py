@@ -151,12 +151,13 @@ def test_fewer_candidates_than_the_method_says(work: Work) -> None:
     [
         (2, 3, 3, "Run #{} was asked for 2 images before, and makes 3 now."),
         (3, None, None, "Run #{} was asked for 3 images before, and makes 4 now."),
-        (3, 2, 3, "Run #{} was on its way already and makes the 3 images that were asked for before, not 2."),
-        (None, 2, None, "Run #{} was on its way already and makes the 4 images that were asked for before, not 2."),
+        (3, 2, 3, "Run #{} was on its way already and makes the 3 images asked for before, not 2."),
+        (None, 2, None, "Run #{} was on its way already and makes the 4 images asked for before, not 2."),
         (2, 2, 2, ""),
+        (None, 4, None, ""),
     ],
 )
-def test_a_wish_for_a_run_on_its_way_lowers_nobody_elses(  # noqa: PLR0917 - a table
+def test_a_wish_for_a_run_on_its_way_lowers_nobodys(  # noqa: PLR0917 - a table
     before: int | None, now: int | None, makes: int | None, said: str, operator: User, analyst: User
 ) -> None:
     product, asked = make_ready_product(), wish()
@@ -167,16 +168,24 @@ def test_a_wish_for_a_run_on_its_way_lowers_nobody_elses(  # noqa: PLR0917 - a t
     assert told == ([said.format(run.pk)] if said else [])
 
 
-def test_ones_own_wish_may_be_lowered_and_so_may_that_of_a_run_that_has_ended(operator: User, analyst: User) -> None:
+def test_who_asks_again_lowers_nobody_who_asked_for_more_meanwhile(operator: User, analyst: User) -> None:
     product, asked = make_ready_product(), wish()
-    run = start_run(product, replace(asked, candidates=3), asked_by=operator)
+    run = start_run(product, replace(asked, candidates=2), asked_by=operator)
+    start_run(product, replace(asked, candidates=3), asked_by=analyst)
     told: list[str] = []
     start_run(product, replace(asked, candidates=2), asked_by=operator, tell=told.append)
-    assert (Run.objects.get().candidates_asked, len(told)) == (2, 1)
+    assert Run.objects.get().candidates_asked == 3
+    assert told == [f"Run #{run.pk} was on its way already and makes the 3 images asked for before, not 2."]
+
+
+def test_the_wish_for_a_run_that_was_cancelled_may_be_lowered(operator: User, analyst: User) -> None:
+    product, asked = make_ready_product(), wish()
+    run = start_run(product, replace(asked, candidates=2), asked_by=operator)
     control.cancel([run.pk])
+    told: list[str] = []
     start_run(product, replace(asked, candidates=1), asked_by=analyst, tell=told.append)
     assert Run.objects.get().candidates_asked == 1
-    assert told[1:] == [f"Run #{run.pk} was asked for 2 images before, and makes 1 now."]
+    assert told == [f"Run #{run.pk} was asked for 2 images before, and makes 1 now."]
 
 
 def test_another_model_set_for_a_run_on_its_way_is_told(settings: LazySettings) -> None:
@@ -188,12 +197,14 @@ def test_another_model_set_for_a_run_on_its_way_is_told(settings: LazySettings) 
     assert told == [f"Run #{run.pk} was to use the model set {run.model_set}, and uses other now."]
 
 
-def test_a_run_with_images_does_not_change(work: Work) -> None:
+@pytest.mark.parametrize("candidates", [2, 9])
+def test_a_run_with_images_does_not_change(work: Work, candidates: int, operator: User, analyst: User) -> None:
     product, asked = make_ready_product(), wish()
-    start_run(product, asked)
+    run = start_run(product, asked, asked_by=operator)
     work()
     with pytest.raises(NotPossible, match="take another seed, such as 1"):
-        start_run(product, replace(asked, candidates=9))
+        start_run(product, replace(asked, candidates=candidates), asked_by=analyst)
+    assert start_run(product, replace(asked, candidates=4), asked_by=analyst) == run, "as many as the method says"
 
 
 REFUSED: dict[str, tuple[Callable[[], tuple[Product, Wish]], type[GenerationError], str]] = {
