@@ -37,7 +37,12 @@ def _by_field(detail: Any, name: str = "") -> dict[str, list[str]]:
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for key, value in detail.items():
-            inner = "" if key == "non_field_errors" else str(key)
+            inner = "" if key == "non_field_errors" else _printable(key)
             found.update(_by_field(value, ".".join(filter(None, (name, inner)))))
         return found
-    return {name: [str(part) for part in (detail if isinstance(detail, list) else [detail])]}
+    return {name: [_printable(part) for part in (detail if isinstance(detail, list) else [detail])]}
+
+
+def _printable(said: Any) -> str:
+    """JSON can name half a character ("\\ud800"); a sentence that repeats it could not be sent."""
+    return str(said).encode(errors="backslashreplace").decode()

@@ -48,10 +48,15 @@ class Number(serializers.FloatField):
 
 def _retold(field: Any, value: Any, problems: Any) -> Any:
     """The problems of a field with that value in our words; those that our own code tells stay as they are."""
-    if isinstance(field, serializers.BaseSerializer):
-        return problems  # told by its own Body
     if isinstance(problems, dict):
-        return {key: _retold(field.child, _item(value, key), inner) for key, inner in problems.items()}
+        if isinstance(field, serializers.Serializer):
+            return problems  # told by its own Body
+        return {
+            key: _retold(field, value, inner)
+            if isinstance(field, serializers.ListSerializer) and not isinstance(key, int)
+            else _retold(field.child, _item(value, key), inner)
+            for key, inner in problems.items()
+        }
     return [_words(field, value, one) if _is_of_drf(field, one) else one for one in problems]
 
 
@@ -94,7 +99,11 @@ def _words(field: Any, value: Any, problem: ErrorDetail) -> str:
 
 
 def _length(field: Any, value: Any) -> str:
-    return f"{len(value):,} items" if isinstance(field, serializers.ListField) else f"{len(str(value)):,} characters"
+    one = "character" if isinstance(field, serializers.CharField | serializers.FileField) else "item"
+    if getattr(field, "trim_whitespace", False):
+        value = str(value).strip()
+    number = len(value if one == "item" else str(value))
+    return f"{number:,} {one}{'s' * (number != 1)}"
 
 
 def _shown(value: Any) -> str:
@@ -121,9 +130,11 @@ def _number(field: Any, code: str) -> str:
     least, most = field.min_value, field.max_value
     if least is None and most is None:
         return f"{what} such as {'3' if whole else '0.25'}"
+    if least is None:
+        return f"{what} of at most {most:,}"
     if most is None or (most == LARGEST_ID and code != "max_value"):
         return f"{what} of at least {least:,}"
-    return f"{what} of at most {most:,}" if least is None else f"{what} from {least:,} to {most:,}"
+    return f"{what} from {least:,} to {most:,}"
 
 
 _WANTED: dict[type[Any], str] = {
@@ -133,6 +144,8 @@ _WANTED: dict[type[Any], str] = {
     serializers.SlugField: "letters, digits, hyphens and underscores",
     serializers.FileField: "a file that is not empty, as a form field of that name",
     serializers.ListField: "a list",
+    serializers.ListSerializer: "a list",
+    serializers.Serializer: "a table of names and values",
     serializers.DictField: "a table of names and values",
     serializers.PrimaryKeyRelatedField: "the id of one that there is",
     serializers.CharField: "a text",

@@ -96,6 +96,7 @@ def test_lists_product_types(client: Client) -> None:
     ("method", "url", "data", "status", "detail", "fields"),
     [
         ("post", "/api/products/", {}, 400, "title: It is missing; send a text.", ["title"]),
+        ("post", "/api/products/", '{"title": ["\\ud800"]}', 400, 'title: ["\\ud800"] will not do', ["title"]),
         ("post", "/api/products/", "{", 400, "JSON parse error", []),
         ("post", "/api/products/", {"title": "a", "source": "../x"}, 400, "source:", ["source"]),
         (

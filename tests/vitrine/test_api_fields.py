@@ -20,6 +20,7 @@ class Sent(Body):
     whole = serializers.IntegerField(required=False)
     size = serializers.IntegerField(required=False, min_value=1, max_value=200)
     id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    most = serializers.IntegerField(required=False, max_value=2**63 - 1)
     odds = serializers.FloatField(required=False)
     share = Number(required=False)
     sure = serializers.BooleanField(required=False)
@@ -32,6 +33,7 @@ class Sent(Body):
     runs = serializers.ListField(child=serializers.IntegerField(), required=False, max_length=2, min_length=1)
     answers = serializers.DictField(child=serializers.BooleanField(), required=False)
     parts = Part(many=True, required=False)
+    part = Part(required=False)
 
     def validate_name(self, value: str) -> str:
         if value == "taken":
@@ -46,12 +48,14 @@ WRONG: list[tuple[dict[str, Any], str, Any]] = [
     ({"name": "taken"}, "name", "There is one of that name."),
     ({"text": None}, "text", "null will not do: send a text, or leave it out."),
     ({"text": "too long"}, "text", "It has 8 characters, and 5 are the most; send fewer."),
-    ({"text": "x"}, "text", "It has 1 characters, and 2 are the fewest; send more."),
+    ({"text": "x   "}, "text", "It has 1 character, and 2 are the fewest; send more."),
     ({"whole": "x" * 99}, "whole", f"'{'x' * 59}… will not do: send a whole number such as 3."),
     ({"size": 0}, "size", "0 will not do: send a whole number from 1 to 200."),
     ({"size": 201}, "size", "201 will not do: send a whole number from 1 to 200."),
     ({"id": 0}, "id", "0 will not do: send a whole number of at least 1."),
     ({"id": 2**63}, "id", f"{2**63} will not do: send a whole number from 1 to {2**63 - 1:,}."),
+    ({"most": 2**63}, "most", f"{2**63} will not do: send a whole number of at most {2**63 - 1:,}."),
+    ({"most": "x"}, "most", f"'x' will not do: send a whole number of at most {2**63 - 1:,}."),
     ({"odds": "even"}, "odds", "'even' will not do: send a number such as 0.25."),
     ({"share": "half"}, "share", "'half' is no number: say one such as 0.25."),
     ({"sure": "perhaps"}, "sure", "'perhaps' will not do: send true or false."),
@@ -67,6 +71,11 @@ WRONG: list[tuple[dict[str, Any], str, Any]] = [
     ({"answers": []}, "answers", "[] will not do: send a table of names and values."),
     ({"answers": {"size": "odd"}}, "answers", {"size": ["'odd' will not do: send true or false."]}),
     ({"parts": [{"wording": 1}, {}]}, "parts", {1: {"wording": ["It is missing; send a text."]}}),
+    ({"parts": [None]}, "parts", {0: ["null will not do: send a table of names and values, or leave it out."]}),
+    ({"parts": "x"}, "parts", {"non_field_errors": ["'x' will not do: send a list."]}),
+    ({"parts": None}, "parts", "null will not do: send a list, or leave it out."),
+    ({"part": None}, "part", "null will not do: send a table of names and values, or leave it out."),
+    ({"part": {}}, "part", {"wording": ["It is missing; send a text."]}),
 ]
 
 
