@@ -47,7 +47,7 @@ class _Narrow(torch.autograd.Function):
         room = asked.new_empty(told.shape[2], at_once)
         for head, apart in enumerate(loose.flatten().tolist()):
             keys, values = told[head].T, said[head]
-            blocks = (columns[head].split(at_once, 1) for columns in (asked, both, shift))
+            blocks = (torch.split(columns[head], at_once, 1) for columns in (asked, both, shift))
             for asking, answer, off in zip(*blocks, strict=True):
                 part = torch.mm(keys, asking, out=room[:, : asking.shape[1]])
                 if apart:
@@ -60,7 +60,7 @@ class _Narrow(torch.autograd.Function):
         asked[:, width:] = -logarithm.masked_fill(loose, 0.0)
         ctx.save_for_backward(asked, told, said, mixed, logarithm, loose)
         ctx.scale = scale
-        return mixed.unflatten(0, query.shape[:2]).mT
+        return mixed.view(*query.shape[:2], *mixed.shape[1:]).mT
 
     @staticmethod
     @once_differentiable
@@ -74,7 +74,7 @@ class _Narrow(torch.autograd.Function):
         room, other_room = (asked.new_empty(at_once, told.shape[2]) for _ in range(2))
         for head, apart in enumerate(loose.flatten().tolist()):
             keys, values, to_keys, to_values = (columns[head] for columns in (told, said, to_key, to_value))
-            blocks = (columns[head].split(at_once, 1) for columns in (asked, given, to_query, logarithm))
+            blocks = (torch.split(columns[head], at_once, 1) for columns in (asked, given, to_query, logarithm))
             for asking, giving, to_asking, off in zip(*blocks, strict=True):
                 count = asking.shape[1]
                 part = torch.mm(asking.T, keys, out=room[:count])
@@ -100,8 +100,9 @@ def _columns(part: Tensor, last: float = 0.0) -> Tensor:
 
 def _bound(query: Tensor, key: Tensor) -> Tensor:
     """(rows · heads, 1, tokens): |q| times the longest |k|, over each score of a query (Cauchy and Schwarz)."""
+    length: Tensor = query.norm(dim=3)
     longest: Tensor = key.norm(dim=3).amax(2)[..., None]
-    return (query.norm(dim=3) * longest).flatten(0, 1).unsqueeze(1)
+    return (length * longest).flatten(0, 1).unsqueeze(1)
 
 
 def _at_once(asked: Tensor, told: Tensor) -> int:
