@@ -14,7 +14,7 @@ from generation.exceptions import NotPossible
 from generation.fitting import misfits, within
 from generation.model_sets import model_set
 from generation.models import Batch, Candidate, Method, Run
-from generation.models.runs import RunState
+from generation.models.runs import ENDED_STATES, RunState
 from generation.recipe import Recipe
 from generation.sampling import LARGEST_SEED
 from generation.selectors.facts import bank, known_products
@@ -24,7 +24,6 @@ from jobs import services
 PLAN_KIND = "generation.plan"
 MOST_TIERS = 5
 MOST_CANDIDATES = 100_000
-ON_THE_WAY = (*graph.GOING_ON, RunState.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -178,8 +177,8 @@ def _take_up(run: Run, wish: Wish, name: str, tell: Callable[[str], object]) -> 
     usual = wish.method.parts.generate.candidates
     before, now = run.candidates_asked or usual, wish.candidates or usual
     asked: dict[str, Any] = {"model_set": name, "commercial": wish.commercial}
-    # Several may wait for a run on its way, and nobody keeps who asked for how many.
-    if now > before or (now < before and run.state not in ON_THE_WAY):
+    # Several may wait for a run that has not ended, and nobody keeps who asked for how many.
+    if now > before or (now < before and run.state in ENDED_STATES):
         asked["candidates_asked"] = wish.candidates
     changed = {field: value for field, value in asked.items() if getattr(run, field) != value}
     if changed.keys() - {"commercial"} and Candidate.objects.filter(run=run).exists():

@@ -93,7 +93,7 @@ def page_from(
 
 
 def cursor_from(text: str | None) -> int | None:
-    """A cursor out of an address; anything but a positive 64-bit number is the start of the list."""
+    """A cursor out of an address; None for anything but a positive 64-bit number."""
     if not text or len(text) > 19 or not (text.isascii() and text.isdigit()):
         return None
     number = int(text)

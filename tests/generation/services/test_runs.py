@@ -178,6 +178,15 @@ def test_who_asks_again_lowers_nobody_who_asked_for_more_meanwhile(operator: Use
     assert told == [f"Run #{run.pk} was on its way already and makes the 3 images asked for before, not 2."]
 
 
+@pytest.mark.parametrize("state", ["paused", "needs_person"])
+def test_a_run_that_waits_is_on_its_way(state: str) -> None:
+    product, asked = make_ready_product(), wish()
+    start_run(product, replace(asked, candidates=3))
+    Run.objects.update(state=state)
+    start_run(product, replace(asked, candidates=2))
+    assert Run.objects.get().candidates_asked == 3
+
+
 def test_the_wish_for_a_run_that_was_cancelled_may_be_lowered(operator: User, analyst: User) -> None:
     product, asked = make_ready_product(), wish()
     run = start_run(product, replace(asked, candidates=2), asked_by=operator)
