@@ -111,10 +111,12 @@ def locked_files(entry: Entry) -> list[LockedFile]:
 
 def bytes_on_disk(entry: Entry) -> int:
     """Bytes of the entry's files that are there."""
-    return 0 if entry.is_built_in else sum(file.stat().st_size for file in _files_of(entry))
+    return sum(file.stat().st_size for file in _files_of(entry))
 
 
 def _files_of(entry: Entry) -> list[Path]:
+    if entry.is_remote or entry.is_built_in:  # its path is the folder that the worker was started in
+        return []
     files = [root_of(entry) / file.path for file in locked_files(entry)] if entry.repo else files_in(entry.path)
     return [file for file in files if file.is_file()]
 

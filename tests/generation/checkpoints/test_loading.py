@@ -324,6 +324,16 @@ def test_a_fetched_file_that_holds_no_table_is_fetched_again(fetched: Path) -> N
     )
 
 
+def test_what_has_no_files_is_not_told_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tsconfig.json").write_text("// somebody else's")
+    options = {"url": "https://words.example/v1", "model": "large", "timeout": "soon"}
+    server = entry(Path(), role="writer", family="openai-compatible", options=options)
+    with pytest.raises(CheckpointMissing, match="could not convert string to float: 'soon'"):
+        loading.load(server, "cpu")
+    assert loading.bytes_on_disk(server) == 0
+
+
 @pytest.mark.parametrize("kind", [TypeError, AttributeError])
 def test_a_mistake_in_the_code_is_no_damage(kind: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
