@@ -20,6 +20,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -145,8 +146,9 @@ class Worker:
     def turn(self) -> None:
         """Let it go on to its next step, or to its end."""
         assert self._process.stdin is not None  # noqa: S101 - asked for above
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it was killed while it waited: what it said is told below
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         self._wait()
 
     def _wait(self) -> None:

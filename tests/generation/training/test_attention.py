@@ -14,7 +14,7 @@ def make(width: int = 8, cross: int | None = None, **changes: object) -> Attenti
 
 
 @pytest.mark.parametrize("cross", [None, 24], ids=["self", "cross"])
-@pytest.mark.parametrize("many", [70, 71], ids=["in blocks", "padded"])
+@pytest.mark.parametrize("many", [70, 71], ids=["in blocks", "by torch"])
 def test_values_and_gradients_are_those_of_diffusers(
     cross: int | None, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
