@@ -148,6 +148,7 @@ def test_a_product_at_the_photos_border_keeps_its_pixels_there(side: str) -> Non
 
 def test_loading_it_leaves_torch_its_share_of_the_cores() -> None:
     told = "torch.get_num_threads()"
+    # Asked before as well: a thread that torch has not worked in sets its number then, and so hides what numba did.
     code = f"import torch; torch.set_num_threads(2); {told}; import generation.matting; print({told})"
     said = subprocess.run(
         [sys.executable, "-c", code],
