@@ -44,9 +44,7 @@ class TestList:
         assert titles(client, f"?type={mug.pk}&order=oldest") == ["Blue mug", "Red mug"]
         assert titles(client, "?source=own&photos=none") == ["Blue thing", "Red mug"]
 
-    @pytest.mark.parametrize(
-        "query", ["?type=x", "?type=-1", "?after=zz&before=--", "?type=99999999999999999999", "?order=up", "?photos=1"]
-    )
+    @pytest.mark.parametrize("query", ["?type=x", "?type=-1", "?type=99999999999999999999", "?order=up", "?photos=1"])
     def test_a_value_that_makes_no_sense_is_no_filter(self, client: Client, query: str) -> None:
         make_product("Blue mug")
         assert titles(client, query) == ["Blue mug"]

@@ -212,6 +212,14 @@ def test_lack_of_memory_saves_first_and_then_halves_the_group_and_the_batch(  # 
     assert calls == wanted
 
 
+@pytest.fixture
+def nothing_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the folder either that a worker in another test gave the cache of this process."""
+    monkeypatch.setattr(caches.shared(), "folder", None)
+    caches.shared().clear()
+
+
+@pytest.mark.usefixtures("nothing_cached")
 @pytest.mark.parametrize("part", ["moments", "words"])
 def test_what_is_encoded_is_halved_down_to_one_when_memory_runs_out(
     part: str, models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
@@ -237,13 +245,13 @@ def test_what_is_encoded_is_halved_down_to_one_when_memory_runs_out(
     assert difference(files, wanted, result) < 1e-4
 
 
+@pytest.mark.usefixtures("nothing_cached")
 def test_what_cannot_be_encoded_even_alone_says_so(
     models: ModelCache, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
 
-    caches.shared().clear()
     monkeypatch.setattr(UnetDenoiser, "moments", full)
     with pytest.raises(OutOfRoom, match="Memory ran out in the encoding of training images, with one image at a time"):
         run(make_inputs(files), make_config(**GIVEN), models, SmallRoom(9), files)
@@ -271,6 +279,7 @@ class Unusable:
         raise Stopped(type(module).__name__)
 
 
+@pytest.mark.usefixtures("nothing_cached")
 @pytest.mark.parametrize("family", ["sd", "sdxl", "flux2-klein"])
 def test_with_parts_put_aside_the_adapter_is_the_same(
     family: Any, tmp_path: Path, files: Files, monkeypatch: pytest.MonkeyPatch
