@@ -5,7 +5,7 @@ For each head, with q of (tokens, width) and k and v of (others, width):
     P = softmax(s q k^T),   y = P v
 
 torch's own kernel is made for wide heads. Here what softmax takes off and divides by rides along in the products, as
-one more column that they have room for. With c, which no score of a query exceeds, exp of [s q, -c] [k, 1]^T times
+one more number of each token. With c, which no score of a query exceeds, exp of [s q, -c] [k, 1]^T times
 [v, 1] is both the sums of y and what divides them. Backwards (arXiv 2205.14135, appendix B) c gives way to the
 logarithm of the sum, so that exp is P itself; P is then multiplied by [g, -d] [v, 1]^T with d = sum(g y).
 A large c would take the scores' last digits with it: heads that have one are scored without, and each row's own maximum
