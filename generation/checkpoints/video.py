@@ -77,7 +77,8 @@ class Wan(Filmer):
 
     def __init__(self, entry: Entry, device: str) -> None:
         # Its VAE has no half precision worth having.
-        vae = whole(AutoencoderKLWan, entry.path / "vae", dtype=torch.float32, local_files_only=True)
+        how: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
+        vae = whole(AutoencoderKLWan, entry.path / "vae", **how)
         pipeline = load_pipeline(WanImageToVideoPipeline, entry, vae=vae)
         self.multiple = pipeline.vae_scale_factor_spatial * pipeline.transformer.config.patch_size[1]
         super().__init__(pipeline, entry, device)

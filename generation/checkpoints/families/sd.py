@@ -56,7 +56,8 @@ class StableDiffusion(WarmBackbone):
         self._inpaint = pipeline if self.inpaints_only else _sibling(inpaint, parts)
         self._controlled = None
         if named := entry.options.get("controlnet"):
-            controlnet = whole(ControlNetModel, Path(named), dtype=DTYPES[entry.dtype], local_files_only=True)
+            how: dict[str, Any] = {"dtype": DTYPES[entry.dtype], "local_files_only": True, "use_safetensors": True}
+            controlnet = whole(ControlNetModel, Path(named), **how)
             self._controlled = _sibling(controlled, {**parts, "controlnet": controlnet.to(self.device)})
 
     def token_count(self, prompt: str) -> int:

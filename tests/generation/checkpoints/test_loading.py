@@ -393,6 +393,16 @@ def test_a_controlnet_that_lacks_a_tensor_is_refused(tmp_path: Path) -> None:
         loading.load(asked, "cpu")
 
 
+def test_a_pickle_is_no_controlnet(tmp_path: Path) -> None:
+    make_tiny_controlnet(tmp_path / "lines")
+    [weights] = (tmp_path / "lines").glob("*.safetensors")
+    torch.save(load_file(weights), weights.with_suffix(".bin"))
+    weights.unlink()
+    asked = entry(tiny_checkpoint("sd"), role="inpainter", family="sd", options={"controlnet": str(tmp_path / "lines")})
+    with pytest.raises(CheckpointMissing, match="safetensors"):
+        loading.load(asked, "cpu")
+
+
 def test_a_tensor_that_only_the_list_of_several_files_has_is_missing(tmp_path: Path) -> None:
     shutil.copytree(tiny_checkpoint("sd"), tmp_path / "model")
     unet = tmp_path / "model" / "unet"
